@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardd/config.h - guardd.conf (libconfig), read once by the keeper before
+ * any privilege is used on outside bytes.  The file must belong to root and
+ * must not be writable by others.
+ */
+#ifndef GUARDD_CONFIG_H
+#define GUARDD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <guard/error.h>
+
+#define GUARDD_PATH_MAX 4096u
+#define GUARDD_FILESYSTEMS_MAX 256u
+
+enum guardd_backend { GUARDD_BACKEND_AUTO, GUARDD_BACKEND_FANOTIFY, GUARDD_BACKEND_BPF };
+
+struct guardd_config {
+	char state_dir[GUARDD_PATH_MAX];     /* default /var/lib/guard */
+	char run_dir[GUARDD_PATH_MAX];       /* default /run/guard */
+	char policy_file[GUARDD_PATH_MAX];   /* policy = { file = "IMAGE"; } */
+	enum guardd_backend backend;
+	bool protect_all;                    /* protect.filesystems = "all" */
+	size_t filesystem_count;
+	char *filesystems[GUARDD_FILESYSTEMS_MAX];
+	char office[128], host[128];         /* machine = { office; host; }, host defaults to the node name */
+	uint32_t deadline_ms;                /* gate.deadline_ms, default 30000, 100..600000 */
+	uint32_t workers;                    /* gate.workers, default cores + 1, 2..64 */
+	uint64_t max_file_size;              /* gate.max_file_mib, default 16384 MiB; larger: denied */
+	bool deadline_allow;                 /* gate.deadline_verdict = "deny" (default) | "allow" */
+	uint64_t ledger_max_bytes;           /* ledger.max_mib, default 256 */
+	uint32_t ledger_max_days;            /* ledger.max_days, default 400 */
+	bool ledger_allowed;                 /* ledger.allowed = true (default): record first sights of allowed files */
+	bool journal;                        /* ledger.journal, default true */
+};
+
+/* guardd_config_load: errors are written into `ret_problem` as one sentence
+ * with FILE:LINE and the next step. */
+int guardd_config_load(struct guardd_config *ret_config, const char *path, char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
+void guardd_config_free(struct guardd_config *config);
+#endif

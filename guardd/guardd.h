@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardd/guardd.h - what the daemon's processes share.  keeper forks gate,
+ * record and control (fork without exec: no open may ever wait on a gate that
+ * is not there).  The gate is forked with CLONE_FILES: keeper and gate have
+ * ONE fd table, so that the events a killed gate had read stay open and the
+ * next gate answers them.
+ */
+#ifndef GUARDD_GUARDD_H
+#define GUARDD_GUARDD_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config.h"
+#include "wire/wire.h"
+
+/* ---- memory shared by keeper, gate (written), control (read only) --------- */
+
+#define GUARDD_INFLIGHT_MAX 32768u      /* events read and not answered */
+#define GUARDD_READ_BUFFER 65536u       /* one read() of the fanotify fd */
+
+enum guardd_slot_state { GUARDD_SLOT_FREE = 0, GUARDD_SLOT_PENDING = 1, GUARDD_SLOT_ANSWERED = 2 };
+
+/* One permission event that was read; indexed by a free list of the gate, found
+ * again by the next gate.  The event's fd stays open in the shared fd table. */
+struct guardd_slot {
+	_Atomic uint32_t state;
+	int32_t fd;
+	uint64_t mask;
+	int32_t tid;
+	uint32_t adopted;               /* times a new gate took it over: at 2 it is denied */
+};
+
+struct guardd_counters {
+	_Atomic uint64_t events, allowed, denied, would_deny, cached, hashed, hashed_bytes;
+	_Atomic uint64_t queue, overload, timeouts, records_lost;
+	_Atomic uint32_t filesystems;
+};
+
+struct guardd_shared {
+	struct guardd_counters counters;
+	_Atomic uint32_t keeper_pid, gate_pid, record_pid, control_pid, gate_restarts;
+	_Atomic uint32_t ready;         /* gate: marks are on and the policy is in force */
+	_Atomic uint64_t policy_generation; /* gate: raised after each accepted policy */
+	_Atomic int64_t started;
+	/* The kernel copies events straight into here, so that a gate killed between
+	 * read() and note-taking loses none: the first `metadata_len`-valid entries
+	 * without a slot are adopted.  Zeroed by the gate before each read. */
+	_Alignas(64) unsigned char read_buffer[GUARDD_READ_BUFFER];
+	_Atomic uint32_t read_buffer_busy;
+	struct guardd_slot slots[GUARDD_INFLIGHT_MAX];
+};
+
+/* ---- gate ------------------------------------------------------------------ */
+
+/* Everything the gate is given.  All fds are numbers in the shared table. */
+struct guardd_gate_arguments {
+	const struct guardd_config *config;
+	struct guardd_shared *shared;
+	int fanotify;            /* group fd: FAN_CLASS_CONTENT, FAN_REPORT_TID, non-blocking */
+	int policy;              /* sealed memfd with the image */
+	int command;             /* SOCK_SEQPACKET to the keeper: guardd_command */
+	int record;              /* SOCK_SEQPACKET, non-blocking: GUARD_WIRE_EVENT to record */
+	int restarted;           /* 0 first start, 1 after a crash, 2 taking over from another daemon */
+};
+/* gate_main: never returns. */
+void guardd_gate_main(const struct guardd_gate_arguments *arguments) __attribute__((noreturn));
+
+enum guardd_command_type {
+	GUARDD_COMMAND_POLICY = 1, /* keeper -> gate: `fd` is a new sealed image; answered by RESULT */
+	GUARDD_COMMAND_RESULT,     /* gate -> keeper: `error` 0 or GUARD_E_, `text` */
+	GUARDD_COMMAND_READY,      /* gate -> keeper: enforcement is on */
+	GUARDD_COMMAND_DRAIN,      /* keeper -> gate: answer what was read, read no more, exit */
+	GUARDD_COMMAND_RECORD,     /* keeper -> gate: `fd` is the new record socket */
+	GUARDD_COMMAND_PROBLEM     /* gate -> keeper: `text` for status */
+};
+struct guardd_command {
+	uint32_t type;
+	int32_t fd;                /* number in the shared fd table */
+	int32_t error;
+	char text[500];
+};
+
+/* ---- helpers --------------------------------------------------------------- */
+
+struct guardd_record_arguments {
+	const struct guardd_config *config;
+	int events;              /* SOCK_SEQPACKET: GUARD_WIRE_EVENT from gate and keeper */
+	int requests;            /* SOCK_SEQPACKET: from control: a connected client socket by
+	                          * SCM_RIGHTS with its GUARD_WIRE_EVENTS filter; record answers
+	                          * the client itself */
+	int state;               /* directory fd of STATE_DIR/ledger, owned by the record user */
+};
+void guardd_record_main(const struct guardd_record_arguments *arguments) __attribute__((noreturn));
+
+struct guardd_control_arguments {
+	const struct guardd_config *config;
+	const struct guardd_shared *shared; /* mapped read-only */
+	int listener;            /* bound and listening RUN_DIR/guard.sock, mode 0666 */
+	int record;              /* requests to record */
+	int keeper;              /* SOCK_SEQPACKET struct guardd_command: POLICY images in (SCM_RIGHTS),
+	                          * reload requests out (type RESULT answers) */
+	int policy;              /* current image */
+};
+void guardd_control_main(const struct guardd_control_arguments *arguments) __attribute__((noreturn));
+
+/* ---- jail ------------------------------------------------------------------- */
+
+enum guardd_role { GUARDD_ROLE_KEEPER, GUARDD_ROLE_GATE, GUARDD_ROLE_RECORD, GUARDD_ROLE_CONTROL, GUARDD_ROLE_MAX_ };
+
+/* guardd_jail_enter: become what docs/processes.md says for the role: user and
+ * groups, capability sets (libcap, bounding set and ambient too), no_new_privs,
+ * rlimits, Landlock where there, then the role's seccomp allow-list (default:
+ * kill the process; SCMP_ACT_LOG builds for development).  Called by each
+ * process once, before the first outside byte.  `ret_problem` gets a sentence
+ * on failure; a process that cannot be jailed does not run. */
+int guardd_jail_enter(enum guardd_role role, const struct guardd_config *config, char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
+
+#endif
