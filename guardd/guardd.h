@@ -74,7 +74,9 @@ enum guardd_command_type {
 	GUARDD_COMMAND_READY,      /* gate -> keeper: enforcement is on */
 	GUARDD_COMMAND_DRAIN,      /* keeper -> gate: answer what was read, read no more, exit */
 	GUARDD_COMMAND_RECORD,     /* keeper -> gate: `fd` is the new record socket */
-	GUARDD_COMMAND_PROBLEM     /* gate -> keeper: `text` for status */
+	GUARDD_COMMAND_PROBLEM,    /* gate -> keeper, keeper -> control: `text` for status */
+	GUARDD_COMMAND_RELOAD      /* control -> keeper: read the policy file again; answered
+	                            * by one RESULT each, in order */
 };
 struct guardd_command {
 	uint32_t type;
@@ -100,8 +102,8 @@ struct guardd_control_arguments {
 	const struct guardd_shared *shared; /* mapped read-only */
 	int listener;            /* bound and listening RUN_DIR/guard.sock, mode 0666 */
 	int record;              /* requests to record */
-	int keeper;              /* SOCK_SEQPACKET struct guardd_command: POLICY images in (SCM_RIGHTS),
-	                          * reload requests out (type RESULT answers) */
+	int keeper;              /* SOCK_SEQPACKET struct guardd_command: POLICY images (SCM_RIGHTS,
+	                          * `fd` unused) and PROBLEM in; RELOAD out, RESULT back */
 	int policy;              /* current image */
 };
 void guardd_control_main(const struct guardd_control_arguments *arguments) __attribute__((noreturn));

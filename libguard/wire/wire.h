@@ -43,6 +43,8 @@ enum guard_daemon_event {
 	GUARD_DAEMON_EVENTS_LOST,            /* count = records that were not written */
 	GUARD_DAEMON_SWEEP_DONE,
 	GUARD_DAEMON_UPGRADED,
+	GUARD_DAEMON_LEDGER_BEGUN,           /* the first row of a ledger */
+	GUARD_DAEMON_LEDGER_PRUNED,          /* count = old rows that were removed */
 	GUARD_DAEMON_MAX_
 };
 
@@ -76,7 +78,7 @@ enum guard_wire_type {
 	/* guardctl -> control; answered by RESULT, or a stream closed by END */
 	GUARD_WIRE_STATUS = 16,    /* body: empty */
 	GUARD_WIRE_EVENTS = 17,    /* body: filter */
-	GUARD_WIRE_EXPLAIN = 18,   /* body: identity, path; answered by one EXPLAINED */
+	GUARD_WIRE_EXPLAIN = 18,   /* body: question; answered by one EXPLAINED */
 	GUARD_WIRE_RELOAD = 19,    /* body: empty; root only; keeper re-reads the policy */
 	GUARD_WIRE_CANCEL = 20,    /* ends a follow */
 	/* control -> guardctl */
@@ -100,6 +102,8 @@ struct guard_status {
 	uint64_t queue, overload, timeouts, records_lost;
 	uint32_t filesystems, keeper_pid, gate_pid, record_pid, control_pid, gate_restarts;
 	char problem[512];         /* "" or one sentence that needs an administrator */
+	char help_phone[128];      /* of the policy, or "" */
+	char help_text[256];
 };
 int guard_status_encode(struct guard_writer *writer, const struct guard_status *status) GUARD_WARN_UNUSED;
 int guard_status_decode(struct guard_status *ret_status, struct guard_reader *reader) GUARD_WARN_UNUSED;
@@ -121,6 +125,18 @@ int guard_event_filter_decode(struct guard_event_filter *ret_filter, struct guar
 
 int guard_identity_encode(struct guard_writer *writer, const struct guard_identity *identity) GUARD_WARN_UNUSED;
 int guard_identity_decode(struct guard_identity *ret_identity, struct guard_reader *reader) GUARD_WARN_UNUSED;
+
+/* What would be decided about a file?  The asking user is the peer of the
+ * socket; all else is what guardctl claims: the answer is information only. */
+struct guard_question {
+	struct guard_identity identity;
+	uint8_t path_protected;
+	uint8_t medium;            /* enum guard_medium */
+	char path[GUARD_WIRE_PATH_MAX];
+	char program[GUARD_WIRE_PATH_MAX]; /* that would act, or "" */
+};
+int guard_question_encode(struct guard_writer *writer, const struct guard_question *question) GUARD_WARN_UNUSED;
+int guard_question_decode(struct guard_question *ret_question, struct guard_reader *reader) GUARD_WARN_UNUSED;
 
 /* Header. */
 void guard_wire_begin(struct guard_writer *writer, uint16_t type, uint32_t sequence);
