@@ -42,6 +42,7 @@ struct guardd_counters {
 struct guardd_shared {
 	struct guardd_counters counters;
 	_Atomic uint32_t keeper_pid, gate_pid, record_pid, control_pid, gate_restarts;
+	_Atomic uint32_t loader_pid;    /* reads a new policy file, or 0 */
 	_Atomic uint32_t ready;         /* gate: marks are on and the policy is in force */
 	_Atomic uint64_t policy_generation; /* gate: raised after each accepted policy */
 	_Atomic int64_t started;
@@ -56,6 +57,7 @@ struct guardd_shared {
 /* ---- gate ------------------------------------------------------------------ */
 
 /* Everything the gate is given.  All fds are numbers in the shared table. */
+struct guardd_handles;
 struct guardd_gate_arguments {
 	const struct guardd_config *config;
 	struct guardd_shared *shared;
@@ -63,7 +65,14 @@ struct guardd_gate_arguments {
 	int policy;              /* sealed memfd with the image */
 	int command;             /* SOCK_SEQPACKET to the keeper: guardd_command */
 	int record;              /* SOCK_SEQPACKET, non-blocking: GUARD_WIRE_EVENT to record */
-	int restarted;           /* 0 first start, 1 after a crash, 2 taking over from another daemon */
+	int restarted;           /* enum guardd_restarted */
+	const struct guardd_handles *handles; /* keeper/takeover.h: what the gate passes on when it is
+	                          * taken over; read that header, the gate has duties there */
+};
+enum guardd_restarted {
+	GUARDD_RESTARTED_NOT = 0,      /* first start */
+	GUARDD_RESTARTED_CRASH = 1,    /* the last gate died: its fds are open, its slots pending */
+	GUARDD_RESTARTED_TAKEOVER = 2, /* another daemon's gate still runs: hold, see keeper/takeover.h */
 };
 /* gate_main: never returns. */
 void guardd_gate_main(const struct guardd_gate_arguments *arguments) __attribute__((noreturn));
