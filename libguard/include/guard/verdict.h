@@ -37,6 +37,7 @@ enum guard_reason {
 	GUARD_REASON_OVERLOAD,         /* too many files being identified */
 	GUARD_REASON_POLICY_EXPIRED,   /* the policy in force has expired: allow rules of exceptions lapse */
 	GUARD_REASON_OWN,              /* the daemon itself */
+	GUARD_REASON_IN_USE,           /* opened for writing while a process uses it as code */
 	GUARD_REASON_MAX_
 };
 
