@@ -15,6 +15,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define GUARD_WARN_UNUSED __attribute__((warn_unused_result))
 
@@ -50,6 +51,7 @@ const char *guard_error_name(int code);
 /* guard_error_text: one plain sentence for the code.  Static, never NULL. */
 const char *guard_error_text(int code);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

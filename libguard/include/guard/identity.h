@@ -17,6 +17,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define GUARD_DIGEST_SIZE 32u         /* bytes of a SHA-256 digest */
 #define GUARD_DIGEST_HEX_SIZE 65u     /* its lower-case hex form with NUL */
@@ -70,7 +71,8 @@ enum guard_format {
 	GUARD_FORMAT_ELF_REL,    /* ET_REL: an object file or a kernel module */
 	GUARD_FORMAT_ELF_OTHER,  /* ELF magic, anything else or truncated */
 	GUARD_FORMAT_SHEBANG,    /* starts with "#!" */
-	GUARD_FORMAT_TEXT,       /* no NUL byte in what was sniffed */
+	GUARD_FORMAT_TEXT,       /* no NUL byte in the first line (of 80 bytes): what a
+	                          * shell would take for text */
 	GUARD_FORMAT_BYTECODE,   /* .pyc, .class, zip/jar, wasm, luac, .mo is not */
 	GUARD_FORMAT_BINARY,     /* anything else */
 	GUARD_FORMAT_MAX_
@@ -111,6 +113,7 @@ int guard_digest_fd(struct guard_digest *ret_digest, uint64_t *ret_size, int fd,
 /* guard_digest_bytes: SHA-256 over memory. */
 int guard_digest_bytes(struct guard_digest *ret_digest, const void *bytes, size_t size) GUARD_WARN_UNUSED;
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

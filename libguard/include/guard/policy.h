@@ -19,6 +19,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define GUARD_POLICY_IMAGE_MAX (4ull << 30) /* bytes */
 
@@ -132,6 +133,7 @@ const char *guard_policy_name_of(const struct guard_policy *policy, const struct
 int guard_policy_explain(const struct guard_policy *policy, FILE *out, const struct guard_verdict *verdict,
 			 const struct guard_subject *subject, const struct guard_object *object) GUARD_WARN_UNUSED;
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

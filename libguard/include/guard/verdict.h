@@ -13,6 +13,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum guard_action { GUARD_DENY = 0, GUARD_ALLOW = 1 };
 enum guard_mode { GUARD_MODE_AUDIT = 0, GUARD_MODE_ENFORCE = 1 };
@@ -101,6 +102,7 @@ const char *guard_reason_name(enum guard_reason reason);
 const char *guard_reason_text(enum guard_reason reason);
 int guard_reason_parse(enum guard_reason *ret_reason, const char *word) GUARD_WARN_UNUSED;
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * wire/status.c - the daemon's status in a message.
+ */
+#include "wire/body.h"
+
+#define BACKEND_MAX 2u
+
+int guard_status_encode(struct guard_writer *writer, const struct guard_status *status)
+{
+	const uint64_t counts[] = { status->events, status->allowed,  status->denied,   status->would_deny,
+				    status->cached, status->hashed,   status->hashed_bytes, status->queue,
+				    status->overload, status->timeouts, status->records_lost };
+	const uint32_t numbers[] = { status->filesystems, status->keeper_pid,  status->gate_pid,
+				     status->record_pid,  status->control_pid, status->gate_restarts };
+
+	if (status->enforcing > 1 || status->backend > BACKEND_MAX)
+		return -GUARD_E_USAGE;
+	guard_write_u8(writer, status->enforcing);
+	guard_write_u8(writer, status->backend);
+	guard_body_put_text(writer, status->policy_id, sizeof(status->policy_id));
+	guard_write_u64(writer, status->policy_version);
+	guard_write_i64(writer, status->policy_expires);
+	guard_write_u64(writer, status->digests);
+	guard_write_u64(writer, status->rules);
+	guard_write_i64(writer, status->started);
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		guard_write_u64(writer, counts[i]);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		guard_write_u32(writer, numbers[i]);
+	guard_body_put_text(writer, status->problem, sizeof(status->problem));
+	return guard_body_end(writer);
+}
+
+int guard_status_decode(struct guard_status *ret_status, struct guard_reader *reader)
+{
+	struct guard_status status = { 0 };
+	uint64_t *const counts[] = { &status.events, &status.allowed,  &status.denied,       &status.would_deny,
+				     &status.cached, &status.hashed,   &status.hashed_bytes, &status.queue,
+				     &status.overload, &status.timeouts, &status.records_lost };
+	uint32_t *const numbers[] = { &status.filesystems, &status.keeper_pid,  &status.gate_pid,
+				      &status.record_pid,  &status.control_pid, &status.gate_restarts };
+
+	status.enforcing = guard_body_take_enum(reader, 2);
+	status.backend = guard_body_take_enum(reader, BACKEND_MAX + 1);
+	guard_body_take_text(status.policy_id, sizeof(status.policy_id), reader);
+	status.policy_version = guard_read_u64(reader);
+	status.policy_expires = guard_read_i64(reader);
+	status.digests = guard_read_u64(reader);
+	status.rules = guard_read_u64(reader);
+	status.started = guard_read_i64(reader);
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		*counts[i] = guard_read_u64(reader);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		*numbers[i] = guard_read_u32(reader);
+	guard_body_take_text(status.problem, sizeof(status.problem), reader);
+	if (reader->failed)
+		return -GUARD_E_FORMAT;
+	*ret_status = status;
+	return 0;
+}
