@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/scan.c - the verb `scan`: options, the order of the steps, and the
+ * file that comes out.  Works without the daemon and without root (and says
+ * what it could not read).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "scan.h"
+#include "scan_dpkg.h"
+#include "scan_presets.h"
+
+#define DPKG_DATABASE "/var/lib/dpkg"
+
+enum { OPT_MODE = 256, OPT_ALL, OPT_ID, OPT_EXCLUDE };
+
+static int parse_number(unsigned *ret_number, const char *text, unsigned max)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long number = strtoul(text, &end, 10);
+	if (errno || *end || end == text || text[0] == '-' || number == 0 || number > max)
+		return -GUARD_E_USAGE;
+	*ret_number = (unsigned)number;
+	return 0;
+}
+
+static int take_mode(struct scan_options *options, const char *mode)
+{
+	if (strcmp(mode, "audit") != 0 && strcmp(mode, "enforce") != 0) {
+		guardctl_error("scan: --mode is \"audit\" or \"enforce\", not \"%s\"", mode);
+		return -GUARD_E_USAGE;
+	}
+	options->audit = mode[0] == 'a';
+	return 0;
+}
+
+static int take_exclude(struct scan_options *options, const char *glob)
+{
+	if (options->exclude_count == SCAN_EXCLUDES_MAX) {
+		guardctl_error("scan: more than %u --exclude options", SCAN_EXCLUDES_MAX);
+		return -GUARD_E_USAGE;
+	}
+	options->excludes[options->exclude_count++] = glob;
+	return 0;
+}
+
+static int take_option(struct scan_options *options, int option)
+{
+	switch (option) {
+	case 'o':
+		options->output = optarg;
+		return 0;
+	case 'j':
+		if (parse_number(&options->jobs, optarg, SCAN_JOBS_MAX) == 0)
+			return 0;
+		guardctl_error("scan: --jobs wants a number from 1 to %u, not \"%s\"", SCAN_JOBS_MAX, optarg);
+		return -GUARD_E_USAGE;
+	case 'x':
+		options->one_file_system = true;
+		return 0;
+	case OPT_MODE:
+		return take_mode(options, optarg);
+	case OPT_ALL:
+		options->all = true;
+		return 0;
+	case OPT_ID:
+		options->id = optarg;
+		return 0;
+	case OPT_EXCLUDE:
+		return take_exclude(options, optarg);
+	default:
+		return -GUARD_E_USAGE;
+	}
+}
+
+static int parse_options(struct scan_options *options, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "one-file-system", no_argument, NULL, 'x' },
+		{ "mode", required_argument, NULL, OPT_MODE },
+		{ "all", no_argument, NULL, OPT_ALL },
+		{ "id", required_argument, NULL, OPT_ID },
+		{ "exclude", required_argument, NULL, OPT_EXCLUDE },
+		{ 0 },
+	};
+	int option;
+
+	optind = 0; /* glibc: start anew, main() may have used it */
+	while ((option = getopt_long(argc, argv, "o:j:x", longs, NULL)) != -1)
+		if (take_option(options, option) < 0)
+			return -GUARD_E_USAGE;
+	if (optind == argc) {
+		guardctl_error("scan: which directory? e.g. `guardctl scan /usr /opt --output machine.conf`");
+		return -GUARD_E_USAGE;
+	}
+	for (; optind < argc; optind++) {
+		if (options->directory_count == SCAN_DIRECTORIES_MAX) {
+			guardctl_error("scan: more than %u directories", SCAN_DIRECTORIES_MAX);
+			return -GUARD_E_USAGE;
+		}
+		options->directories[options->directory_count++] = argv[optind];
+	}
+	return 0;
+}
+
+static int collect(struct scan *scan, const struct scan_presets *presets)
+{
+	struct scan_progress *progress = NULL;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < scan->options->directory_count; i++) {
+		int r = scan_walk(scan, scan->options->directories[i]);
+		if (r < 0)
+			return r;
+	}
+	scan_sort_files(scan);
+	for (size_t i = 0; i < scan->file_count; i++)
+		bytes += scan->files[i].size;
+	int r = scan_progress_start(&progress, scan, bytes);
+	if (r < 0)
+		return r;
+	r = scan_identify_all(scan, presets);
+	scan_progress_stop(progress);
+	return r;
+}
+
+/* Whole or not at all: a temporary file beside the wanted one, then rename. */
+static int write_file(const char *path, struct scan *scan, const struct scan_dpkg *dpkg,
+		      const struct scan_presets *presets)
+{
+	char temporary[PATH_MAX];
+
+	int length = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
+	if (length < 0 || (size_t)length >= sizeof(temporary)) {
+		errno = ENAMETOOLONG;
+		return -GUARD_E_IO;
+	}
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -GUARD_E_IO;
+	FILE *out = fdopen(fd, "w");
+	int r = out ? scan_write(out, scan, dpkg, presets) : -GUARD_E_NOMEM;
+	if (r == 0 && (fchmod(fd, 0644) < 0 || fsync(fd) < 0))
+		r = -GUARD_E_IO;
+	if (out ? fclose(out) != 0 : close(fd) != 0)
+		r = r < 0 ? r : -GUARD_E_IO;
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -GUARD_E_IO;
+	if (r < 0) {
+		int saved = errno;
+		unlink(temporary);
+		errno = saved;
+	}
+	return r;
+}
+
+static int scan_and_write(struct scan *scan, struct scan_presets *presets, struct scan_dpkg *dpkg)
+{
+	const struct scan_options *options = scan->options;
+	struct timespec begun, ended;
+
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	int r = collect(scan, presets);
+	if (r == 0)
+		r = scan_dpkg_assign(dpkg, scan, DPKG_DATABASE);
+	if (r == 0)
+		r = scan_presets_find(presets, scan);
+	if (r < 0) {
+		guardctl_error("scan: %s", guard_error_text(r));
+		return r;
+	}
+	r = options->output ? write_file(options->output, scan, dpkg, presets) :
+			      scan_write(stdout, scan, dpkg, presets);
+	if (r < 0) {
+		guardctl_error("scan: cannot write %s: %s", options->output ? options->output : "to standard output",
+			       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+		return r;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	scan_print_summary(scan, dpkg,
+			   (double)(ended.tv_sec - begun.tv_sec) + (double)(ended.tv_nsec - begun.tv_nsec) / 1e9);
+	return 0;
+}
+
+static int run(const struct guardctl_options *global, int argc, char **argv)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	struct scan_options options = { .jobs = cores > 0 && cores < (long)SCAN_JOBS_MAX ? (unsigned)cores : 1,
+					.json = global->json };
+	struct scan scan = { .options = &options };
+	struct scan_presets *presets = NULL;
+	struct scan_dpkg dpkg = { 0 };
+
+	if (parse_options(&options, argc, argv) < 0)
+		return GUARDCTL_USAGE;
+	int r = scan_presets_load(&presets);
+	if (r < 0)
+		guardctl_error("scan: %s", guard_error_text(r));
+	else
+		r = scan_and_write(&scan, presets, &dpkg);
+
+	bool incomplete = scan.note_counts[SCAN_NOTE_UNREADABLE] || scan.note_counts[SCAN_NOTE_CHANGED];
+	if (r == 0 && incomplete)
+		guardctl_error("scan: the list is not complete: what is named above is missing from it");
+	scan_dpkg_clear(&dpkg);
+	scan_presets_free(presets);
+	scan_free(&scan);
+	return r < 0 || incomplete ? GUARDCTL_REFUSED : GUARDCTL_DONE;
+}
+
+const struct guardctl_verb guardctl_scan = {
+	.name = "scan",
+	.summary = "write a policy source that allows what is there",
+	.usage = "usage: guardctl scan DIR... [--output FILE] [--mode enforce|audit] [--id NAME] [--all]\n"
+		 "                     [--exclude GLOB]... [--one-file-system] [--jobs N]\n"
+		 "\n"
+		 "Lists every file below DIR that can run or be run by something: programs,\n"
+		 "libraries, scripts, text that a shell could read, byte code, kernel modules;\n"
+		 "grouped by the Debian package that owns it.  The result is a complete policy\n"
+		 "source, ready for `guardctl policy build`.\n"
+		 "\n"
+		 "  --output FILE       write there (whole or not at all), not to standard output\n"
+		 "  --mode MODE         \"enforce\" (default) or \"audit\"\n"
+		 "  --id NAME           name of the policy; default \"scan-HOST\"\n"
+		 "  --all               plain binary data as well\n"
+		 "  --exclude GLOB      leave out; without a slash it is compared with the last\n"
+		 "                      component, with one with the whole path (`*` meets `/` too)\n"
+		 "  --one-file-system   stay on the filesystem of each DIR\n"
+		 "  --jobs N            threads; default one for each core\n"
+		 "\n"
+		 "Exit code 1 when something could not be read: the list is then complete but for\n"
+		 "what its first lines name.  With --json the summary on standard error is JSON.\n"
+		 "\n"
+		 "example: guardctl scan / --one-file-system --output machine.conf\n"
+		 "         guardctl policy build machine.conf --output /etc/guard/policy.image\n",
+	.run = run,
+};
