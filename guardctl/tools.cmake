@@ -18,9 +18,10 @@ const char scan_presets_source[] = {
 
 set(GUARDCTL_TOOLS_SOURCES
 	${CMAKE_CURRENT_BINARY_DIR}/scan_presets_source.c)
-foreach(name scan scan_classify scan_dpkg scan_dpkg_parse scan_files scan_hash scan_head scan_order
+foreach(name doctor doctor_boot doctor_config doctor_files doctor_findings doctor_guard doctor_kernel
+	     doctor_machine doctor_mounts doctor_read doctor_sysctls scan scan_classify scan_dpkg scan_dpkg_parse scan_files scan_hash scan_head scan_order
 	     scan_output scan_presets scan_progress scan_summary scan_text scan_walk)
 	list(APPEND GUARDCTL_TOOLS_SOURCES ${CMAKE_CURRENT_LIST_DIR}/${name}.c)
 endforeach()
 target_sources(guardctl PRIVATE ${GUARDCTL_TOOLS_SOURCES})
-list(APPEND GUARDCTL_VERBS scan)
+list(APPEND GUARDCTL_VERBS scan doctor)

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/doctor_files.c - who may write what: guard's own files, and the
+ * directories that a policy trusts by path.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "base/cleanup.h"
+#include "doctor.h"
+
+/* NULL when only root may write it, else what is wrong. */
+static const char *weakness(const char *path, const struct stat *info)
+{
+	if (info->st_uid != 0)
+		return "does not belong to root";
+	if (info->st_mode & S_IWOTH)
+		return "is writable by everybody";
+	if ((info->st_mode & S_IWGRP) && info->st_gid != 0)
+		return "is writable by its group";
+	if (getxattr(path, "system.posix_acl_access", NULL, 0) > 0)
+		return "has an access list; look at it with getfacl";
+	return NULL;
+}
+
+/* The thing and every directory above it: who may rename a directory decides
+ * what lies below it.  Returns false when something was said. */
+static bool check_chain(struct doctor *doctor, const char *id, const char *what, const char *path)
+{
+	GUARD_AUTO_FREE char *real = realpath(path, NULL);
+	char fix[PATH_MAX + 128];
+	struct stat info;
+
+	if (!real) {
+		if (errno != ENOENT)
+			doctor_say(doctor, DOCTOR_NOTE, id, "sudo guardctl doctor", "%s %s cannot be seen: %s", what, path,
+				   strerror(errno));
+		return errno != ENOENT ? false : true;
+	}
+	for (;;) {
+		if (lstat(real, &info) < 0) {
+			doctor_say(doctor, DOCTOR_NOTE, id, "sudo guardctl doctor", "%s cannot be seen: %s", real,
+				   strerror(errno));
+			return false;
+		}
+		const char *problem = weakness(real, &info);
+		if (problem) {
+			snprintf(fix, sizeof(fix), "chown root:root '%s' && chmod go-w '%s'", real, real);
+			doctor_say(doctor, DOCTOR_GAP, id, fix, "%s: %s %s", what, real, problem);
+			return false;
+		}
+		char *slash = strrchr(real, '/');
+		if (!slash || strcmp(real, "/") == 0)
+			return true;
+		slash[slash == real ? 1 : 0] = '\0';
+	}
+}
+
+static void check_own(struct doctor *doctor)
+{
+	struct doctor_config config;
+	bool good = true;
+
+	doctor_read_config(&config, doctor->config);
+	good &= check_chain(doctor, "own-files", "the configuration", doctor->config);
+	good &= check_chain(doctor, "own-files", "the policy", config.policy_file);
+	good &= check_chain(doctor, "own-files", "the state folder", config.state_dir);
+	good &= check_chain(doctor, "own-files", "the run folder", config.run_dir);
+	good &= check_chain(doctor, "own-files", "the daemon", "/usr/sbin/guardd");
+	good &= check_chain(doctor, "own-files", "the tool", "/usr/bin/guardctl");
+	if (good)
+		doctor_say(doctor, DOCTOR_OK, "own-files", NULL, "only root can write guard's own files, as far as they are there");
+}
+
+static void check_trusted(struct doctor *doctor)
+{
+	static const char *const trusted[] = {
+		"/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+		"/usr/libexec", "/usr/share", "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/local/lib", "/opt",
+		"/etc", "/etc/profile.d", "/etc/cron.d", "/etc/cron.daily", "/etc/systemd/system", "/etc/ld.so.preload",
+		"/etc/ld.so.conf", "/etc/ld.so.cache", "/boot", "/var/lib", "/var/lib/dpkg", "/var/lib/dpkg/info",
+	};
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof(trusted) / sizeof(trusted[0]); i++)
+		good &= check_chain(doctor, "trusted-directories", "trusted by path", trusted[i]);
+	if (good)
+		doctor_say(doctor, DOCTOR_OK, "trusted-directories", NULL,
+			   "only root can write the directories that hold programs and configuration");
+}
+
+void doctor_check_files(struct doctor *doctor)
+{
+	doctor->section = "Who may write what";
+	check_own(doctor);
+	check_trusted(doctor);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/doctor_findings.c - collect what doctor found, print it for a
+ * person or as JSON.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+static const char *const names[DOCTOR_SEVERITY_MAX_] = { "ok", "note", "gap" };
+
+void doctor_say(struct doctor *doctor, enum doctor_severity severity, const char *id, const char *fix,
+		const char *format, ...)
+{
+	va_list arguments;
+
+	if (doctor->count == doctor->capacity) {
+		size_t wanted = doctor->capacity ? doctor->capacity * 2 : 64;
+		void *bigger = wanted <= DOCTOR_FINDINGS_MAX ?
+				       reallocarray(doctor->findings, wanted, sizeof(*doctor->findings)) :
+				       NULL;
+		if (!bigger) {
+			guardctl_error("doctor: too many findings to keep; what follows is left out");
+			doctor->counts[DOCTOR_GAP]++;
+			return;
+		}
+		doctor->findings = bigger;
+		doctor->capacity = wanted;
+	}
+	struct doctor_finding *finding = &doctor->findings[doctor->count++];
+	finding->severity = severity;
+	finding->id = id;
+	finding->section = doctor->section;
+	snprintf(finding->fix, sizeof(finding->fix), "%s", fix ? fix : "");
+	va_start(arguments, format);
+	vsnprintf(finding->text, sizeof(finding->text), format, arguments);
+	va_end(arguments);
+	doctor->counts[severity]++;
+}
+
+void doctor_print(const struct doctor *doctor)
+{
+	static const char *const colours[DOCTOR_SEVERITY_MAX_] = { "\033[32m", "\033[33m", "\033[1;31m" };
+	bool colour = isatty(STDOUT_FILENO);
+	const char *section = "";
+
+	for (size_t i = 0; i < doctor->count; i++) {
+		const struct doctor_finding *finding = &doctor->findings[i];
+		if (strcmp(section, finding->section) != 0) {
+			section = finding->section;
+			printf("%s%s\n", i ? "\n" : "", section);
+		}
+		printf("  %s%-4s%s  %s: ", colour ? colours[finding->severity] : "", names[finding->severity],
+		       colour ? "\033[0m" : "", finding->id);
+		guardctl_put_escaped(finding->text);
+		if (finding->fix[0] && finding->severity != DOCTOR_OK) {
+			fputs("\n          -> ", stdout);
+			guardctl_put_escaped(finding->fix);
+		}
+		putchar('\n');
+	}
+	printf("\n%zu ok, %zu notes, %zu gaps\n", doctor->counts[DOCTOR_OK], doctor->counts[DOCTOR_NOTE],
+	       doctor->counts[DOCTOR_GAP]);
+	if (!doctor->is_root)
+		puts("Not root: some things could not be seen; run it again with sudo for all of them.");
+}
+
+/* RFC 8259; bytes that are no ASCII are written as they are when printable
+ * text, and paths here are the system's own, so a lossy form will do. */
+static void put_json(const char *text)
+{
+	putchar('"');
+	for (size_t i = 0; text[i]; i++) {
+		unsigned char byte = (unsigned char)text[i];
+		if (byte == '"' || byte == '\\')
+			printf("\\%c", byte);
+		else if (byte < 0x20 || byte >= 0x7f)
+			printf("\\u%04x", byte);
+		else
+			putchar(byte);
+	}
+	putchar('"');
+}
+
+void doctor_print_json(const struct doctor *doctor)
+{
+	fputs("{\"findings\":[", stdout);
+	for (size_t i = 0; i < doctor->count; i++) {
+		const struct doctor_finding *finding = &doctor->findings[i];
+		printf("%s\n{\"severity\":\"%s\",\"id\":\"%s\",\"section\":\"%s\",\"text\":", i ? "," : "",
+		       names[finding->severity], finding->id, finding->section);
+		put_json(finding->text);
+		fputs(",\"fix\":", stdout);
+		put_json(finding->severity == DOCTOR_OK ? "" : finding->fix);
+		putchar('}');
+	}
+	printf("\n],\"ok\":%zu,\"notes\":%zu,\"gaps\":%zu,\"root\":%s}\n", doctor->counts[DOCTOR_OK],
+	       doctor->counts[DOCTOR_NOTE], doctor->counts[DOCTOR_GAP], doctor->is_root ? "true" : "false");
+}
