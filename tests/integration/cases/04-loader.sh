@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# where: host guest
+# The dynamic loader as a program: it opens and maps what the kernel never execs.
+. "$(dirname "$0")/../lib.sh"
+start_guardd
+
+for area in $AREAS; do
+	at=$(stat -f -c %T "$area")
+	x=$area/x
+	for loader in $LOADER "$(readlink -f $LOADER)" /lib/../lib64/ld-linux-x86-64.so.2; do
+		both "$loader on $at" evil payload "$x" "$loader" "$x"
+	done
+	both "loader with --argv0 on $at" evil payload "$x" $LOADER --argv0 /usr/bin/true "$x"
+	both "loader with --inhibit-cache on $at" evil payload "$x" $LOADER --inhibit-cache "$x"
+	both "loader with --library-path on $at" evil payload "$x" $LOADER --library-path /lib/x86_64-linux-gnu "$x"
+	both "loader as another user on $at" evil payload "$x" as_user $LOADER "$x"
+	good quiet "$area/quiet"
+	both_quietly "loader with --preload on $at" plugin.so "$area/p.so" $LOADER --preload "$area/p.so" "$area/quiet"
+	both_quietly "loader with --audit on $at" plugin.so "$area/p.so" $LOADER --audit "$area/p.so" "$area/quiet"
+
+	# A private copy: the same content is listed; it is a loader all the same.
+	cp -L $LOADER "$area/ld"
+	both "private copy of the loader on $at" evil payload "$x" "$area/ld" "$x"
+	mv "$area/ld" "$area/harmless"
+	both "private copy under a harmless name on $at" evil payload "$x" "$area/harmless" "$x"
+	mkdir -p "$area/bin"
+	mv "$area/harmless" "$area/bin/cp"
+	both "private copy under a reader's name on $at" evil payload "$x" "$area/bin/cp" "$x"
+	printf x >> "$area/bin/cp"
+	good payload "$x"
+	expect_denied "changed copy of the loader on $at" "$area/bin/cp" "$x"
+
+	# Through listed wrappers.
+	both "loader started by busybox on $at" evil payload "$x" busybox sh -c "$LOADER '$x'"
+	both "loader started by env on $at" evil payload "$x" env $LOADER "$x"
+	both "loader started by python on $at" evil payload "$x" \
+		$PYTHON -c "import os; os.execv('$LOADER', ['ld', '$x'])"
+
+	# A symbolic link and a hard link to the loader.
+	ln -sf $LOADER "$area/link"
+	both "symbolic link to the loader on $at" evil payload "$x" "$area/link" "$x"
+done

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+# where: host guest
+# Libraries that a listed program is made to load.
+. "$(dirname "$0")/../lib.sh"
+start_guardd
+
+for area in $AREAS; do
+	at=$(stat -f -c %T "$area")
+	so=$area/p.so
+	good quiet "$area/quiet"
+	both_quietly "LD_PRELOAD on $at" plugin.so "$so" env LD_PRELOAD="$so" "$area/quiet"
+	both_quietly "LD_PRELOAD into a system program on $at" plugin.so "$so" env LD_PRELOAD="$so" /usr/bin/id
+	both_quietly "LD_AUDIT on $at" plugin.so "$so" env LD_AUDIT="$so" "$area/quiet"
+	both_quietly "LD_PRELOAD as another user on $at" plugin.so "$so" as_user env LD_PRELOAD="$so" /usr/bin/id
+	# Readers may read an unlisted library; their loader may not map it.
+	for reader in "cp --version" "cat /dev/null" "tar --version" "sha256sum /dev/null" "dpkg-deb --version" \
+		"gzip --version" "/usr/bin/mv --version"; do
+		both_quietly "LD_PRELOAD into the reader ${reader%% *} on $at" plugin.so "$so" env LD_PRELOAD="$so" $reader
+		both_quietly "LD_AUDIT into the reader ${reader%% *} on $at" plugin.so "$so" env LD_AUDIT="$so" $reader
+	done
+
+	good uses "$area/uses"
+	both "RUNPATH on $at" evil gift.so "$area/gift.so" "$area/uses"
+	mkdir -p "$area/lib"
+	good gift.so "$area/gift.so"
+	both "LD_LIBRARY_PATH on $at" evil gift.so "$area/lib/gift.so" env LD_LIBRARY_PATH="$area/lib" "$area/uses"
+
+	# One letter of a library differs, its size does not.
+	rm -f "$so" && good plugin.so "$so"
+	expect_allowed "library before it is changed on $at" env LD_PRELOAD="$so" "$area/quiet"
+	evil_same_size plugin.so "$area/other.so"
+	cat "$area/other.so" > "$so"
+	expect_no_trace "library rewritten in place on $at" env LD_PRELOAD="$so" "$area/quiet"
+	rm -f "$so" && good quietlib.so "$so"
+	expect_no_trace "the quiet library on $at" env LD_PRELOAD="$so" "$area/quiet"
+	mv -f "$area/other.so" "$so"
+	expect_no_trace "library renamed over a listed one on $at" env LD_PRELOAD="$so" "$area/quiet"
+
+	# A library with a writer is not trusted, even though its content is listed.
+	rm -f "$so" && good plugin.so "$so"
+	mkfifo "$area/hold"
+	"$LISTED/hold" write "$so" < "$area/hold" > "$area/held" &
+	holder=$!
+	exec 8> "$area/hold"
+	wait_for 10 grep -q held "$area/held"
+	expect_no_trace "library that is open for writing on $at" env LD_PRELOAD="$so" "$area/quiet"
+	exec 8>&-
+	wait $holder
+	expect_allowed "library after its writer left on $at" env LD_PRELOAD="$so" "$area/quiet"
+	rm -f "$area/hold"
+	mkfifo "$area/hold"
+	"$LISTED/hold" map "$so" < "$area/hold" > "$area/held" &
+	holder=$!
+	exec 8> "$area/hold"
+	wait_for 10 grep -q held "$area/held"
+	expect_no_trace "library that is mapped for writing on $at" env LD_PRELOAD="$so" "$area/quiet"
+	exec 8>&-
+	wait $holder
+	expect_allowed "library after its mapping is gone on $at" env LD_PRELOAD="$so" "$area/quiet"
+	# The last byte changes by a mapping alone: no write() ever happens.
+	"$LISTED/hold" poke-map "$so"
+	expect_no_trace "library changed by a mapping on $at" env LD_PRELOAD="$so" "$area/quiet"
+done
+
+# A changed root with its own ld.so.preload and ld.so.cache.
+for area in $AREAS; do
+	at=$(stat -f -c %T "$area")
+	root=$area/root
+	mkdir -p "$root/lib/x86_64-linux-gnu" "$root/lib64" "$root/bin" "$root/etc" "$root/work"
+	ln -sfn lib "$root/usr"
+	if [ -d "$LISTED/system" ]; then
+		cp "$LISTED"/system/lib* "$root/lib/x86_64-linux-gnu/"
+		cp "$LISTED/system/ld-linux-x86-64.so.2" "$root/lib64/"
+	else
+		ldd "$LISTED/uses" /bin/bash | awk '$3 ~ /^\/(usr\/)?lib\// { print $3 }' | sort -u |
+			xargs -I{} cp -L {} "$root/lib/x86_64-linux-gnu/"
+		cp -L $LOADER "$root/lib64/"
+	fi
+	mount --bind "$MARKS" "$root/work" 2> /dev/null || continue
+	good quiet "$root/bin/quiet"
+	in_root() { GUARD_MARK=/work/$(basename "$GUARD_MARK") chroot "$root" "$@"; }
+	export -f in_root
+	export root
+	echo /p.so > "$root/etc/ld.so.preload"
+	both_quietly "ld.so.preload on $at" plugin.so "$root/p.so" bash -c 'in_root /bin/quiet'
+	rm -f "$root/etc/ld.so.preload"
+	good uses "$root/bin/uses"
+	mkdir -p "$root/poison"
+	good gift.so "$root/poison/gift.so"
+	echo /poison > "$root/etc/ld.so.conf"
+	/sbin/ldconfig -r "$root" 2> /dev/null
+	both "poisoned ld.so.cache on $at" evil gift.so "$root/poison/gift.so" bash -c 'in_root /bin/uses'
+	umount "$root/work"
+done

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+# where: host guest
+# Scripts: by shebang, as an argument of an interpreter, sourced, as start-up file.
+. "$(dirname "$0")/../lib.sh"
+start_guardd
+
+for area in $AREAS; do
+	at=$(stat -f -c %T "$area")
+	x=$area/x
+	for name in mark.sh mark.bash mark.py mark.pl; do
+		both "$name by its first line on $at" evil $name "$area/$name" "$area/$name"
+	done
+	both "shell script without first line on $at" evil mark-plain "$x" bash -c "'$x'"
+	both "the same started by busybox on $at" evil mark-plain "$x" busybox sh -c "'$x'"
+	both "the same started by env on $at" evil mark.sh "$x" env "$x"
+
+	for shell in bash sh dash "bash --norc" "bash -e" "sh -x" "bash -o pipefail" "bash +x" "bash --" "busybox sh"; do
+		both "$shell FILE on $at" evil mark.sh "$x" $shell "$x"
+		both "$shell FILE.sh on $at" evil mark.sh "$area/a.sh" $shell "$area/a.sh"
+	done
+	both "bash FILE by a relative name on $at" evil mark.sh "$x" bash -c "cd '$area' && exec bash x"
+	both "bash FILE found by PATH on $at" evil mark.sh "$x" bash -c "cd / && PATH='$area':\$PATH exec bash x"
+	ln -sfn x "$area/link"
+	both "bash FILE through a link on $at" evil mark.sh "$x" bash "$area/link"
+	both "bash /dev/fd/N on $at" evil mark.sh "$x" bash -c "exec 9< '$x'; exec bash /dev/fd/9"
+	both "source on $at" evil mark-plain "$x" bash -c "source '$x'"
+	both "dot on $at" evil mark-plain "$x" sh -c ". '$x'"
+	both "BASH_ENV on $at" evil mark-plain "$x" bash -c "BASH_ENV='$x' bash -c 'test -e /nonexistent' 2>&1"
+	both_quietly "ENV of an interactive shell on $at" mark-plain "$x" sh -c "ENV='$x' sh -i < /dev/null 2>&1"
+	both_quietly "bash --rcfile on $at" mark-plain "$x" bash --rcfile "$x" -i -c 'false'
+	both_quietly "bash --init-file on $at" mark-plain "$x" bash --init-file "$x" -i -c 'false'
+	mkdir -p "$area/home"
+	both_quietly ".bash_profile on $at" mark-plain "$area/home/.bash_profile" env HOME="$area/home" bash -l -c false
+
+	for option in "" "-u" "-E" "-I" "-s -S" "-W ignore" "-X dev"; do
+		both "python3 $option FILE on $at" evil mark.py "$x" $PYTHON $option "$x"
+	done
+	both "python3 FILE.py on $at" evil mark.py "$area/a.py" $PYTHON "$area/a.py"
+	both "python3 FILE with arguments on $at" evil mark.py "$x" $PYTHON "$x" -c pass
+	both "python3 FOLDER on $at" evil mark.py "$area/__main__.py" $PYTHON "$area"
+	rm -f "$area/__main__.py"
+	for option in "" "-w" "-T" "-I/tmp" "-Mstrict"; do
+		both "perl $option FILE on $at" evil mark.pl "$x" perl $option "$x"
+	done
+	both "perl FILE.pl on $at" evil mark.pl "$area/a.pl" perl "$area/a.pl"
+	both "perl do FILE on $at" evil mark.pl "$area/a.pl" perl -e "do '$area/a.pl' or die \$!"
+	both "perl require FILE on $at" evil mark.pl "$area/a.pl" perl -e "require '$area/a.pl'"
+	both "awk -f on $at" evil mark.awk "$area/a.awk" awk -f "$area/a.awk"
+	both "awk -f without suffix on $at" evil mark.awk "$x" awk -f "$x"
+	if command -v gawk > /dev/null; then
+		both "gawk --file on $at" evil mark.awk "$x" gawk "--file=$x"
+	fi
+
+	# An unlisted interpreter of a listed script, and the other way round.
+	good payload "$area/interpreter"
+	printf '#!%s\n' "$area/interpreter" > "$x"
+	chmod 755 "$x"
+	expect_denied "unlisted script with a listed interpreter on $at" "$x"
+	# Copies of an interpreter under another name are interpreters still.
+	cp -L "$(readlink -f $PYTHON)" "$area/innocent"
+	if [ "$GUARD_WHERE" = guest ] || "$GUARDCTL" --socket "$SOCKET" explain "$area/innocent" > /dev/null 2>&1; then
+		both "copy of python under another name on $at" evil mark.py "$x" "$area/innocent" "$x"
+	else
+		expect_denied "unlisted copy of python on $at" "$area/innocent" "$LISTED/mark.py"
+	fi
+done

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# where: host guest
+# Why: the person who was denied reads what happened and what to do.
+. "$(dirname "$0")/../lib.sh"
+start_guardd
+set -- $AREAS
+area=$1
+chmod 755 "$area"
+good payload "$area/good"
+evil payload "$area/evil"
+expect_allowed "listed" "$area/good"
+expect_denied "unlisted" "$area/evil"
+wait_for 2 event_with "$area/evil"
+check $? "the denial is in events within two seconds" "$(events | tail -n 3)"
+try ctl why
+check "$(grep -qF "$area/evil" <<< "$OUT"; echo $?)" "why names the file" "$OUT"
+check "$(grep -qE 'no rule|not list|lists it' <<< "$OUT"; echo $?)" "why names the reason" "$OUT"
+expect_denied "unlisted, as another user" as_user "$area/evil"
+wait_for 2 as_user "$GUARDCTL" --socket "$SOCKET" why
+try as_user "$GUARDCTL" --socket "$SOCKET" why
+check "$(grep -qF "$area/evil" <<< "$OUT"; echo $?)" "why works for any user" "$OUT"
+try ctl explain "$area/evil"
+check "$([ "$RC" = 1 ]; echo $?)" "explain ends with 1 for an unlisted file" "$RC $OUT"
+try ctl explain "$area/good"
+check "$([ "$RC" = 0 ]; echo $?)" "explain ends with 0 for a listed file" "$RC $OUT"
+try ctl status
+check "$(grep -qi enforc <<< "$OUT"; echo $?)" "status says that it enforces" "$OUT"
+try ctl --json status
+check "$($PYTHON -c 'import json, sys; json.load(sys.stdin)' <<< "$OUT" 2> /dev/null; echo $?)" "status as JSON" "$OUT"
+for filter in "--denied" "--allowed" "--since 1h" "--user 65534" "--program $area/*" "--limit 1"; do
+	is "events $filter" ctl events $filter
+done
+is "events --denied shows only denials" sh -c "'$GUARDCTL' --socket '$SOCKET' --json events --denied |
+	$PYTHON -c 'import json, sys; lines = [json.loads(l) for l in sys.stdin]; assert lines and all(not l[\"denied\"] is False for l in lines)'"

@@ -1,0 +1,1 @@
+BEGIN { print "ran" >> ENVIRON["GUARD_MARK"] }

@@ -1,0 +1,4 @@
+#!/usr/bin/python3
+import os
+with open(os.environ["GUARD_MARK"], "a") as file:
+    file.write("ran\n")
