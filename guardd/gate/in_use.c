@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/in_use.c - the table of code in use: open addressing, fixed size.
+ */
+#include "gate/in_use.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SLOTS (GUARDD_IN_USE_MAX * 2) /* power of two, at most half full */
+
+struct entry {
+	struct guardd_inode file;
+	int64_t approved_ns;
+	bool taken;
+};
+
+struct guardd_in_use {
+	pthread_mutex_t lock;
+	size_t count;
+	const _Atomic uint32_t *keeper;
+	struct entry slots[SLOTS];
+};
+
+int guardd_in_use_create(struct guardd_in_use **ret_table, const _Atomic uint32_t *keeper)
+{
+	struct guardd_in_use *table = calloc(1, sizeof(*table));
+	if (!table)
+		return -GUARD_E_NOMEM;
+	if (pthread_mutex_init(&table->lock, NULL) != 0) {
+		free(table);
+		return -GUARD_E_NOMEM;
+	}
+	table->keeper = keeper;
+	*ret_table = table;
+	return 0;
+}
+
+void guardd_in_use_free(struct guardd_in_use *table)
+{
+	if (!table)
+		return;
+	pthread_mutex_destroy(&table->lock);
+	free(table);
+}
+
+static size_t slot_of(const struct guardd_inode *file)
+{
+	uint64_t mixed = (file->inode ^ (file->device << 32)) * 0x9e3779b97f4a7c15u;
+	return (size_t)(mixed >> 40) & (SLOTS - 1);
+}
+
+static bool same(const struct guardd_inode *a, const struct guardd_inode *b)
+{
+	return a->inode == b->inode && a->device == b->device;
+}
+
+/* The entry of a file, or the free slot where it belongs. */
+static struct entry *find(struct guardd_in_use *table, const struct guardd_inode *file)
+{
+	size_t slot = slot_of(file);
+	while (table->slots[slot].taken && !same(&table->slots[slot].file, file))
+		slot = (slot + 1) & (SLOTS - 1);
+	return &table->slots[slot];
+}
+
+static void put(struct guardd_in_use *table, const struct entry *entry)
+{
+	struct entry *slot = find(table, &entry->file);
+	if (!slot->taken)
+		table->count++;
+	*slot = *entry;
+	slot->taken = true;
+}
+
+/* Take an entry out and move those behind it up, so that probing stays whole. */
+static void take_out(struct guardd_in_use *table, struct entry *entry)
+{
+	size_t slot = (size_t)(entry - table->slots);
+	table->slots[slot].taken = false;
+	table->count--;
+	for (slot = (slot + 1) & (SLOTS - 1); table->slots[slot].taken; slot = (slot + 1) & (SLOTS - 1)) {
+		struct entry moved = table->slots[slot];
+		table->slots[slot].taken = false;
+		table->count--;
+		put(table, &moved);
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct guardd_inode *x = a, *y = b;
+	if (x->inode != y->inode)
+		return x->inode < y->inode ? -1 : 1;
+	return (x->device > y->device) - (x->device < y->device);
+}
+
+static size_t copy_files(struct guardd_in_use *table, struct guardd_inode *ret_files)
+{
+	size_t count = 0;
+	pthread_mutex_lock(&table->lock);
+	for (size_t i = 0; i < SLOTS && count < GUARDD_IN_USE_MAX; i++)
+		if (table->slots[i].taken)
+			ret_files[count++] = table->slots[i].file;
+	pthread_mutex_unlock(&table->lock);
+	qsort(ret_files, count, sizeof(*ret_files), compare);
+	return count;
+}
+
+/* Drop what nobody uses; entries younger than the grace stay. */
+static void make_room(struct guardd_in_use *table, int64_t now_ns)
+{
+	struct guardd_inode *files = calloc(GUARDD_IN_USE_MAX, sizeof(*files));
+	bool *used = calloc(GUARDD_IN_USE_MAX, sizeof(*used));
+	size_t count = files && used ? copy_files(table, files) : 0;
+
+	if (count && guardd_in_use_scan(used, files, count, (pid_t)*table->keeper)) {
+		pthread_mutex_lock(&table->lock);
+		for (size_t i = 0; i < count; i++) {
+			struct entry *entry = find(table, &files[i]);
+			if (!used[i] && entry->taken && now_ns - entry->approved_ns > GUARDD_IN_USE_GRACE_NS)
+				take_out(table, entry);
+		}
+		pthread_mutex_unlock(&table->lock);
+	}
+	free(files);
+	free(used);
+}
+
+static int enter(struct guardd_in_use *table, const struct guardd_inode *file, int64_t now_ns)
+{
+	struct entry fresh = { *file, now_ns, true };
+	int r = 0;
+
+	pthread_mutex_lock(&table->lock);
+	if (table->count < GUARDD_IN_USE_MAX || find(table, file)->taken)
+		put(table, &fresh);
+	else
+		r = -GUARD_E_LIMIT;
+	pthread_mutex_unlock(&table->lock);
+	return r;
+}
+
+int guardd_in_use_enter(struct guardd_in_use *table, const struct guardd_inode *file, int64_t now_ns)
+{
+	int r = enter(table, file, now_ns);
+	if (r != -GUARD_E_LIMIT)
+		return r;
+	make_room(table, now_ns);
+	return enter(table, file, now_ns);
+}
+
+bool guardd_in_use_has(struct guardd_in_use *table, const struct guardd_inode *file)
+{
+	pthread_mutex_lock(&table->lock);
+	bool found = find(table, file)->taken;
+	pthread_mutex_unlock(&table->lock);
+	return found;
+}
+
+bool guardd_in_use_busy(struct guardd_in_use *table, const struct guardd_inode *file, int64_t now_ns)
+{
+	struct entry *entry;
+	bool used = true, fresh = false;
+
+	pthread_mutex_lock(&table->lock);
+	entry = find(table, file);
+	bool found = entry->taken;
+	if (found)
+		fresh = now_ns - entry->approved_ns <= GUARDD_IN_USE_GRACE_NS;
+	pthread_mutex_unlock(&table->lock);
+	if (!found)
+		return false;
+	if (fresh || !guardd_in_use_scan(&used, file, 1, (pid_t)*table->keeper) || used)
+		return true;
+
+	pthread_mutex_lock(&table->lock);
+	entry = find(table, file);
+	/* Approved again while we looked: it is in use after all. */
+	used = entry->taken && now_ns - entry->approved_ns <= GUARDD_IN_USE_GRACE_NS;
+	if (entry->taken && !used)
+		take_out(table, entry);
+	pthread_mutex_unlock(&table->lock);
+	return used;
+}

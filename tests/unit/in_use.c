@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * unit/in_use.c - code in use: who counts as a user, and when a file is free.
+ */
+#include "gate/in_use.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "unit.h"
+
+#define LATER_NS (10ll * GUARDD_IN_USE_GRACE_NS)
+
+static const _Atomic uint32_t no_keeper;
+
+static struct guardd_inode scratch_file(int *ret_fd)
+{
+	char name[] = "/tmp/guard-in-use-XXXXXX";
+	struct stat status;
+	int fd = mkstemp(name);
+	CU_ASSERT_FATAL(fd >= 0 && unlink(name) == 0 && ftruncate(fd, 4096) == 0 && fstat(fd, &status) == 0);
+	*ret_fd = fd;
+	return (struct guardd_inode){ status.st_dev, status.st_ino };
+}
+
+/* A child that holds the file mapped, and nothing else, until its pipe closes. */
+static pid_t mapper(int fd, int *ret_hold)
+{
+	int hold[2], ready[2];
+	char byte;
+	CU_ASSERT_FATAL(pipe2(hold, O_CLOEXEC) == 0 && pipe2(ready, O_CLOEXEC) == 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(hold[1]);
+		if (mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED || close(fd) < 0)
+			_exit(1);
+		if (write(ready[1], "r", 1) == 1 && read(hold[0], &byte, 1) <= 0)
+			_exit(0);
+		_exit(1);
+	}
+	close(hold[0]);
+	close(ready[1]);
+	CU_ASSERT_FATAL(pid > 0 && read(ready[0], &byte, 1) == 1);
+	close(ready[0]);
+	*ret_hold = hold[1];
+	return pid;
+}
+
+static void unknown_file_is_free(void)
+{
+	struct guardd_in_use *table;
+	struct guardd_inode file = { 1, 2 };
+	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
+	CU_ASSERT_FALSE(guardd_in_use_has(table, &file));
+	CU_ASSERT_FALSE(guardd_in_use_busy(table, &file, LATER_NS));
+	guardd_in_use_free(table);
+}
+
+static void just_approved_is_busy(void)
+{
+	struct guardd_in_use *table;
+	int fd;
+	struct guardd_inode file = scratch_file(&fd);
+	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
+	CU_ASSERT(guardd_in_use_enter(table, &file, 0) == 0);
+	CU_ASSERT(guardd_in_use_busy(table, &file, GUARDD_IN_USE_GRACE_NS / 2));
+	/* Only this very process has it open: nobody uses it. */
+	CU_ASSERT_FALSE(guardd_in_use_busy(table, &file, LATER_NS));
+	CU_ASSERT_FALSE(guardd_in_use_has(table, &file));
+	guardd_in_use_free(table);
+	close(fd);
+}
+
+static void mapped_elsewhere_is_busy(void)
+{
+	struct guardd_in_use *table;
+	int fd, hold;
+	struct guardd_inode file = scratch_file(&fd);
+	pid_t child = mapper(fd, &hold);
+	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
+	CU_ASSERT(guardd_in_use_enter(table, &file, 0) == 0);
+	CU_ASSERT(guardd_in_use_busy(table, &file, LATER_NS));
+	close(hold);
+	waitpid(child, NULL, 0);
+	CU_ASSERT_FALSE(guardd_in_use_busy(table, &file, LATER_NS));
+	guardd_in_use_free(table);
+	close(fd);
+}
+
+static void full_of_unused_makes_room(void)
+{
+	struct guardd_in_use *table;
+	struct guardd_inode last = { 7, GUARDD_IN_USE_MAX + 1 };
+	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
+	for (uint64_t i = 0; i < GUARDD_IN_USE_MAX; i++) {
+		struct guardd_inode file = { makedev(250, 250), (1ull << 40) + i };
+		CU_ASSERT_FATAL(guardd_in_use_enter(table, &file, 0) == 0);
+	}
+	/* All of them fresh: nothing can be dropped, the caller must deny. */
+	CU_ASSERT(guardd_in_use_enter(table, &last, 1) == -GUARD_E_LIMIT);
+	CU_ASSERT(guardd_in_use_enter(table, &last, LATER_NS) == 0);
+	for (uint64_t i = 0; i < GUARDD_IN_USE_MAX; i++) {
+		struct guardd_inode file = { makedev(250, 250), (1ull << 40) + i };
+		CU_ASSERT_FALSE(guardd_in_use_has(table, &file));
+	}
+	CU_ASSERT(guardd_in_use_has(table, &last));
+	guardd_in_use_free(table);
+}
+
+static CU_TestInfo tests[] = {
+	{ "a file that was never approved is free", unknown_file_is_free },
+	{ "a file approved a moment ago is busy, later free", just_approved_is_busy },
+	{ "a file mapped by another process is busy until it ends", mapped_elsewhere_is_busy },
+	{ "a table full of unused files makes room, of fresh ones refuses", full_of_unused_makes_room },
+	CU_TEST_INFO_NULL,
+};
+
+UNIT_MAIN("gate: code in use", tests)
