@@ -16,7 +16,7 @@ static size_t element_end(const char *pattern, size_t at)
 	size_t i;
 
 	if (pattern[at] == '\\')
-		return pattern[at + 1] ? at + 2 : 0;
+		return pattern[at + 1] && pattern[at + 1] != '/' ? at + 2 : 0;
 	if (pattern[at] != '[')
 		return at + 1;
 	i = at + 1;

@@ -38,8 +38,10 @@ struct guard_machine {
 /* guard_policy_open: map the image in `fd` (a regular file or a sealed memfd)
  * and check every bound and the checksum.  The fd may be closed afterwards.
  * `machine` may be NULL; its strings are not kept.
+ * A memfd sealed against writing and shrinking is mapped; any other file is
+ * copied into memory, so that nobody can change it afterwards.
  * Errors: GUARD_E_IO, GUARD_E_FORMAT, GUARD_E_VERSION, GUARD_E_CHECKSUM,
- * GUARD_E_LIMIT, GUARD_E_NOMEM. */
+ * GUARD_E_LIMIT, GUARD_E_NOMEM, GUARD_E_CHANGED (it shrank meanwhile). */
 int guard_policy_open(struct guard_policy **ret_policy, int fd, const struct guard_machine *machine) GUARD_WARN_UNUSED;
 void guard_policy_free(struct guard_policy *policy); /* NULL-safe */
 
@@ -97,10 +99,17 @@ int guard_policy_interpreter_suffix(const struct guard_policy *policy, uint32_t 
 int guard_policy_interpreter_data(const struct guard_policy *policy, uint32_t interpreter, const char *path);
 
 /* guard_policy_interpreter_script_argument: which argument of a command line
- * names the script, by the interpreter's getopt(3)-style option string.
- * `cmdline` is the content of /proc/PID/cmdline (NUL-separated).  Returns the
- * offset of that argument in `cmdline`, or -1 when there is none (inline code,
- * standard input, interactive).  */
+ * names the script, by the interpreter's getopt(3)-style option string
+ * (policy/README.md, "Interpreters").  `cmdline` is the whole content of
+ * /proc/PID/cmdline (NUL-separated; all of it: a cut one is read as ANY).
+ * Returns the offset of that argument in `cmdline`; or
+ * GUARD_ARGUMENT_NONE: there is none (inline code, standard input, interactive);
+ * GUARD_ARGUMENT_ANY: the options cannot be read with certainty (one that the
+ * string does not list, a cut command line), and the caller must take every
+ * argument that names the file for the script.
+ * An argument without a slash may also be looked up along PATH. */
+#define GUARD_ARGUMENT_NONE ((ptrdiff_t)-1)
+#define GUARD_ARGUMENT_ANY ((ptrdiff_t)-2)
 ptrdiff_t guard_policy_interpreter_script_argument(const struct guard_policy *policy, uint32_t interpreter,
 						    const char *cmdline, size_t size);
 

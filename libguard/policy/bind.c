@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * policy/bind.c - make a checked image into the policy of this machine: rules
+ * of other offices and hosts fall out, names become ids.  After it a decision
+ * compares numbers only.
+ */
+#include "policy/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/accounts.h"
+#include "policy/glob.h"
+
+/* Is this machine's office one of the list?  A machine without one is in none. */
+static bool office_is_in(const struct guard_policy *policy, uint32_t list, const char *office)
+{
+	for (uint32_t i = 0; office && i < guard_policy_list_count(policy, list); i++)
+		if (strcmp(guard_policy_string(policy, guard_policy_list_entry(policy, list, i)), office) == 0)
+			return true;
+	return false;
+}
+
+static bool is_for_machine(const struct guard_policy *policy, const struct guard_image_rule *rule,
+			   const struct guard_machine *machine)
+{
+	const char *office = machine ? machine->office : NULL, *host = machine ? machine->host : NULL;
+
+	if (rule->offices && !office_is_in(policy, rule->offices, office))
+		return false;
+	return !rule->hosts || (host && guard_policy_any_pattern(policy, rule->hosts, host));
+}
+
+static uint8_t class_of(const struct guard_image_rule *rule)
+{
+	if (rule->action == GUARD_DENY)
+		return GUARD_CLASS_DENY;
+	return rule->origin ? GUARD_CLASS_EXCEPTION : GUARD_CLASS_ALLOW;
+}
+
+static uint8_t conditions_of(const struct guard_policy *policy, const struct guard_image_rule *rule)
+{
+	bool lapses = class_of(rule) == GUARD_CLASS_EXCEPTION && policy->meta->expires != INT64_MAX;
+	uint8_t depends = 0;
+
+	if (rule->paths)
+		depends |= GUARD_DEPENDS_PATH;
+	if (rule->users || rule->groups || rule->parents)
+		depends |= GUARD_DEPENDS_SUBJECT;
+	if (rule->valid_from != INT64_MIN || rule->valid_until != INT64_MAX || lapses)
+		depends |= GUARD_DEPENDS_TIME;
+	return depends;
+}
+
+static void bind_rule(struct guard_policy *policy, size_t index, const struct guard_machine *machine)
+{
+	const struct guard_image_rule *rule = &policy->rules[index];
+	const uint32_t by_content = GUARD_RULE_HAS_DIGESTS | GUARD_RULE_HAS_SIGNERS;
+	struct guard_bound_rule *bound = &policy->bound[index];
+
+	*bound = (struct guard_bound_rule){
+		.valid_from = rule->valid_from,
+		.valid_until = rule->valid_until,
+		.paths = rule->paths,
+		.parents = rule->parents,
+		.users = rule->users,
+		.groups = rule->groups,
+		.class_ = is_for_machine(policy, rule, machine) ? class_of(rule) : GUARD_CLASS_NONE,
+		.kinds = rule->kinds ? rule->kinds : UINT8_MAX,
+		.media = rule->media ? rule->media : UINT8_MAX,
+		.depends = conditions_of(policy, rule),
+		.by_path = !(rule->flags & by_content),
+	};
+	if (bound->class_ == GUARD_CLASS_NONE)
+		return;
+	if (bound->paths)
+		policy->needs_path = true;
+	if (bound->by_path)
+		policy->path_kinds[rule->action] |= bound->kinds;
+}
+
+static void resolve_list(const struct guard_policy *policy, uint32_t *ids, uint32_t list,
+			 const struct guard_accounts *accounts)
+{
+	for (uint32_t i = 0; i < guard_policy_list_count(policy, list); i++)
+		ids[list + 1 + i] = guard_accounts_find(
+			accounts, guard_policy_string(policy, guard_policy_list_entry(policy, list, i)));
+}
+
+/* The ids of every list that a rule's `users` (or `groups`) points at, in an
+ * array with the shape of VALUES.  NULL when no rule asks. */
+static int resolve_ids(uint32_t **ret_ids, const struct guard_policy *policy, bool groups, const char *text)
+{
+	struct guard_accounts accounts __attribute__((cleanup(guard_accounts_free))) = { 0 };
+	uint32_t *ids = NULL;
+	int r = guard_accounts_parse(&accounts, text);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		uint32_t list = groups ? policy->rules[i].groups : policy->rules[i].users;
+
+		if (!list)
+			continue;
+		if (!ids)
+			ids = calloc(policy->value_count, sizeof(*ids));
+		if (!ids)
+			return -GUARD_E_NOMEM;
+		/* Rules share lists; the count marks one that is done. */
+		if (ids[list] == 0)
+			resolve_list(policy, ids, list, &accounts);
+		ids[list] = guard_policy_list_count(policy, list);
+	}
+	*ret_ids = ids;
+	return 0;
+}
+
+int guard_policy_bind(struct guard_policy *policy, const struct guard_machine *machine)
+{
+	int r;
+
+	policy->bound = calloc(policy->rule_count + 1, sizeof(*policy->bound));
+	if (!policy->bound)
+		return -GUARD_E_NOMEM;
+	r = resolve_ids(&policy->uids, policy, false, machine ? machine->passwd : NULL);
+	if (r == 0)
+		r = resolve_ids(&policy->gids, policy, true, machine ? machine->group : NULL);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		bind_rule(policy, i, machine);
+	return 0;
+}

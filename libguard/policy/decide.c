@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * policy/decide.c - the decision of docs/policy-image.md.  Pure: no I/O, no
+ * allocation, no lock.  Nothing here can fail.
+ */
+#include "policy/policy.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+struct decision {
+	const struct guard_policy *policy;
+	const struct guard_subject *subject;
+	const struct guard_object *object;
+	int64_t now;
+	uint32_t best[GUARD_CLASS_MAX_]; /* lowest rule that matched, by class */
+	uint32_t lapsed;                 /* an exception that only the policy's expiry stops */
+	/* by action */
+	bool certain[2];                 /* some rule matched that has no condition */
+	uint8_t missed_depends[2];       /* conditions of the rules that did not match */
+	int64_t missed_until[2];         /* when the first of them begins */
+};
+
+static void note_missed(struct decision *decision, const struct guard_bound_rule *rule, uint8_t action)
+{
+	decision->missed_depends[action] |= rule->depends;
+	if (decision->now < rule->valid_from && rule->valid_from < decision->missed_until[action])
+		decision->missed_until[action] = rule->valid_from;
+}
+
+static void consider(struct decision *decision, uint32_t index)
+{
+	const struct guard_bound_rule *rule = &decision->policy->bound[index];
+	const uint8_t action = rule->class_ == GUARD_CLASS_DENY ? GUARD_DENY : GUARD_ALLOW;
+
+	if (guard_policy_static_condition(rule, decision->object) != GUARD_CONDITION_NONE)
+		return;
+	if (rule->depends == 0) {
+		decision->certain[action] = true;
+	} else if (guard_policy_failing_condition(decision->policy, rule, decision->subject, decision->object,
+						  &decision->now) != GUARD_CONDITION_NONE) {
+		note_missed(decision, rule, action);
+		return;
+	}
+	if (rule->class_ == GUARD_CLASS_EXCEPTION && decision->now >= decision->policy->meta->expires) {
+		note_missed(decision, rule, action);
+		if (index < decision->lapsed)
+			decision->lapsed = index;
+		return;
+	}
+	if (index < decision->best[rule->class_])
+		decision->best[rule->class_] = index;
+}
+
+static void consider_list(struct decision *decision, const struct guard_rule_list *list)
+{
+	for (uint32_t i = 0; i < list->count; i++)
+		consider(decision, list->rules[i]);
+}
+
+/* The rules of every directory above `path`, and of itself: `/a/` + `**` also
+ * matches `/a`. */
+static void consider_prefixes(struct decision *decision, const char *path)
+{
+	uint64_t hash = GUARD_FNV1A_START;
+	struct guard_rule_list list;
+
+	for (size_t i = 0;; i++) {
+		if (i > 0 && (path[i] == '/' || path[i] == '\0')) {
+			guard_policy_rules_of_prefix(decision->policy, &list, hash, i);
+			consider_list(decision, &list);
+		}
+		if (path[i] == '\0')
+			return;
+		hash = guard_fnv1a(hash, (uint8_t)path[i]);
+	}
+}
+
+static void consider_content(struct decision *decision)
+{
+	const struct guard_identity *identity = decision->object->identity;
+	struct guard_rule_list list;
+
+	guard_policy_rules_of_digest(decision->policy, &list, &identity->digest);
+	consider_list(decision, &list);
+	for (size_t i = 0; i < identity->signer_count && i < GUARD_SIGNERS_MAX; i++) {
+		guard_policy_rules_of_signer(decision->policy, &list, &identity->signers[i]);
+		consider_list(decision, &list);
+	}
+}
+
+static void consider_path(struct decision *decision)
+{
+	const struct guard_policy *policy = decision->policy;
+	const char *path = decision->object->path, *claimed = decision->object->claimed_path;
+	const struct guard_rule_list always = { policy->always, (uint32_t)policy->always_count };
+
+	consider_list(decision, &always);
+	if (policy->prefix_count == 0)
+		return;
+	if (path)
+		consider_prefixes(decision, path);
+	if (claimed && (!path || strcmp(path, claimed) != 0))
+		consider_prefixes(decision, claimed);
+}
+
+/* Who wins, before anything is said about how long it holds. */
+static enum guard_class name_winner(const struct decision *decision, struct guard_verdict *verdict)
+{
+	static const uint8_t reasons[GUARD_CLASS_MAX_] = { GUARD_REASON_DEFAULT, GUARD_REASON_RULE_ALLOW,
+							   GUARD_REASON_EXCEPTION, GUARD_REASON_RULE_DENY };
+	enum guard_class winner = GUARD_CLASS_DENY;
+
+	while (winner > GUARD_CLASS_NONE && decision->best[winner] == GUARD_NO_RULE)
+		winner--;
+	verdict->rule = decision->best[winner];
+	verdict->reason = reasons[winner];
+	if (winner != GUARD_CLASS_NONE) {
+		verdict->action = winner == GUARD_CLASS_DENY ? GUARD_DENY : GUARD_ALLOW;
+		return winner;
+	}
+	verdict->action = decision->policy->meta->default_action;
+	if (decision->lapsed != GUARD_NO_RULE && verdict->action == GUARD_DENY) {
+		verdict->reason = GUARD_REASON_POLICY_EXPIRED;
+		verdict->rule = decision->lapsed;
+	}
+	return winner;
+}
+
+/* What the winner leans on: nothing, when an unconditional rule says the same. */
+static void add_winner(const struct decision *decision, struct guard_verdict *verdict, enum guard_class winner)
+{
+	const struct guard_bound_rule *rule;
+
+	if (winner == GUARD_CLASS_NONE || decision->certain[verdict->action])
+		return;
+	rule = &decision->policy->bound[decision->best[winner]];
+	verdict->depends = rule->depends;
+	verdict->valid_until = rule->valid_until;
+	if (winner == GUARD_CLASS_EXCEPTION && decision->policy->meta->expires < verdict->valid_until)
+		verdict->valid_until = decision->policy->meta->expires;
+}
+
+/* What could turn the verdict round: stronger rules of the other action whose
+ * conditions did not hold, and rules that another path would lead to. */
+static void add_missed(const struct decision *decision, struct guard_verdict *verdict, enum guard_class winner)
+{
+	const uint8_t other = verdict->action == GUARD_DENY ? GUARD_ALLOW : GUARD_DENY;
+
+	if (winner == GUARD_CLASS_DENY)
+		return;
+	verdict->depends |= decision->missed_depends[other];
+	if (decision->missed_until[other] < verdict->valid_until)
+		verdict->valid_until = decision->missed_until[other];
+	if (decision->object->identity->kind < GUARD_KIND_MAX_ &&
+	    decision->policy->path_kinds[other] >> decision->object->identity->kind & 1)
+		verdict->depends |= GUARD_DEPENDS_PATH;
+}
+
+void guard_policy_decide(const struct guard_policy *policy, struct guard_verdict *ret_verdict,
+			 const struct guard_subject *subject, const struct guard_object *object, int64_t now)
+{
+	struct decision decision = {
+		.policy = policy,
+		.subject = subject,
+		.object = object,
+		.now = now,
+		.best = { GUARD_NO_RULE, GUARD_NO_RULE, GUARD_NO_RULE, GUARD_NO_RULE },
+		.lapsed = GUARD_NO_RULE,
+		.missed_until = { INT64_MAX, INT64_MAX },
+	};
+	struct guard_verdict verdict = { .mode = policy->meta->mode, .valid_until = INT64_MAX };
+	enum guard_class winner;
+
+	consider_content(&decision);
+	consider_path(&decision);
+	winner = name_winner(&decision, &verdict);
+	add_winner(&decision, &verdict, winner);
+	add_missed(&decision, &verdict, winner);
+	*ret_verdict = verdict;
+}

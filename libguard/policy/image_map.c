@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * policy/image_map.c - get the bytes of an image to where nobody can change
+ * them, and compare the checksum.  A memfd sealed against writing and shrinking
+ * is mapped as it is; any other file could be written or truncated after the
+ * check (and would then raise SIGBUS in the gate), so it is copied.
+ */
+#include "policy/policy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#define MAP_BLOCK (1u << 20)
+
+static void free_context(EVP_MD_CTX **context)
+{
+	EVP_MD_CTX_free(*context);
+}
+#define AUTO_CONTEXT __attribute__((cleanup(free_context)))
+
+static bool is_sealed(int fd)
+{
+	const int needed = F_SEAL_WRITE | F_SEAL_SHRINK;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & needed) == needed;
+}
+
+static int file_size(size_t *ret_size, int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -GUARD_E_IO;
+	if (!S_ISREG(status.st_mode))
+		return -GUARD_E_FORMAT;
+	if (status.st_size < (off_t)GUARD_IMAGE_HEADER_SIZE)
+		return -GUARD_E_FORMAT;
+	if ((uint64_t)status.st_size > GUARD_POLICY_IMAGE_MAX)
+		return -GUARD_E_LIMIT;
+	*ret_size = (size_t)status.st_size;
+	return 0;
+}
+
+static int read_all(void *target, size_t size, int fd, size_t offset)
+{
+	uint8_t *bytes = target;
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t count = pread(fd, &bytes[done], size - done, (off_t)(offset + done));
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return -GUARD_E_IO;
+		if (count == 0)
+			return -GUARD_E_CHANGED;
+		done += (size_t)count;
+	}
+	return 0;
+}
+
+/* What can be said before the rest is worth reading. */
+static int check_header(const struct guard_image_header *header, size_t size)
+{
+	static const uint8_t zero[sizeof(header->zero)];
+
+	if (memcmp(header->magic, GUARD_IMAGE_MAGIC, sizeof(header->magic)) != 0)
+		return -GUARD_E_FORMAT;
+	if (header->version > GUARD_IMAGE_VERSION)
+		return -GUARD_E_VERSION;
+	if (header->version == 0 || header->header_size != GUARD_IMAGE_HEADER_SIZE || header->size != size ||
+	    memcmp(header->zero, zero, sizeof(zero)) != 0)
+		return -GUARD_E_FORMAT;
+	return 0;
+}
+
+/* Hash, and if `fd` is not -1 first fill, all bytes behind the header. */
+static int fill_and_hash(uint8_t ret_sum[GUARD_DIGEST_SIZE], uint8_t *bytes, size_t size, int fd)
+{
+	EVP_MD_CTX *hash AUTO_CONTEXT = EVP_MD_CTX_new();
+	unsigned length = 0;
+
+	if (!hash)
+		return -GUARD_E_NOMEM;
+	if (EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1)
+		return -GUARD_E_INTERNAL;
+	for (size_t at = GUARD_IMAGE_HEADER_SIZE; at < size;) {
+		size_t count = size - at < MAP_BLOCK ? size - at : MAP_BLOCK;
+		int r = fd < 0 ? 0 : read_all(&bytes[at], count, fd, at);
+
+		if (r < 0)
+			return r;
+		if (EVP_DigestUpdate(hash, &bytes[at], count) != 1)
+			return -GUARD_E_INTERNAL;
+		at += count;
+	}
+	if (EVP_DigestFinal_ex(hash, ret_sum, &length) != 1 || length != GUARD_DIGEST_SIZE)
+		return -GUARD_E_INTERNAL;
+	return 0;
+}
+
+static int map_and_check(uint8_t *bytes, size_t size, int fd, bool sealed)
+{
+	struct guard_image_header header;
+	uint8_t sum[GUARD_DIGEST_SIZE];
+	int r = sealed ? 0 : read_all(bytes, sizeof(header), fd, 0);
+
+	if (r < 0)
+		return r;
+	memcpy(&header, bytes, sizeof(header));
+	r = check_header(&header, size);
+	if (r < 0)
+		return r;
+	r = fill_and_hash(sum, bytes, size, sealed ? -1 : fd);
+	if (r < 0)
+		return r;
+	if (memcmp(sum, header.sha256, sizeof(sum)) != 0)
+		return -GUARD_E_CHECKSUM;
+	if (!sealed && mprotect(bytes, size, PROT_READ) < 0)
+		return -GUARD_E_IO;
+	return 0;
+}
+
+int guard_image_map(const uint8_t **ret_bytes, size_t *ret_size, int fd)
+{
+	bool sealed = is_sealed(fd);
+	void *bytes;
+	size_t size;
+	int r = file_size(&size, fd);
+
+	if (r < 0)
+		return r;
+	bytes = sealed ? mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0) :
+			 mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bytes == MAP_FAILED)
+		return errno == ENOMEM ? -GUARD_E_NOMEM : -GUARD_E_IO;
+	r = map_and_check(bytes, size, fd, sealed);
+	if (r < 0) {
+		munmap(bytes, size);
+		return r;
+	}
+	*ret_bytes = bytes;
+	*ret_size = size;
+	return 0;
+}
+
+void guard_image_unmap(const uint8_t *bytes, size_t size)
+{
+	if (bytes)
+		munmap((void *)(uintptr_t)bytes, size);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * policy/image_tables.c - the tables that a decision searches: sorted, unique,
+ * complete.  A rule that stands in RULES but cannot be found through a table
+ * would be a deny rule that silently does nothing; such an image is refused.
+ */
+#include "policy/image_tables.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "policy/digest_table.h"
+#include "policy/glob.h"
+
+static int check_digest_order(const struct guard_policy *policy)
+{
+	for (size_t i = 1; i < policy->digest_count; i++)
+		if (guard_digest_order(&policy->digests[i - 1], &policy->digests[i]) >= 0)
+			return -GUARD_E_FORMAT;
+	return 0;
+}
+
+static int check_digest_index(const struct guard_policy *policy)
+{
+	const uint32_t bits = policy->meta->digest_bits;
+	const size_t buckets = (size_t)1 << bits;
+	const uint32_t *index = policy->digest_index;
+
+	if (policy->digest_count == 0)
+		return policy->digest_index_count == 0 ||
+				       (policy->digest_index_count == buckets + 1 && index[buckets] == 0) ?
+			       0 :
+			       -GUARD_E_FORMAT;
+	if (policy->digest_index_count != buckets + 1 || index[0] != 0 || index[buckets] != policy->digest_count)
+		return -GUARD_E_FORMAT;
+	for (size_t bucket = 0; bucket < buckets; bucket++) {
+		if (index[bucket] > index[bucket + 1] || index[bucket + 1] > policy->digest_count)
+			return -GUARD_E_FORMAT;
+		for (uint32_t i = index[bucket]; i < index[bucket + 1]; i++)
+			if (guard_digest_bucket(&policy->digests[i], bits) != bucket)
+				return -GUARD_E_FORMAT;
+	}
+	return 0;
+}
+
+static int check_digests(const struct guard_policy *policy, const struct guard_image_lists *lists)
+{
+	int r = check_digest_order(policy);
+
+	if (r == 0)
+		r = check_digest_index(policy);
+	for (size_t i = 0; r == 0 && i < policy->digest_count; i++)
+		if (!guard_image_rules_are(lists, policy, policy->digest_rules[i], GUARD_LIST_DIGESTS))
+			r = -GUARD_E_FORMAT;
+	for (size_t i = 0; r == 0 && policy->digest_names && i < policy->digest_count; i++)
+		if (!guard_image_is_string(policy, policy->digest_names[i]))
+			r = -GUARD_E_FORMAT;
+	return r;
+}
+
+static int check_signers(const struct guard_policy *policy, const struct guard_image_lists *lists)
+{
+	for (size_t i = 0; i < policy->signer_count; i++) {
+		const struct guard_image_signer *signer = &policy->signers[i];
+
+		if (signer->provider == GUARD_PROVIDER_NONE || signer->provider >= GUARD_PROVIDER_MAX_ ||
+		    !guard_image_rules_are(lists, policy, signer->rules, GUARD_LIST_SIGNERS))
+			return -GUARD_E_FORMAT;
+		if (i > 0 && guard_signer_order(&policy->signers[i - 1], signer->provider, signer->key_id) >= 0)
+			return -GUARD_E_FORMAT;
+	}
+	return 0;
+}
+
+static int check_interpreter_digests(const struct guard_policy *policy)
+{
+	for (size_t i = 0; i < policy->interpreter_digest_count; i++) {
+		const struct guard_image_interpreter_digest *entry = &policy->interpreter_digests[i];
+
+		if (entry->interpreter >= policy->interpreter_count)
+			return -GUARD_E_FORMAT;
+		if (i > 0 && memcmp(policy->interpreter_digests[i - 1].digest, entry->digest, sizeof(entry->digest)) >= 0)
+			return -GUARD_E_FORMAT;
+	}
+	return 0;
+}
+
+static int check_prefixes(const struct guard_policy *policy, const struct guard_image_lists *lists)
+{
+	for (size_t i = 0; i < policy->prefix_count; i++) {
+		const struct guard_image_prefix *prefix = &policy->prefixes[i];
+
+		if (prefix->length == 0 || prefix->length > GUARD_GLOB_MAX || prefix->rules & GUARD_IMAGE_LIST ||
+		    !guard_image_rules_are(lists, policy, prefix->rules | GUARD_IMAGE_LIST, GUARD_LIST_PATHS))
+			return -GUARD_E_FORMAT;
+		if (i > 0 && guard_prefix_order(&policy->prefixes[i - 1], prefix->hash, prefix->length) >= 0)
+			return -GUARD_E_FORMAT;
+	}
+	for (size_t i = 0; i < policy->always_count; i++) {
+		if (!guard_image_rules_are(lists, policy, policy->always[i], GUARD_LIST_PATHS) ||
+		    policy->always[i] & GUARD_IMAGE_LIST)
+			return -GUARD_E_FORMAT;
+		if (i > 0 && policy->always[i - 1] >= policy->always[i])
+			return -GUARD_E_FORMAT;
+	}
+	return 0;
+}
+
+static bool holds_rule(const struct guard_rule_list *list, uint32_t rule)
+{
+	size_t low = 0, high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (list->rules[middle] == rule)
+			return true;
+		if (list->rules[middle] < rule)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* Can the rule be found through this pattern of its? */
+static bool is_reachable(const struct guard_policy *policy, uint32_t rule, const char *pattern)
+{
+	struct guard_rule_list list = { policy->always, (uint32_t)policy->always_count };
+	size_t length = guard_glob_prefix(pattern);
+
+	if (length > 0)
+		guard_policy_rules_of_prefix(policy, &list, guard_text_hash(pattern, length), length);
+	return holds_rule(&list, rule);
+}
+
+static int check_reachable(const struct guard_policy *policy)
+{
+	for (uint32_t rule = 0; rule < policy->rule_count; rule++) {
+		uint32_t paths = policy->rules[rule].paths;
+
+		if (!(guard_image_rule_mark(&policy->rules[rule]) & GUARD_LIST_PATHS))
+			continue;
+		for (uint32_t i = 0; i < guard_policy_list_count(policy, paths); i++)
+			if (!is_reachable(policy, rule,
+					  guard_policy_string(policy, guard_policy_list_entry(policy, paths, i))))
+				return -GUARD_E_FORMAT;
+	}
+	return 0;
+}
+
+int guard_image_check_tables(const struct guard_policy *policy, const struct guard_image_lists *lists)
+{
+	int r = check_digests(policy, lists);
+
+	if (r == 0)
+		r = check_signers(policy, lists);
+	if (r == 0)
+		r = check_interpreter_digests(policy);
+	if (r == 0)
+		r = check_prefixes(policy, lists);
+	if (r == 0)
+		r = check_reachable(policy);
+	return r;
+}
