@@ -90,7 +90,7 @@ void doctor_check_mounts(struct doctor *doctor)
 {
 	struct doctor_config config;
 	struct mntent mount;
-	char buffer[16384];
+	char buffer[16384], last[4096] = "";
 
 	doctor->section = "Filesystems";
 	doctor_read_config(&config, doctor->config);
@@ -100,8 +100,11 @@ void doctor_check_mounts(struct doctor *doctor)
 			   strerror(errno));
 		return;
 	}
-	for (size_t i = 0; i < MOUNTS_MAX && getmntent_r(mounts, &mount, buffer, sizeof(buffer)); i++)
-		check_mount(doctor, &config, &mount);
+	for (size_t i = 0; i < MOUNTS_MAX && getmntent_r(mounts, &mount, buffer, sizeof(buffer)); i++) {
+		if (strcmp(mount.mnt_dir, last) != 0) /* mounted over itself */
+			check_mount(doctor, &config, &mount);
+		snprintf(last, sizeof(last), "%s", mount.mnt_dir);
+	}
 	endmntent(mounts);
 	if (config.protect_all)
 		doctor_say(doctor, DOCTOR_OK, "protect", NULL, "guardd.conf protects all filesystems");

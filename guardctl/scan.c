@@ -45,6 +45,21 @@ static int take_mode(struct scan_options *options, const char *mode)
 	return 0;
 }
 
+static int take_id(struct scan_options *options, const char *id)
+{
+	GUARD_AUTO_FREE char *clean = strdup(id);
+
+	if (!clean)
+		return -GUARD_E_NOMEM;
+	scan_clean_id(clean);
+	if (!id[0] || strlen(id) > 100 || strcmp(id, clean) != 0) {
+		guardctl_error("scan: --id takes up to 100 letters, digits, '.', '_', '-', not \"%s\"", id);
+		return -GUARD_E_USAGE;
+	}
+	options->id = id;
+	return 0;
+}
+
 static int take_exclude(struct scan_options *options, const char *glob)
 {
 	if (options->exclude_count == SCAN_EXCLUDES_MAX) {
@@ -75,8 +90,7 @@ static int take_option(struct scan_options *options, int option)
 		options->all = true;
 		return 0;
 	case OPT_ID:
-		options->id = optarg;
-		return 0;
+		return take_id(options, optarg);
 	case OPT_EXCLUDE:
 		return take_exclude(options, optarg);
 	default:
