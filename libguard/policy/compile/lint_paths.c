@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * compile/lint_paths.c - a path alone may allow (or make a reader) only where
+ * no unprivileged user can write.  The gate checks that on the machine; here
+ * it is said before, for the folders that are open on every Debian.
+ */
+#include <guard/verdict.h>
+
+#include "model.h"
+#include "pattern.h"
+
+static const char *const writable[] = { "/tmp",		  "/var/tmp",	 "/home",	 "/dev/shm",  "/run/user",
+					"/run/lock",	  "/run/shm",	 "/dev/mqueue",	 "/var/lock", "/media",
+					"/var/crash",	  "/var/spool/cron/crontabs",	 "/proc",
+					"/sys/fs/cgroup" };
+
+/* The first writable folder below which the pattern reaches, or NULL. */
+static const char *reaches_writable(const char *pattern)
+{
+	for (size_t i = 0; i < sizeof(writable) / sizeof(writable[0]); i++)
+		if (compile_pattern_reaches(pattern, writable[i]))
+			return writable[i];
+	return NULL;
+}
+
+static void check_rule(struct guard_compile *compile, const struct compile_rule *rule)
+{
+	for (uint32_t i = 0; i < rule->paths.count; i++) {
+		const char *folder = reaches_writable(rule->paths.items[i]);
+
+		if (folder)
+			compile_error(&compile->diagnostics, rule->place,
+				      "list the programs by sha256, or name a folder that only root can write",
+				      "\"%.200s\" would allow by path alone what users can write below %s",
+				      rule->paths.items[i], folder);
+	}
+}
+
+void compile_lint_paths(struct guard_compile *compile)
+{
+	struct compile_place nowhere = { compile->policy.place.file ? compile->policy.place.file : "", 0 };
+
+	for (size_t i = 0; i < compile->rule_array.count; i++)
+		if (compile->rules[i].action == GUARD_ALLOW && compile_rule_by_path(&compile->rules[i]))
+			check_rule(compile, &compile->rules[i]);
+	for (size_t i = 0; i < compile->reader_array.count; i++) {
+		const char *folder = reaches_writable(compile->readers[i]);
+
+		if (folder)
+			compile_error(&compile->diagnostics, nowhere,
+				      "name the reader's own path, where only root can write",
+				      "the reader \"%.200s\" could be put by a user below %s", compile->readers[i],
+				      folder);
+	}
+}

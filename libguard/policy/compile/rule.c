@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * compile/rule.c - the block `groups`: groups of rules, and their rules.  Owns
+ * what a rule must say and what an exception's rule may not.
+ */
+#include <guard/verdict.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "fields.h"
+#include "policy/glob.h"
+
+/* An exception by path alone must name a folder at least this deep. */
+#define EXCEPTION_DEPTH 2u
+
+static int load_signer(struct compile_signer *ret_signer, struct guard_compile *compile,
+		       const struct compile_node *node)
+{
+	static const char *const names[] = { "provider", "key" };
+	struct compile_place place = compile_node_place(node);
+	enum guard_provider provider;
+	struct guard_digest key;
+	const char *text;
+
+	if (node->type != COMPILE_GROUP) {
+		compile_error(&compile->diagnostics, place,
+			      "write ( { provider = \"package\"; key = \"<64 hex digits>\"; } )",
+			      "a signer must be a group { }, not %s", compile_type_name(node->type));
+		return -GUARD_E_SYNTAX;
+	}
+	compile_fields_check(compile, node, "a signer", names, COMPILE_COUNT(names));
+	if (!compile_field_required(&text, compile, node, "provider", "package"))
+		return -GUARD_E_SYNTAX;
+	if (guard_provider_parse(&provider, text) < 0 || provider == GUARD_PROVIDER_NONE) {
+		compile_error(&compile->diagnostics, place, "one of \"ima\", \"catalog\", \"appended\", \"package\"",
+			      "unknown provider \"%.60s\"", text);
+		return -GUARD_E_SYNTAX;
+	}
+	if (!compile_field_required(&text, compile, node, "key", "<64 hex digits>"))
+		return -GUARD_E_SYNTAX;
+	if (guard_digest_parse(&key, text, strlen(text)) < 0) {
+		compile_error(&compile->diagnostics, place,
+			      "give the SHA-256 of the key's SubjectPublicKeyInfo: 64 hex digits",
+			      "`key` is not a key id: \"%.80s\"", text);
+		return -GUARD_E_SYNTAX;
+	}
+	ret_signer->provider = (uint32_t)provider;
+	memcpy(ret_signer->key_id, key.bytes, sizeof(ret_signer->key_id));
+	return 0;
+}
+
+static int load_signers(struct compile_rule *rule, struct guard_compile *compile, const struct compile_node *node)
+{
+	const struct compile_node *list = compile_field_typed(compile, node, "signers", COMPILE_LIST);
+	struct compile_signer *signers;
+
+	if (!list || !list->count)
+		return 0;
+	if (list->count > GUARD_COMPILE_LIST_MAX) {
+		compile_error(&compile->diagnostics, compile_node_place(list), "split the rule",
+			      "`signers` has more than %u entries", GUARD_COMPILE_LIST_MAX);
+		return 0;
+	}
+	signers = compile_arena_alloc(&compile->arena, list->count * sizeof(*signers));
+	if (!signers)
+		return -GUARD_E_NOMEM;
+	for (const struct compile_node *element = list->value.first; element; element = element->next)
+		if (load_signer(&signers[rule->signer_count], compile, element) == 0)
+			rule->signer_count++;
+	rule->signers = signers;
+	return 0;
+}
+
+/* Digests given in place and in files. */
+static int load_digests(struct compile_rule *rule, uint32_t index, struct guard_compile *compile,
+			const struct compile_node *node)
+{
+	const struct compile_node *digests = compile_field(node, "sha256");
+	const struct compile_node *files = compile_field(node, "sha256_files");
+	struct compile_strings names = { 0 };
+	int r = 0;
+
+	rule->digest_first = (uint32_t)compile->digest_array.count;
+	if (digests)
+		r = compile_load_digests(compile, index, digests);
+	if (r == 0)
+		r = compile_field_strings(&names, compile, node, "sha256_files");
+	if (r < 0)
+		return r;
+	if (names.count)
+		for (const struct compile_node *name = files->value.first; r == 0 && name; name = name->next)
+			r = compile_load_digest_file(compile, index, name);
+	rule->digest_count = (uint32_t)compile->digest_array.count - rule->digest_first;
+	return r;
+}
+
+static bool is_narrowed(const struct compile_conditions *conditions)
+{
+	return conditions->kinds || conditions->media || conditions->users.count || conditions->groups.count ||
+	       conditions->parents.count;
+}
+
+/* A rule must say what it is about.  What was given but wrong is reported
+ * already; then nothing more is said. */
+static void check_subject(struct guard_compile *compile, const struct compile_rule *rule,
+			  const struct compile_node *node)
+{
+	if (rule->digest_count || rule->signer_count || rule->paths.count || compile_field(node, "sha256") ||
+	    compile_field(node, "sha256_files") || compile_field(node, "signers") || compile_field(node, "paths"))
+		return;
+	if (rule->action == GUARD_DENY && is_narrowed(&rule->conditions))
+		return;
+	compile_error(&compile->diagnostics, rule->place, "give `sha256`, `sha256_files`, `signers` or `paths`",
+		      rule->action == GUARD_ALLOW ? "this rule would allow everything" :
+						    "this rule would deny everything");
+}
+
+static void check_exception(struct guard_compile *compile, const struct compile_rule *rule)
+{
+	if (rule->action == GUARD_DENY)
+		compile_error(&compile->diagnostics, rule->place, "ask headquarters to put it into the policy",
+			      "an exception can only allow");
+	if (rule->action == GUARD_DENY || !compile_rule_by_path(rule))
+		return;
+	for (uint32_t i = 0; i < rule->paths.count; i++) {
+		size_t prefix = guard_glob_prefix(rule->paths.items[i]);
+		unsigned depth = 0;
+
+		for (size_t at = 0; at < prefix; at++)
+			depth += rule->paths.items[i][at] == '/';
+		if (depth < EXCEPTION_DEPTH)
+			compile_error(&compile->diagnostics, rule->place,
+				      "list the programs by sha256, or name a folder of that software such as /opt/acme/**",
+				      "an exception may not allow all of \"%.200s\"", rule->paths.items[i]);
+	}
+}
+
+static int load_rule(struct guard_compile *compile, const struct compile_group *group,
+		     const struct compile_node *node)
+{
+	static const char *const names[] = { "action",	"sha256",    "sha256_files", "signers",	   "paths",
+					     "kinds",	"users",     "groups",	     "parents",	   "media",
+					     "offices", "hosts",     "valid_from",   "valid_until", "note",
+					     "url" };
+	static const char *const actions[] = { [GUARD_DENY] = "deny", [GUARD_ALLOW] = "allow" };
+	uint32_t index = (uint32_t)compile->rule_array.count;
+	struct compile_rule rule = { .place = compile_node_place(node), .group = group, .action = GUARD_ALLOW,
+				     .note = "", .url = "" };
+	int r;
+
+	compile_fields_check(compile, node, "a rule", names, COMPILE_COUNT(names));
+	compile_field_word(&rule.action, compile, node, "action", actions, COMPILE_COUNT(actions));
+	compile_field_string(&rule.note, compile, node, "note");
+	compile_field_string(&rule.url, compile, node, "url");
+	r = compile_load_conditions(&rule.conditions, compile, node);
+	if (r == 0)
+		r = compile_field_patterns(&rule.paths, compile, node, "paths");
+	if (r == 0)
+		r = load_digests(&rule, index, compile, node);
+	if (r == 0)
+		r = load_signers(&rule, compile, node);
+	if (r == 0)
+		r = compile_narrow(&rule, compile, group);
+	if (r < 0)
+		return r;
+	check_subject(compile, &rule, node);
+	if (group->source->is_exception)
+		check_exception(compile, &rule);
+	compile->rules[compile->rule_array.count++] = rule;
+	return 0;
+}
+
+static int load_rules(struct guard_compile *compile, const struct compile_group *group,
+		      const struct compile_node *node)
+{
+	const struct compile_node *list = compile_field_typed(compile, node, "rules", COMPILE_LIST);
+	int r = 0;
+
+	if (!list && !compile_field(node, "rules"))
+		compile_error(&compile->diagnostics, group->place, "add rules = ( { ... } );", "`rules` is missing");
+	if (!list)
+		return 0;
+	if (list->count > GUARD_COMPILE_RULES_MAX - compile->rule_array.count) {
+		compile_error(&compile->diagnostics, compile_node_place(list),
+			      "join rules: one rule takes any number of digests", "more than %u rules",
+			      GUARD_COMPILE_RULES_MAX);
+		return 0;
+	}
+	for (const struct compile_node *element = list->value.first; r == 0 && element; element = element->next) {
+		struct compile_rule *rules = compile_grow(&compile->rule_array, compile->rules, 1, sizeof(*rules));
+
+		if (!rules)
+			return -GUARD_E_NOMEM;
+		compile->rules = rules;
+		if (element->type == COMPILE_GROUP)
+			r = load_rule(compile, group, element);
+		else
+			compile_error(&compile->diagnostics, compile_node_place(element), "write { sha256 = [ ... ]; }",
+				      "a rule must be a group { }, not %s", compile_type_name(element->type));
+	}
+	return r;
+}
+
+static int load_group(struct guard_compile *compile, struct compile_source *source,
+		      const struct compile_node *node)
+{
+	static const char *const names[] = { "name",	"note",	   "url",   "rules",	  "kinds",	 "paths",
+					     "users",	"groups",  "parents", "media", "offices",	 "hosts",
+					     "valid_from", "valid_until" };
+	struct compile_group *group = compile_arena_alloc(&compile->arena, sizeof(*group));
+	int r;
+
+	if (!group)
+		return -GUARD_E_NOMEM;
+	*group = (struct compile_group){ .place = compile_node_place(node), .name = "", .note = "", .url = "",
+					 .source = source };
+	compile_fields_check(compile, node, "a group of rules", names, COMPILE_COUNT(names));
+	compile_field_required(&group->name, compile, node, "name", "coreutils");
+	compile_field_string(&group->note, compile, node, "note");
+	compile_field_string(&group->url, compile, node, "url");
+	r = compile_load_conditions(&group->conditions, compile, node);
+	if (r == 0)
+		r = compile_field_patterns(&group->paths, compile, node, "paths");
+	compile->group_count++;
+	return r < 0 ? r : load_rules(compile, group, node);
+}
+
+int compile_load_groups(struct guard_compile *compile, struct compile_source *source,
+			const struct compile_node *node)
+{
+	int r = 0;
+
+	for (const struct compile_node *element = node->value.first; r == 0 && element; element = element->next) {
+		if (element->type == COMPILE_GROUP)
+			r = load_group(compile, source, element);
+		else
+			compile_error(&compile->diagnostics, compile_node_place(element),
+				      "write { name = \"...\"; rules = ( ... ); }",
+				      "a group of rules must be a group { }, not %s", compile_type_name(element->type));
+	}
+	return r < 0 ? r : compile_check_group_names(compile, node);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * compile/save.c - puts an image in place as a whole or not at all.  What the
+ * reader refuses never gets its final name.
+ */
+#include <fcntl.h>
+#include <guard/policy.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "compile.h"
+
+static int write_all(int fd, const uint8_t *bytes, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t count = write(fd, &bytes[done], size - done);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return -GUARD_E_IO;
+		done += (size_t)count;
+	}
+	return 0;
+}
+
+static int check(int fd)
+{
+	struct guard_policy *policy = NULL;
+	int r = guard_policy_open(&policy, fd, NULL);
+
+	guard_policy_free(policy);
+	return r;
+}
+
+/* The folder's entry is on the disk, too. */
+static int sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	GUARD_AUTO_CLOSE int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	free(folder);
+	return fd < 0 || (fsync(fd) < 0 && errno != EINVAL) ? -GUARD_E_IO : 0;
+}
+
+static int fill(int fd, const uint8_t *bytes, size_t size)
+{
+	int r = write_all(fd, bytes, size);
+
+	if (r < 0)
+		return r;
+	if (fchmod(fd, 0644) < 0 || fsync(fd) < 0)
+		return -GUARD_E_IO;
+	return check(fd);
+}
+
+int guard_image_save(const char *path, const uint8_t *bytes, size_t size)
+{
+	GUARD_AUTO_FREE char *temporary = NULL;
+	GUARD_AUTO_CLOSE int fd = -1;
+	int r, saved;
+
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+		temporary = NULL;
+		return -GUARD_E_NOMEM;
+	}
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -GUARD_E_IO;
+	r = fill(fd, bytes, size);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -GUARD_E_IO;
+	if (r == 0)
+		return sync_folder(path);
+	saved = errno;
+	unlink(temporary);
+	errno = saved;
+	return r;
+}
