@@ -84,8 +84,9 @@ enum guardd_command_type {
 	GUARDD_COMMAND_DRAIN,      /* keeper -> gate: answer what was read, read no more, exit */
 	GUARDD_COMMAND_RECORD,     /* keeper -> gate: `fd` is the new record socket */
 	GUARDD_COMMAND_PROBLEM,    /* gate -> keeper, keeper -> control: `text` for status */
-	GUARDD_COMMAND_RELOAD      /* control -> keeper: read the policy file again; answered
+	GUARDD_COMMAND_RELOAD,     /* control -> keeper: read the policy file again; answered
 	                            * by one RESULT each, in order */
+	GUARDD_COMMAND_START       /* keeper -> gate that takes over: read now (keeper/takeover.h) */
 };
 struct guardd_command {
 	uint32_t type;

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keeper/internal.h - what the keeper's files share.
+ *
+ * struct keeper lies in memory that the keeper shares with its understudy, and
+ * all fds in it are numbers in the one fd table of keeper, understudy and gate:
+ * whatever moment the keeper dies at, the understudy goes on from here.
+ */
+#ifndef GUARDD_KEEPER_INTERNAL_H
+#define GUARDD_KEEPER_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "guardd.h"
+#include "keeper/keeper.h"
+#include "keeper/takeover.h"
+
+#define KEEPER_READY_MS 60000      /* for a gate to say READY */
+#define KEEPER_LOAD_MS 60000       /* for a policy to be read and checked */
+#define KEEPER_APPLY_MS 60000      /* for the gate to take it over */
+#define KEEPER_DRAIN_MS 5000       /* for a gate to answer the rest when we stop */
+#define KEEPER_HELPER_STOP_MS 3000 /* for record and control to end */
+
+struct keeper_process {
+	int32_t pid;               /* 0: not running */
+	int32_t pidfd;             /* -1: not running */
+	uint32_t deaths;           /* in the minute that began at `minute_ms` */
+	int64_t minute_ms;
+	int64_t due_ms;            /* when to start it again, 0: not due */
+};
+
+enum keeper_phase { KEEPER_STARTING, KEEPER_RUNNING, KEEPER_STOPPING };
+
+/* A reload: idle -> the loader reads -> the gate applies -> the loader
+ * remembers -> idle. */
+enum keeper_load { KEEPER_LOAD_IDLE, KEEPER_LOAD_READING, KEEPER_LOAD_APPLYING, KEEPER_LOAD_REMEMBERING };
+
+struct keeper_policy {
+	uint64_t version;
+	uint8_t mode;
+	char id[128];
+};
+
+/* fds that stand for event numbers of another daemon's gate. */
+struct keeper_reserved {
+	uint32_t number_count, held_count;
+	int32_t numbers[GUARDD_INFLIGHT_MAX]; /* events that the old gate has */
+	int32_t held[GUARDD_INFLIGHT_MAX];    /* of these, occupied by us */
+};
+
+struct keeper {
+	struct guardd_config *config;
+	struct guardd_keeper_options options;
+	char program[GUARDD_PATH_MAX];  /* this program's file */
+
+	enum keeper_phase phase;
+	struct guardd_shared *shared;
+	struct guardd_handles handles;
+	struct keeper_process gate, record, control, understudy, loader;
+	bool gate_ready;
+	uint64_t gate_generation;       /* raised with every gate that is started */
+
+	int32_t shared_memory;          /* memfd of `shared` */
+	int32_t state_dir, ledger_dir, run_dir; /* directories */
+	int32_t null;                   /* /dev/null */
+	int32_t command[2];             /* keeper's, gate's */
+	int32_t requests[2];            /* control's, record's */
+	int32_t control_socket[2];      /* keeper's, control's */
+	int32_t signals;                /* signalfd of the active keeper */
+
+	enum keeper_load load;
+	int64_t load_deadline_ms;
+	bool load_again;                /* another was asked for meanwhile */
+	uint32_t load_answers, load_answers_next; /* RESULTs that control waits for: of this load, of the next */
+	int32_t loader_socket, loaded_image;
+	struct keeper_policy loaded, policy; /* on trial, in force */
+	char problem[500], gate_problem[500];
+
+	int32_t takeover;               /* connection to the gate before ours, -1 none */
+	int32_t old_keeper_pid;
+	int32_t old_keeper, old_understudy, old_gate; /* pidfds of the daemon before us */
+	bool flush_due, flush_sent;     /* the gate is to forget what it let the kernel remember */
+	struct keeper_reserved reserved;
+	int64_t watchdog_ms, watchdog_due_ms; /* 0 none */
+};
+
+/* say.c: one line on standard error, and the same as a record in the ledger. */
+void keeper_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void keeper_note(struct keeper *keeper, enum guard_daemon_event what, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int64_t keeper_now_ms(void);
+void keeper_tell(const struct keeper *keeper, const char *state); /* sd_notify(3) */
+void keeper_tell_status(const struct keeper *keeper);
+
+/* directories.c */
+int keeper_directories_open(struct keeper *keeper, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
+/* 0 locked, -GUARD_E_BUSY another daemon lives. */
+int keeper_lock(struct keeper *keeper, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
+
+/* kernel.c */
+void keeper_raise_file_limit(void);
+int keeper_group_create(int32_t *ret_group, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
+int keeper_shared_create(struct keeper *keeper, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
+
+/* sockets.c */
+int keeper_pair(int32_t ret_pair[2], int buffer) GUARD_WARN_UNUSED;
+int keeper_listen(int32_t *ret_listener, const struct keeper *keeper, const char *name, mode_t mode,
+		  char *ret_problem, size_t size) GUARD_WARN_UNUSED;
+int keeper_command_send(int socket, const struct guardd_command *command, int passed_fd) GUARD_WARN_UNUSED;
+/* 1 a command, 0 none there, negative: broken. */
+int keeper_command_receive(struct guardd_command *ret_command, int32_t *ret_fd, int socket) GUARD_WARN_UNUSED;
+void keeper_close(int32_t *fd);
+
+/* spawn.c: start one process; 0 or -GUARD_E_IO. */
+int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted) GUARD_WARN_UNUSED;
+int keeper_spawn_record(struct keeper *keeper) GUARD_WARN_UNUSED;
+int keeper_spawn_control(struct keeper *keeper) GUARD_WARN_UNUSED;
+int keeper_spawn_understudy(struct keeper *keeper) GUARD_WARN_UNUSED;
+int keeper_spawn_loader(struct keeper *keeper, bool first) GUARD_WARN_UNUSED;
+
+/* child.c: what a child does before it takes up its role. */
+void keeper_child_begin(const char *name);
+#define KEEPER_KEEP_MAX 8u
+void keeper_child_keep_only(int null, const int *fds, size_t count);
+void keeper_child_die_with_parent(pid_t parent);
+
+/* supervise.c */
+/* Wait until it has ended, at most so long; true when it has. */
+bool keeper_process_wait(struct keeper_process *process, int64_t timeout_ms);
+void keeper_process_signal(const struct keeper_process *process, int signal);
+void keeper_process_end(struct keeper_process *process, int signal, int64_t timeout_ms);
+void keeper_supervise(struct keeper *keeper);       /* bury the dead, start what is due */
+int64_t keeper_supervise_due(const struct keeper *keeper); /* ms until then, -1 never */
+/* How the process ended, as text; also reaps it. */
+void keeper_process_bury(struct keeper_process *process, char *ret_how, size_t size);
+
+/* strays.c: close what a dead gate left open, but the events it did not answer. */
+void keeper_strays_close(const struct keeper *keeper);
+
+/* policy.c */
+/* `answers`: RESULTs that control waits for, 0 or 1. */
+void keeper_policy_reload(struct keeper *keeper, uint32_t answers);
+int keeper_policy_first(struct keeper *keeper, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
+void keeper_policy_confirm_first(struct keeper *keeper);
+void keeper_policy_loader_readable(struct keeper *keeper);
+void keeper_policy_gate_result(struct keeper *keeper, const struct guardd_command *result);
+void keeper_policy_flush(struct keeper *keeper);    /* make the gate take the policy in force again */
+void keeper_policy_failed(struct keeper *keeper, int error, const char *sentence);
+
+/* understudy.c */
+void keeper_understudy_main(struct keeper *keeper, pid_t active) __attribute__((noreturn));
+
+/* loop.c: supervise until told to stop; the program's exit code. */
+int keeper_loop(struct keeper *keeper) GUARD_WARN_UNUSED;
+int keeper_signals_open(struct keeper *keeper) GUARD_WARN_UNUSED;
+void keeper_gate_message(struct keeper *keeper);
+void keeper_problem_changed(struct keeper *keeper);
+
+/* stop.c */
+int keeper_stop(struct keeper *keeper);             /* end everything */
+void keeper_leave(struct keeper *keeper);           /* end all but the gate */
+void keeper_upgrade(struct keeper *keeper);         /* returns only when it failed */
+
+/* succession.c: the new daemon's side of takeover.h. */
+/* -GUARD_E_BUSY: nobody answers (yet). */
+int keeper_succession_ask(struct keeper *keeper) GUARD_WARN_UNUSED;
+int keeper_succession_switch(struct keeper *keeper) GUARD_WARN_UNUSED;
+void keeper_succession_finish(struct keeper *keeper); /* the old gate has ended */
+
+/* reserved.c: event numbers of the gate before ours. */
+void keeper_reserved_hold(struct keeper *keeper);
+void keeper_reserved_release(struct keeper *keeper); /* answers what is left with deny */
+void keeper_reserved_deny_all(const struct keeper *keeper);
+
+#endif

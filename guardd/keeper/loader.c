@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keeper/loader.c - from the policy file to a sealed copy in memory that has
+ * passed every check: owner, format, version, and that the machine can live
+ * with it.  Changes nothing but what remember.h says, and that only when told.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <guard/policy.h>
+
+#include "base/cleanup.h"
+#include "keeper/fdpass.h"
+#include "keeper/loader.h"
+#include "keeper/preflight.h"
+#include "keeper/remember.h"
+#include "problem.h"
+#include "trusted.h"
+
+struct loading {
+	const struct guardd_config *config;
+	const char *name;          /* of the file, for sentences */
+	struct keeper_loader_reply *reply;
+};
+#define PROBLEM(loading) (loading)->reply->text, sizeof((loading)->reply->text)
+
+/* The file may change or be truncated while it is read: what counts is the copy. */
+static int copy_sealed(int *ret_image, int file, const struct loading *loading)
+{
+	GUARD_AUTO_CLOSE int image = memfd_create("guard-policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	GUARD_AUTO_FREE char *block = malloc(1u << 20);
+	uint64_t total = 0;
+
+	if (image < 0 || !block)
+		return guardd_problem(-GUARD_E_NOMEM, PROBLEM(loading), "%s: no memory to read it into", loading->name);
+	for (;;) {
+		ssize_t n = read(file, block, 1u << 20);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return guardd_problem(-GUARD_E_IO, PROBLEM(loading), "%s: cannot be read: %s", loading->name,
+					      strerror(errno));
+		if (n == 0)
+			break;
+		total += (uint64_t)n;
+		if (total > GUARD_POLICY_IMAGE_MAX)
+			return guardd_problem(-GUARD_E_LIMIT, PROBLEM(loading), "%s: larger than %llu bytes: this is not a policy image",
+					      loading->name, (unsigned long long)GUARD_POLICY_IMAGE_MAX);
+		if (write(image, block, (size_t)n) != n)
+			return guardd_problem(-GUARD_E_NOMEM, PROBLEM(loading), "%s: no memory to read it into", loading->name);
+	}
+	if (fcntl(image, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return guardd_problem(-GUARD_E_IO, PROBLEM(loading), "%s: the copy cannot be sealed: %s", loading->name,
+				      strerror(errno));
+	*ret_image = guard_steal_fd(&image);
+	return 0;
+}
+
+static const char *next_step(int error)
+{
+	switch (error) {
+	case -GUARD_E_VERSION:
+		return "update guard, or build the image with this machine's guardctl";
+	case -GUARD_E_FORMAT:
+	case -GUARD_E_CHECKSUM:
+		return "build it again with guardctl policy build and copy it whole";
+	default:
+		return "try again, or build it again with guardctl policy build";
+	}
+}
+
+static int check_version(const struct guard_policy_info *info, int state_dir, const struct loading *loading)
+{
+	uint64_t remembered = keeper_remembered_version(state_dir);
+
+	if (info->version >= remembered)
+		return 0;
+	return guardd_problem(-GUARD_E_ROLLBACK, PROBLEM(loading),
+			      "%s: policy %.100s is version %llu, but this machine has accepted version %llu: raise "
+			      "policy.version above that and build it again",
+			      loading->name, info->id, (unsigned long long)info->version,
+			      (unsigned long long)remembered);
+}
+
+static int check_image(int image, int state_dir, const struct loading *loading)
+{
+	const struct guard_machine machine = { .office = loading->config->office, .host = loading->config->host };
+	struct guard_policy *policy = NULL;
+	struct guard_policy_info info;
+	int r = guard_policy_open(&policy, image, &machine);
+
+	if (r < 0)
+		return guardd_problem(r, PROBLEM(loading), "%s: %s (%s): %s", loading->name, guard_error_text(r),
+				      guard_error_name(r), next_step(r));
+	guard_policy_info(policy, &info);
+	loading->reply->version = info.version;
+	loading->reply->mode = info.mode;
+	snprintf(loading->reply->id, sizeof(loading->reply->id), "%s", info.id);
+	r = check_version(&info, state_dir, loading);
+	if (r == 0 && loading->config->protect_all && info.mode == GUARD_MODE_ENFORCE)
+		r = keeper_preflight(policy, loading->name, PROBLEM(loading));
+	guard_policy_free(policy);
+	return r;
+}
+
+static int load_file(int *ret_image, int file, int state_dir, const struct loading *loading)
+{
+	GUARD_AUTO_CLOSE int image = -1;
+	int r = copy_sealed(&image, file, loading);
+
+	if (r == 0)
+		r = check_image(image, state_dir, loading);
+	if (r == 0)
+		*ret_image = guard_steal_fd(&image);
+	return r;
+}
+
+/* The file was refused when the daemon starts: enforcement must not end with
+ * it, so the last policy that was accepted stands in, if there is one. */
+static int load_last(int *ret_image, struct keeper_loader_reply *reply, const struct guardd_config *config,
+		     int state_dir)
+{
+	struct keeper_loader_reply last = { 0 };
+	const struct loading loading = { config, "the last accepted policy", &last };
+	GUARD_AUTO_CLOSE int file = -1;
+	int r = keeper_remembered_image(&file, state_dir);
+
+	if (r == 0)
+		r = load_file(ret_image, file, state_dir, &loading);
+	if (r < 0)
+		return r;
+	memcpy(last.text, reply->text, sizeof(last.text));
+	last.fallback = 1;
+	*reply = last;
+	return 0;
+}
+
+int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply, const struct guardd_config *config,
+		       int state_dir, bool first)
+{
+	struct keeper_loader_reply reply = { 0 };
+	const struct loading loading = { config, config->policy_file, &reply };
+	GUARD_AUTO_CLOSE int file = -1;
+	int r = guardd_trusted_open(&file, config->policy_file, "the policy", PROBLEM(&loading));
+
+	if (r == 0)
+		r = load_file(ret_image, file, state_dir, &loading);
+	if (r < 0 && first && load_last(ret_image, &reply, config, state_dir) == 0)
+		r = 0;
+	reply.error = r;
+	*ret_reply = reply;
+	return r;
+}
+
+/* Wait until the keeper says that the gate has it in force; not so when the
+ * keeper closes. */
+static bool told_to_remember(int socket)
+{
+	struct pollfd ready = { socket, POLLIN, 0 };
+	char byte = 0;
+
+	while (poll(&ready, 1, -1) < 0 && errno == EINTR)
+		;
+	return read(socket, &byte, 1) == 1 && byte == KEEPER_LOADER_REMEMBER;
+}
+
+void keeper_loader_main(const struct guardd_config *config, int socket, int state_dir, bool first)
+{
+	struct keeper_loader_reply reply;
+	int image = -1, r = keeper_loader_read(&image, &reply, config, state_dir, first);
+
+	if (guardd_fdpass_send(socket, &reply, sizeof(reply), &image, r < 0 ? 0 : 1) < 0 || r < 0)
+		_exit(EXIT_SUCCESS);
+	if (!told_to_remember(socket))
+		_exit(EXIT_SUCCESS);
+	reply.error = reply.fallback ? 0 : keeper_remember(state_dir, reply.version, reply.id, image);
+	if (reply.error < 0)
+		snprintf(reply.text, sizeof(reply.text),
+			 "policy version %llu is in force but could not be remembered in %.300s: %s",
+			 (unsigned long long)reply.version, config->state_dir, strerror(errno));
+	if (guardd_fdpass_send(socket, &reply, sizeof(reply), NULL, 0) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_SUCCESS);
+}

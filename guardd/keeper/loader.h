@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keeper/loader.h - the short-lived process that opens, copies and checks a
+ * policy file, because an open may wait on the gate, and the keeper must be
+ * free to replace it.
+ */
+#ifndef GUARDD_KEEPER_LOADER_H
+#define GUARDD_KEEPER_LOADER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+
+/* loader -> keeper, first with the sealed image as fd (none on failure), then
+ * once more when it has remembered the policy. */
+struct keeper_loader_reply {
+	int32_t error;      /* 0 or -GUARD_E_ */
+	uint8_t mode;
+	uint8_t fallback;   /* 1: the file was refused (`text`), this is the last accepted policy */
+	uint64_t version;
+	char id[128];
+	char text[500];
+};
+
+/* keeper -> loader: one byte, the gate has it in force: remember it. */
+#define KEEPER_LOADER_REMEMBER 'R'
+
+/* `first`: at the start of the daemon, when the last accepted policy may stand
+ * in for a file that is refused. */
+void keeper_loader_main(const struct guardd_config *config, int socket, int state_dir, bool first)
+	__attribute__((noreturn));
+
+/* The same checks in this process; the sealed image on success. */
+int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply, const struct guardd_config *config,
+		       int state_dir, bool first);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keeper/spawn.c - starts one process of the daemon, without exec: an exec
+ * opens files, and an open may wait on a gate that is not there.
+ *
+ * The kernel writes pid and pidfd into the keeper's shared memory before the
+ * child runs, so that the understudy knows of every child whatever moment the
+ * keeper dies at.
+ */
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "internal.h"
+#include "keeper/loader.h"
+
+
+
+/* Like fork(2), also with a shared fd table.  The C library of the child knows
+ * its own thread by the id that the kernel writes where it is looked for. */
+static pid_t clone_process(struct keeper_process *process, uint64_t flags)
+{
+	struct clone_args arguments = {
+		.flags = flags | CLONE_PIDFD | CLONE_PARENT_SETTID,
+		.pidfd = (uintptr_t)&process->pidfd,
+		.parent_tid = (uintptr_t)&process->pid,
+		.exit_signal = SIGCHLD,
+	};
+	int *thread = NULL;
+
+	if (prctl(PR_GET_TID_ADDRESS, &thread) == 0 && thread) {
+		arguments.flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+		arguments.child_tid = (uintptr_t)thread;
+	}
+	keeper_close(&process->pidfd);
+	process->pid = 0;
+	process->due_ms = 0;
+	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+}
+
+static int spawned(pid_t pid, const char *what)
+{
+	if (pid > 0)
+		return 0;
+	keeper_say("the %s process cannot be started: %s", what, strerror(errno));
+	return -GUARD_E_IO;
+}
+
+int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
+{
+	struct guardd_gate_arguments arguments = {
+		.config = keeper->config,
+		.shared = keeper->shared,
+		.fanotify = keeper->handles.fanotify,
+		.policy = keeper->handles.policy,
+		.record = keeper->handles.events_send,
+		.restarted = (int)restarted,
+		.handles = &keeper->handles,
+	};
+	pid_t pid;
+
+	/* A new pair: nothing that was said to or by a dead gate is heard again. */
+	keeper_close(&keeper->command[0]);
+	keeper_close(&keeper->command[1]);
+	if (keeper_pair(keeper->command, 0) < 0)
+		return spawned(-1, "gate");
+	arguments.command = keeper->command[1];
+	keeper->gate_ready = false;
+	keeper->gate_generation++;
+	keeper->gate_problem[0] = '\0';
+	pid = clone_process(&keeper->gate, CLONE_FILES);
+	if (pid == 0) {
+		keeper_child_begin("guardd-gate");
+		atomic_store(&keeper->shared->gate_pid, (uint32_t)getpid());
+		guardd_gate_main(&arguments);
+	}
+	return spawned(pid, "gate");
+}
+
+int keeper_spawn_record(struct keeper *keeper)
+{
+	const struct guardd_record_arguments arguments = {
+		.config = keeper->config,
+		.events = keeper->handles.events_receive,
+		.requests = keeper->requests[1],
+		.state = keeper->ledger_dir,
+	};
+	const int keep[] = { arguments.events, arguments.requests, arguments.state };
+	pid_t parent = getpid(), pid = clone_process(&keeper->record, 0);
+
+	if (pid == 0) {
+		keeper_child_begin("guardd-record");
+		keeper_child_die_with_parent(parent);
+		keeper_child_keep_only(keeper->null, keep, 3);
+		atomic_store(&keeper->shared->record_pid, (uint32_t)getpid());
+		munmap(keeper->shared, sizeof(*keeper->shared));
+		munmap(keeper, sizeof(*keeper));
+		guardd_record_main(&arguments);
+	}
+	return spawned(pid, "record");
+}
+
+/* Control sees the counters and cannot write them. */
+static const struct guardd_shared *map_read_only(int memory)
+{
+	void *shared = mmap(NULL, sizeof(struct guardd_shared), PROT_READ, MAP_SHARED, memory, 0);
+
+	if (shared == MAP_FAILED)
+		_exit(EXIT_FAILURE);
+	return shared;
+}
+
+int keeper_spawn_control(struct keeper *keeper)
+{
+	struct guardd_control_arguments arguments = {
+		.config = keeper->config,
+		.listener = keeper->handles.listener,
+		.record = keeper->requests[0],
+		.policy = keeper->handles.policy,
+	};
+	pid_t parent = getpid(), pid;
+
+	keeper_close(&keeper->control_socket[0]);
+	keeper_close(&keeper->control_socket[1]);
+	if (keeper_pair(keeper->control_socket, 0) < 0)
+		return spawned(-1, "control");
+	arguments.keeper = keeper->control_socket[1];
+	keeper->load_answers = keeper->load_answers_next = 0; /* who asked is gone */
+	pid = clone_process(&keeper->control, 0);
+	if (pid == 0) {
+		const int keep[] = { arguments.listener, arguments.record, arguments.policy, arguments.keeper };
+
+		keeper_child_begin("guardd-control");
+		keeper_child_die_with_parent(parent);
+		arguments.shared = map_read_only(keeper->shared_memory);
+		keeper_child_keep_only(keeper->null, keep, 4);
+		atomic_store(&keeper->shared->control_pid, (uint32_t)getpid());
+		munmap(keeper->shared, sizeof(*keeper->shared));
+		munmap(keeper, sizeof(*keeper));
+		guardd_control_main(&arguments);
+	}
+	return spawned(pid, "control");
+}
+
+int keeper_spawn_understudy(struct keeper *keeper)
+{
+	pid_t active = getpid(), pid = clone_process(&keeper->understudy, CLONE_FILES);
+
+	if (pid == 0) {
+		prctl(PR_SET_NAME, "guardd-keeper2");
+		keeper_understudy_main(keeper, active);
+	}
+	keeper->handles.understudy = keeper->understudy.pidfd;
+	return spawned(pid, "understudy");
+}
+
+int keeper_spawn_loader(struct keeper *keeper, bool first)
+{
+	int32_t pair[2];
+	pid_t parent = getpid(), pid;
+
+	if (keeper_pair(pair, 0) < 0)
+		return spawned(-1, "loader");
+	pid = clone_process(&keeper->loader, 0);
+	if (pid == 0) {
+		const int keep[] = { pair[1], keeper->state_dir };
+
+		keeper_child_begin("guardd-loader");
+		keeper_child_die_with_parent(parent);
+		if (keeper->shared)
+			atomic_store(&keeper->shared->loader_pid, (uint32_t)getpid());
+		keeper_child_keep_only(keeper->null, keep, 2);
+		keeper_loader_main(keeper->config, pair[1], keeper->state_dir, first);
+	}
+	close(pair[1]);
+	keeper_close(&keeper->loader_socket);
+	keeper->loader_socket = pair[0];
+	return spawned(pid, "loader");
+}

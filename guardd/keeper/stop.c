@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keeper/stop.c - how the keeper goes: with everything (stop), alone, because
+ * another daemon takes over (leave), or into the program's next version
+ * (upgrade).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* The recorder ends by itself when nobody can write to it any more and it has
+ * read all; when others still write (leave), it is told to. */
+static void end_helpers(struct keeper *keeper)
+{
+	keeper_close(&keeper->loader_socket);
+	keeper_process_end(&keeper->loader, SIGKILL, 1000);
+	keeper_process_end(&keeper->control, SIGTERM, KEEPER_HELPER_STOP_MS);
+	keeper_process_end(&keeper->record, SIGTERM, KEEPER_HELPER_STOP_MS);
+}
+
+static void drain_gate(struct keeper *keeper)
+{
+	const struct guardd_command drain = { .type = GUARDD_COMMAND_DRAIN, .fd = -1 };
+	char how[64];
+
+	if (keeper->gate.pidfd < 0)
+		return;
+	if (keeper_command_send(keeper->command[0], &drain, -1) < 0 ||
+	    !keeper_process_wait(&keeper->gate, KEEPER_DRAIN_MS)) {
+		keeper_say("the gate does not come to an end by itself: it is killed");
+		keeper_process_signal(&keeper->gate, SIGKILL);
+		(void)!keeper_process_wait(&keeper->gate, 1000);
+	}
+	keeper_process_bury(&keeper->gate, how, sizeof(how));
+}
+
+int keeper_stop(struct keeper *keeper)
+{
+	keeper->phase = KEEPER_STOPPING;
+	keeper_tell(keeper, "STOPPING=1");
+	keeper_process_end(&keeper->understudy, SIGKILL, 1000);
+	drain_gate(keeper);
+	keeper_note(keeper, GUARD_DAEMON_STOPPED, "guardd was told to stop: nothing is checked any more.");
+	end_helpers(keeper);
+	(void)!unlinkat(keeper->run_dir, "guard.sock", 0);
+	(void)!unlinkat(keeper->run_dir, "takeover.sock", 0);
+	return EXIT_SUCCESS;
+}
+
+void keeper_leave(struct keeper *keeper)
+{
+	keeper->phase = KEEPER_STOPPING;
+	keeper_say("leaves; the gate goes on until the next guardd takes over");
+	keeper_process_end(&keeper->understudy, SIGKILL, 1000);
+	end_helpers(keeper);
+}
+
+/* The understudy stays: when the new program does not come up, it goes on with
+ * this one. */
+void keeper_upgrade(struct keeper *keeper)
+{
+	char *const arguments[] = { keeper->program, (char *)(uintptr_t)"--config", (char *)(uintptr_t)keeper->options.config_path,
+				    (char *)(uintptr_t)(keeper->options.foreground ? "--foreground" : NULL), NULL };
+	int64_t now;
+
+	keeper_note(keeper, GUARD_DAEMON_UPGRADED, "guardd is replaced by the program that is now %s.",
+		    keeper->program);
+	end_helpers(keeper);
+	keeper_tell(keeper, "RELOADING=1");
+	/* Signals stay blocked: what comes meanwhile waits for the new program. */
+	execv(keeper->program, arguments);
+
+	keeper_say("%s cannot be started: %s; the running program goes on", keeper->program, strerror(errno));
+	now = keeper_now_ms();
+	keeper->record.due_ms = now;
+	keeper->control.due_ms = now;
+	keeper->load = KEEPER_LOAD_IDLE;
+	keeper->load_deadline_ms = 0;
+	keeper_tell(keeper, "READY=1");
+}
