@@ -29,6 +29,8 @@ int guard_status_encode(struct guard_writer *writer, const struct guard_status *
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		guard_write_u32(writer, numbers[i]);
 	guard_body_put_text(writer, status->problem, sizeof(status->problem));
+	guard_body_put_text(writer, status->help_phone, sizeof(status->help_phone));
+	guard_body_put_text(writer, status->help_text, sizeof(status->help_text));
 	return guard_body_end(writer);
 }
 
@@ -54,6 +56,8 @@ int guard_status_decode(struct guard_status *ret_status, struct guard_reader *re
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		*numbers[i] = guard_read_u32(reader);
 	guard_body_take_text(status.problem, sizeof(status.problem), reader);
+	guard_body_take_text(status.help_phone, sizeof(status.help_phone), reader);
+	guard_body_take_text(status.help_text, sizeof(status.help_text), reader);
 	if (reader->failed)
 		return -GUARD_E_FORMAT;
 	*ret_status = status;

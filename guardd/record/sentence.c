@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * record/sentence.c - see sentence.h.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "record/sentence.h"
+
+static const struct {
+	const char *word, *text;
+	bool alarm;
+} daemon_events[GUARD_DAEMON_MAX_] = {
+	[GUARD_DAEMON_STARTED] = { "started", "guard has started", false },
+	[GUARD_DAEMON_STOPPED] = { "stopped", "guard has stopped", true },
+	[GUARD_DAEMON_POLICY_LOADED] = { "policy-loaded", "a policy was loaded", false },
+	[GUARD_DAEMON_POLICY_REFUSED] = { "policy-refused", "a policy was refused", true },
+	[GUARD_DAEMON_GATE_RESTARTED] = { "gate-restarted", "the gate was restarted", true },
+	[GUARD_DAEMON_HELPER_RESTARTED] = { "helper-restarted", "a helper process was restarted", true },
+	[GUARD_DAEMON_FILESYSTEM_PROTECTED] = { "filesystem-protected", "a filesystem is protected", false },
+	[GUARD_DAEMON_FILESYSTEM_UNPROTECTED] = { "filesystem-unprotected", "a filesystem is not protected", true },
+	[GUARD_DAEMON_EVENTS_LOST] = { "events-lost", "records were lost", true },
+	[GUARD_DAEMON_SWEEP_DONE] = { "sweep-done", "running programs were looked at", false },
+	[GUARD_DAEMON_UPGRADED] = { "upgraded", "guard was upgraded", false },
+	[GUARD_DAEMON_LEDGER_BEGUN] = { "ledger-begun", "a new ledger begins", false },
+	[GUARD_DAEMON_LEDGER_PRUNED] = { "ledger-pruned", "old records were removed", false },
+};
+
+static bool is_known(const struct guard_event *event)
+{
+	return event->source == GUARD_EVENT_DAEMON && event->what < GUARD_DAEMON_MAX_ && daemon_events[event->what].word;
+}
+
+const char *sentence_source(const struct guard_event *event)
+{
+	switch (event->source) {
+	case GUARD_EVENT_ACCESS:
+		return "access";
+	case GUARD_EVENT_SWEEP:
+		return "sweep";
+	case GUARD_EVENT_DAEMON:
+		return "daemon";
+	default:
+		return "unknown";
+	}
+}
+
+const char *sentence_what(const struct guard_event *event)
+{
+	if (event->source != GUARD_EVENT_DAEMON)
+		return "";
+	return is_known(event) ? daemon_events[event->what].word : "unknown";
+}
+
+bool sentence_is_alarm(const struct guard_event *event)
+{
+	return is_known(event) && daemon_events[event->what].alarm;
+}
+
+static const char *verdict_word(const struct guard_event *event)
+{
+	if (event->denied)
+		return "denied";
+	if (event->action == GUARD_DENY)
+		return event->mode == GUARD_MODE_AUDIT ? "would deny" : "not allowed";
+	return "allowed";
+}
+
+static const char *act_word(const struct guard_event *event)
+{
+	if (event->source == GUARD_EVENT_SWEEP)
+		return "already in use by";
+	return event->access_exec ? "started by" : "opened by";
+}
+
+static void print_access(FILE *out, const struct guard_event *event)
+{
+	fprintf(out, "%s: ", verdict_word(event));
+	guard_text_put_escaped(out, event->path[0] ? event->path : "(a file without a name)");
+	fprintf(out, " (%s", guard_reason_name(event->reason));
+	if (event->rule_text[0]) {
+		fputs(", rule ", out);
+		guard_text_put_escaped(out, event->rule_text);
+	}
+	fprintf(out, "), %s, %s ", guard_kind_name(event->kind), act_word(event));
+	guard_text_put_escaped(out, event->program[0] ? event->program : "an unknown program");
+	fprintf(out, " (pid %" PRIu32 "), uid %" PRIu32, event->pid, event->uid);
+}
+
+static void print_daemon(FILE *out, const struct guard_event *event)
+{
+	if (event->text[0])
+		guard_text_put_escaped(out, event->text);
+	else
+		fputs(is_known(event) ? daemon_events[event->what].text : "an event of a newer version", out);
+	if (event->path[0]) {
+		fputs(": ", out);
+		guard_text_put_escaped(out, event->path);
+	}
+}
+
+void sentence_of_event(char *ret_text, size_t capacity, const struct guard_event *event)
+{
+	FILE *out = fmemopen(ret_text, capacity, "w");
+
+	ret_text[0] = '\0';
+	if (!out)
+		return;
+	if (event->source == GUARD_EVENT_DAEMON)
+		print_daemon(out, event);
+	else
+		print_access(out, event);
+	if (event->count > 1 && event->source != GUARD_EVENT_DAEMON)
+		fprintf(out, ", %" PRIu64 " times", event->count);
+	fclose(out);
+	ret_text[capacity - 1] = '\0';
+}
