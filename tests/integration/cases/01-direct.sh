@@ -11,7 +11,7 @@ for area in $AREAS; do
 	both "one byte changed, same size, on $at" evil_same_size payload "$x" "$x"
 	both "static program on $at" evil payload-static "$x" "$x"
 	chmod 755 "$area"
-	both "as another user on $at" evil payload "$x" as_user "$x"
+	both "as another user on $at" evil payload "$x" $AS_USER "$x"
 
 	good payload "$x"
 	expect_allowed "before it is changed on $at" "$x"
@@ -59,10 +59,10 @@ for area in $AREAS; do
 	rm -f "$x"
 	evil payload "$x"
 	chmod 4755 "$x"
-	expect_denied "set-uid copy on $at" as_user "$x"
+	expect_denied "set-uid copy on $at" $AS_USER "$x"
 	good payload "$x"
 	chmod 4755 "$x"
-	expect_allowed "set-uid copy of a listed file on $at" as_user "$x"
+	expect_allowed "set-uid copy of a listed file on $at" $AS_USER "$x"
 
 	evil payload "$area/new"
 	expect_denied "the unlisted one by a copy on $at" sh -c "cp '$area/new' '$area/copy' && '$area/copy'"
@@ -77,8 +77,8 @@ done
 if command -v cc > /dev/null; then
 	for area in $AREAS; do
 		fresh_mark
-		printf '#include <stdio.h>\nint main(void) { puts("%s"); return 0; }\n' "$RANDOM$RANDOM" |
-			cc -x c -o "$area/fresh" -
+		printf '%s\n' '#include <stdio.h>' '#include <stdlib.h>' 'int main(void) {' "/* $RANDOM$RANDOM */" \
+			'fputs("ran", fopen(getenv("GUARD_MARK"), "w")); return 0; }' | cc -w -x c -o "$area/fresh" -
 		expect_denied "compiled on $(stat -f -c %T "$area")" "$area/fresh"
 	done
 fi

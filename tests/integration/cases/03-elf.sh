@@ -40,10 +40,10 @@ for area in $AREAS; do
 	# A listed program whose loader (PT_INTERP) is an unlisted file.
 	if [ -e "$LISTED/odd" ]; then
 		good odd "$x"
-		good payload-static "$area/loader"
+		good tiny64 "$area/loader"
 		ln -sfn "$area/loader" /run/guard-test.ld
 		expect_allowed "a listed file as the loader of a listed program on $at" "$x"
-		evil payload-static "$area/loader"
+		evil tiny64 "$area/loader"
 		expect_denied "an unlisted file as the loader of a listed program on $at" "$x"
 	fi
 

@@ -13,7 +13,7 @@ for area in $AREAS; do
 	both "loader with --argv0 on $at" evil payload "$x" $LOADER --argv0 /usr/bin/true "$x"
 	both "loader with --inhibit-cache on $at" evil payload "$x" $LOADER --inhibit-cache "$x"
 	both "loader with --library-path on $at" evil payload "$x" $LOADER --library-path /lib/x86_64-linux-gnu "$x"
-	both "loader as another user on $at" evil payload "$x" as_user $LOADER "$x"
+	both "loader as another user on $at" evil payload "$x" $AS_USER $LOADER "$x"
 	good quiet "$area/quiet"
 	both_quietly "loader with --preload on $at" plugin.so "$area/p.so" $LOADER --preload "$area/p.so" "$area/quiet"
 	both_quietly "loader with --audit on $at" plugin.so "$area/p.so" $LOADER --audit "$area/p.so" "$area/quiet"

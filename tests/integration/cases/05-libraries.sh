@@ -11,7 +11,7 @@ for area in $AREAS; do
 	both_quietly "LD_PRELOAD on $at" plugin.so "$so" env LD_PRELOAD="$so" "$area/quiet"
 	both_quietly "LD_PRELOAD into a system program on $at" plugin.so "$so" env LD_PRELOAD="$so" /usr/bin/id
 	both_quietly "LD_AUDIT on $at" plugin.so "$so" env LD_AUDIT="$so" "$area/quiet"
-	both_quietly "LD_PRELOAD as another user on $at" plugin.so "$so" as_user env LD_PRELOAD="$so" /usr/bin/id
+	both_quietly "LD_PRELOAD as another user on $at" plugin.so "$so" $AS_USER env LD_PRELOAD="$so" /usr/bin/id
 	# Readers may read an unlisted library; their loader may not map it.
 	for reader in "cp --version" "cat /dev/null" "tar --version" "sha256sum /dev/null" "dpkg-deb --version" \
 		"gzip --version" "/usr/bin/mv --version"; do

@@ -39,7 +39,7 @@ for area in $AREAS; do
 	both "python3 FILE with arguments on $at" evil mark.py "$x" $PYTHON "$x" -c pass
 	both "python3 FOLDER on $at" evil mark.py "$area/__main__.py" $PYTHON "$area"
 	rm -f "$area/__main__.py"
-	for option in "" "-w" "-T" "-I/tmp" "-Mstrict"; do
+	for option in "" "-w" "-t" "-I/tmp" "-Mstrict"; do
 		both "perl $option FILE on $at" evil mark.pl "$x" perl $option "$x"
 	done
 	both "perl FILE.pl on $at" evil mark.pl "$area/a.pl" perl "$area/a.pl"

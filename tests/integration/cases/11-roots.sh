@@ -24,8 +24,8 @@ done
 old=$(sysctl -n user.max_user_namespaces)
 sysctl -q user.max_user_namespaces=0
 good payload "$SCRATCH/x"
-expect_allowed "a listed program while user namespaces are off" as_user "$SCRATCH/x"
-expect_no_trace "user namespaces turned off" as_user unshare -Urm sh -c \
+expect_allowed "a listed program while user namespaces are off" $AS_USER "$SCRATCH/x"
+expect_no_trace "user namespaces turned off" $AS_USER unshare -Urm sh -c \
 	"mount -t tmpfs none /mnt && cp '$SCRATCH/x' /mnt/x && echo >> /mnt/x && /mnt/x"
 check "$([ "$RC" != 0 ]; echo $?)" "unshare is refused while user namespaces are off" "$OUT"
 sysctl -q user.max_user_namespaces="$old"

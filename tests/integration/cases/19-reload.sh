@@ -54,7 +54,7 @@ chown 65534 "$IMAGE"
 try ctl reload
 check "$([ "$RC" = 1 ]; echo $?)" "a policy that belongs to another user is refused" "$RC: $OUT"
 chown 0 "$IMAGE"
-try as_user "$GUARDCTL" --socket "$SOCKET" reload
+try $AS_USER "$GUARDCTL" --socket "$SOCKET" reload
 check "$([ "$RC" = 1 ]; echo $?)" "only root may reload" "$RC: $OUT"
 
 # Reloads under load: no wrong verdict in either direction.

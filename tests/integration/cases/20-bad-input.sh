@@ -98,7 +98,7 @@ set -- $AREAS
 area=$1
 good payload "$area/good"
 evil payload "$area/evil"
-as_user $PYTHON - "$SOCKET" <<'PYTHON' > "$SCRATCH/log/hostile" 2>&1
+$AS_USER $PYTHON - "$SOCKET" <<'PYTHON' > "$SCRATCH/log/hostile" 2>&1
 import os, random, socket, struct, sys
 path = sys.argv[1]
 def connect():

@@ -15,9 +15,9 @@ check $? "the denial is in events within two seconds" "$(events | tail -n 3)"
 try ctl why
 check "$(grep -qF "$area/evil" <<< "$OUT"; echo $?)" "why names the file" "$OUT"
 check "$(grep -qE 'no rule|not list|lists it' <<< "$OUT"; echo $?)" "why names the reason" "$OUT"
-expect_denied "unlisted, as another user" as_user "$area/evil"
-wait_for 2 as_user "$GUARDCTL" --socket "$SOCKET" why
-try as_user "$GUARDCTL" --socket "$SOCKET" why
+expect_denied "unlisted, as another user" $AS_USER "$area/evil"
+wait_for 2 $AS_USER "$GUARDCTL" --socket "$SOCKET" why
+try $AS_USER "$GUARDCTL" --socket "$SOCKET" why
 check "$(grep -qF "$area/evil" <<< "$OUT"; echo $?)" "why works for any user" "$OUT"
 try ctl explain "$area/evil"
 check "$([ "$RC" = 1 ]; echo $?)" "explain ends with 1 for an unlisted file" "$RC $OUT"
