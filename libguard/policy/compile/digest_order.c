@@ -37,26 +37,50 @@ static int compare(const void *a, const void *b, void *context)
 	return order ? order : (x->index > y->index) - (x->index < y->index);
 }
 
+/* Digests are spread evenly: dealt by their first bits, few are left to compare. */
+#define DEAL_BITS 16u
+#define DEALS ((size_t)1 << DEAL_BITS)
+
+static int sort(struct key *sorted, const struct key *keys, size_t count, struct compile_digest *digests)
+{
+	GUARD_AUTO_FREE size_t *starts = calloc(DEALS + 1, sizeof(*starts));
+	size_t from = 0;
+
+	if (!starts)
+		return -GUARD_E_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		starts[(keys[i].head >> (64 - DEAL_BITS)) + 1]++;
+	for (size_t i = 0; i < DEALS; i++)
+		starts[i + 1] += starts[i];
+	for (size_t i = 0; i < count; i++)
+		sorted[starts[keys[i].head >> (64 - DEAL_BITS)]++] = keys[i];
+	for (size_t i = 0; i < DEALS; i++) { /* each start is now the next one's */
+		qsort_r(&sorted[from], starts[i] - from, sizeof(*sorted), compare, digests);
+		from = starts[i];
+	}
+	return 0;
+}
+
 int compile_order_digests(struct guard_compile *compile)
 {
 	size_t count = compile->digest_array.count;
 	GUARD_AUTO_FREE struct key *keys = calloc(count + 1, sizeof(*keys));
-	uint32_t *order = calloc(count + 1, sizeof(*order));
+	GUARD_AUTO_FREE struct key *sorted = calloc(count + 1, sizeof(*sorted));
+	GUARD_AUTO_FREE uint32_t *order = calloc(count + 1, sizeof(*order));
 
-	if (!keys || !order) {
-		free(order);
+	if (!keys || !sorted || !order)
 		return -GUARD_E_NOMEM;
-	}
 	for (size_t i = 0; i < count; i++)
 		keys[i] = (struct key){ head_of(&compile->digests[i].digest), (uint32_t)i };
-	qsort_r(keys, count, sizeof(*keys), compare, compile->digests);
+	if (sort(sorted, keys, count, compile->digests) < 0)
+		return -GUARD_E_NOMEM;
 	compile->digest_unique = 0;
 	for (size_t i = 0; i < count; i++) {
-		order[i] = keys[i].index;
+		order[i] = sorted[i].index;
 		compile->digest_unique += i == 0 || memcmp(&compile->digests[order[i]].digest,
 							   &compile->digests[order[i - 1]].digest,
 							   sizeof(struct guard_digest)) != 0;
 	}
-	compile->digest_order = order;
+	compile->digest_order = guard_steal_pointer(&order);
 	return 0;
 }

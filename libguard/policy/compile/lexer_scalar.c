@@ -49,11 +49,22 @@ static char escape(struct compile_input *input)
 	return '\\';
 }
 
+/* Skip bytes that stand for themselves and need not move. */
+static void skip_plain(struct compile_input *input)
+{
+	static const bool stops[256] = { ['\0'] = true, ['\n'] = true, ['"'] = true, ['\\'] = true };
+
+	while (!stops[(unsigned char)input->bytes[input->at]])
+		input->at++; /* a NUL stands behind the last byte */
+}
+
 int compile_lex_string(struct compile_lexer *lexer, struct compile_input *input)
 {
 	uint32_t line = input->line;
-	size_t start = ++input->at, end = start;
+	size_t start = ++input->at, end;
 
+	skip_plain(input);
+	end = input->at;
 	while (input->at < input->size) {
 		char c = input->bytes[input->at];
 
