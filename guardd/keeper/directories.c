@@ -56,16 +56,28 @@ static int open_directory(int32_t *ret_fd, const char *path, mode_t mode, const 
 	return 0;
 }
 
+/* A daemon that was started by an upgrade may change only what is wrong. */
+static int give(int fd, const struct stat *status, const struct guardd_config *config)
+{
+	if ((status->st_mode & 07777) != 0700 && fchmod(fd, 0700) < 0)
+		return -GUARD_E_IO;
+	if ((status->st_uid != config->record_uid || status->st_gid != config->record_gid) &&
+	    fchown(fd, config->record_uid, config->record_gid) < 0)
+		return -GUARD_E_IO;
+	return 0;
+}
+
 static int open_ledger(struct keeper *keeper, char *ret_problem, size_t size)
 {
 	const struct guardd_config *config = keeper->config;
 	GUARD_AUTO_CLOSE int fd = -1;
+	struct stat status;
 
 	if (mkdirat(keeper->state_dir, "ledger", 0700) < 0 && errno != EEXIST)
 		return guardd_problem(-GUARD_E_IO, ret_problem, size, "%s/ledger cannot be made: %s",
 				      config->state_dir, strerror(errno));
 	fd = openat(keeper->state_dir, "ledger", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fchown(fd, config->record_uid, config->record_gid) < 0 || fchmod(fd, 0700) < 0)
+	if (fd < 0 || fstat(fd, &status) < 0 || give(fd, &status, config) < 0)
 		return guardd_problem(-GUARD_E_IO, ret_problem, size,
 				      "%s/ledger cannot be given to the user of the record process: %s",
 				      config->state_dir, strerror(errno));
