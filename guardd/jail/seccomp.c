@@ -14,7 +14,9 @@ static int add(scmp_filter_ctx filter, const struct jail_call *call, bool is_kee
 {
 	const unsigned argument = call->argument;
 
-	switch (is_keeper ? JAIL_ALWAYS : (enum jail_condition)call->condition) {
+	const bool any = is_keeper && call->condition != JAIL_PRETEND;
+
+	switch (any ? JAIL_ALWAYS : (enum jail_condition)call->condition) {
 	case JAIL_EQUAL:
 		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call->number, 1,
 					SCMP_CMP(argument, SCMP_CMP_EQ, call->value, 0));

@@ -73,14 +73,14 @@ const struct jail_call jail_calls[] = {
 
 	/* The gate: threads, marks, looking after processes. */
 	CALL_IF(clone, G, JAIL_BITS_SET, 0, CLONE_THREAD),
-	CALL_IF(clone3, G | R | C, JAIL_PRETEND, 0, 0), /* its flags cannot be seen: the C library takes clone */
+	CALL_IF(clone3, ALL, JAIL_PRETEND, 0, 0), /* its flags cannot be seen: the C library takes clone */
 	CALL(fanotify_mark, G), CALL(kill, G), CALL(pidfd_open, G), CALL(pidfd_send_signal, G), CALL(prlimit64, G | R | C),
 	CALL(sched_setscheduler, G), CALL(setpriority, G), CALL(ioprio_set, G), CALL(readahead, G),
 	CALL(fadvise64, G | R), CALL(getpriority, G),
 
 	/* The keeper alone: children and their jails, the understudy's signals,
 	 * policies, sockets, its own next version. */
-	CALL(clone3, K), CALL(clone, K), CALL(fork, K), CALL(vfork, K), CALL(wait4, K), CALL(waitid, K),
+	CALL(clone, K), CALL(fork, K), CALL(vfork, K), CALL(wait4, K), CALL(waitid, K),
 	CALL(execve, K), CALL(setresuid, K), CALL(setresgid, K), CALL(setgroups, K), CALL(capget, K), CALL(capset, K),
 	CALL(prctl, K), CALL(seccomp, K), CALL(landlock_create_ruleset, K), CALL(landlock_add_rule, K),
 	CALL(landlock_restrict_self, K), CALL(memfd_create, K), CALL(close_range, K), CALL(fanotify_init, K),

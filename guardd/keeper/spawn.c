@@ -3,8 +3,8 @@
  * keeper/spawn.c - starts one process of the daemon, without exec: an exec
  * opens files, and an open may wait on a gate that is not there.
  *
- * The kernel writes pid and pidfd into the keeper's shared memory before the
- * child runs, so that the understudy knows of every child whatever moment the
+ * The kernel writes the pid into the keeper's shared memory before the child
+ * runs, so that the understudy knows of every child whatever moment the
  * keeper dies at.
  */
 #include <errno.h>
@@ -24,25 +24,24 @@
 
 
 /* Like fork(2), also with a shared fd table.  The C library of the child knows
- * its own thread by the id that the kernel writes where it is looked for. */
-static pid_t clone_process(struct keeper_process *process, uint64_t flags)
+ * its own thread by the id that the kernel writes where it is looked for.  Not
+ * clone3(2): service managers forbid it, for its flags cannot be filtered. */
+static pid_t clone_process(struct keeper_process *process, unsigned long flags)
 {
-	struct clone_args arguments = {
-		.flags = flags | CLONE_PIDFD | CLONE_PARENT_SETTID,
-		.pidfd = (uintptr_t)&process->pidfd,
-		.parent_tid = (uintptr_t)&process->pid,
-		.exit_signal = SIGCHLD,
-	};
 	int *thread = NULL;
+	pid_t pid;
 
-	if (prctl(PR_GET_TID_ADDRESS, &thread) == 0 && thread) {
-		arguments.flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
-		arguments.child_tid = (uintptr_t)thread;
-	}
+	flags |= CLONE_PARENT_SETTID | SIGCHLD;
+	if (prctl(PR_GET_TID_ADDRESS, &thread) == 0 && thread)
+		flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
 	keeper_close(&process->pidfd);
 	process->pid = 0;
 	process->due_ms = 0;
-	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+	/* The last two are child_tid and tls, in the order of the architecture. */
+	pid = (pid_t)syscall(SYS_clone, flags, NULL, &process->pid, thread, thread);
+	if (pid > 0)
+		process->pidfd = (int32_t)syscall(SYS_pidfd_open, pid, 0);
+	return pid;
 }
 
 static int spawned(pid_t pid, const char *what)

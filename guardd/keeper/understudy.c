@@ -45,12 +45,23 @@ static void wait_for_death(const struct keeper *keeper, int active)
 	}
 }
 
+/* The keeper may have died between starting a process and opening its pidfd. */
+static void find(struct keeper_process *process)
+{
+	if (process->pid > 0 && process->pidfd < 0)
+		process->pidfd = (int32_t)syscall(SYS_pidfd_open, process->pid, 0);
+	if (process->pidfd < 0 && process->due_ms == 0)
+		process->due_ms = keeper_now_ms();
+}
+
 static void become_active(struct keeper *keeper, int active)
 {
+	find(&keeper->gate);
+	find(&keeper->record);
+	find(&keeper->control);
 	keeper_close(&keeper->signals);
-	/* The fds of loader and understudy stand for processes of the dead one. */
-	keeper_close(&keeper->understudy.pidfd);
-	keeper->handles.keeper = active;
+	keeper_close(&keeper->understudy.pidfd); /* ourselves */
+	keeper->understudy.due_ms = keeper_now_ms();
 	atomic_store(&keeper->shared->keeper_pid, (uint32_t)getpid());
 	keeper->handles.keeper = (int32_t)syscall(SYS_pidfd_open, getpid(), 0);
 	close(active);
@@ -65,8 +76,6 @@ void keeper_understudy_main(struct keeper *keeper, pid_t active_pid)
 	become_active(keeper, active);
 	if (keeper_signals_open(keeper) < 0)
 		_exit(EXIT_FAILURE);
-	if (keeper->understudy.due_ms == 0)
-		keeper->understudy.due_ms = keeper_now_ms();
 	keeper_note(keeper, GUARD_DAEMON_HELPER_RESTARTED,
 		    "The keeper has ended; its understudy takes its place. Enforcement went on.");
 	if (keeper->load != KEEPER_LOAD_IDLE)
