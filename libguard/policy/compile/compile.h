@@ -81,6 +81,10 @@ void guard_compile_summary(const struct guard_compile *compile, struct guard_com
  * GUARD_E_NOMEM. */
 int guard_compile_image(uint8_t **ret_bytes, size_t *ret_size, const struct guard_compile *compile) GUARD_WARN_UNUSED;
 
+/* guard_path_is_users: the path lies in a folder where users can write on every
+ * Debian (/home, /tmp, ...). */
+bool guard_path_is_users(const char *path);
+
 /* guard_image_save: put an image in place as a whole or not at all: a temporary
  * file beside it, opened again by the reader for a check, fsync, rename; mode
  * 0644.  Errors: GUARD_E_IO, and those of guard_policy_open. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fields.h"
+#include "policy/cmdline.h"
 
 static int load_digest(struct guard_compile *compile, uint32_t interpreter, const struct compile_node *element)
 {
@@ -65,7 +66,12 @@ static void load_words(struct compile_interpreter *interpreter, struct guard_com
 	compile_field_word(&interpreter->inline_code, compile, node, "inline", inlines, COMPILE_COUNT(inlines));
 	compile_field_word(&interpreter->standard_input, compile, node, "standard_input", inlines,
 			   COMPILE_COUNT(inlines));
-	compile_field_string(&interpreter->options, compile, node, "options");
+	if (compile_field_string(&interpreter->options, compile, node, "options") &&
+	    !guard_cmdline_options_are_valid(interpreter->options))
+		compile_error(&compile->diagnostics, compile_node_place(compile_field(node, "options")),
+			      "policy/README.md explains the options of an interpreter",
+			      "`options` has an item that is not understood, or one letter twice: \"%.120s\"",
+			      interpreter->options);
 }
 
 static int load_lists(struct compile_interpreter *interpreter, struct guard_compile *compile,

@@ -23,6 +23,11 @@ static const char *reaches_writable(const char *pattern)
 	return NULL;
 }
 
+bool guard_path_is_users(const char *path)
+{
+	return reaches_writable(path) != NULL;
+}
+
 static void check_rule(struct guard_compile *compile, const struct compile_rule *rule)
 {
 	for (uint32_t i = 0; i < rule->paths.count; i++) {

@@ -100,16 +100,21 @@ static bool is_narrowed(const struct compile_conditions *conditions)
 	       conditions->parents.count;
 }
 
-/* A rule must say what it is about.  What was given but wrong is reported
- * already; then nothing more is said. */
-static void check_subject(struct guard_compile *compile, const struct compile_rule *rule,
+/* A rule must say what it is about; a deny rule with conditions alone is about
+ * every path.  What was given but wrong is reported already; then nothing more
+ * is said. */
+static void check_subject(struct guard_compile *compile, struct compile_rule *rule,
 			  const struct compile_node *node)
 {
+	static const char *everything[] = { "/**" };
+
 	if (rule->digest_count || rule->signer_count || rule->paths.count || compile_field(node, "sha256") ||
 	    compile_field(node, "sha256_files") || compile_field(node, "signers") || compile_field(node, "paths"))
 		return;
-	if (rule->action == GUARD_DENY && is_narrowed(&rule->conditions))
+	if (rule->action == GUARD_DENY && is_narrowed(&rule->conditions)) {
+		rule->paths = (struct compile_strings){ everything, 1 };
 		return;
+	}
 	compile_error(&compile->diagnostics, rule->place, "give `sha256`, `sha256_files`, `signers` or `paths`",
 		      rule->action == GUARD_ALLOW ? "this rule would allow everything" :
 						    "this rule would deny everything");

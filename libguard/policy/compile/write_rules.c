@@ -147,17 +147,16 @@ int compile_write_signers(struct compile_image *image)
 
 struct prefixed_rule {
 	uint64_t hash;
-	const char *pattern;
 	uint32_t length, rule;
 };
 
+/* By hash and length alone, as a decision looks them up: should two folders
+ * ever collide, their rules share a list, and the patterns tell them apart. */
 static int compare_prefixes(const struct prefixed_rule *a, const struct prefixed_rule *b)
 {
 	if (a->hash != b->hash)
 		return a->hash < b->hash ? -1 : 1;
-	if (a->length != b->length)
-		return a->length < b->length ? -1 : 1;
-	return memcmp(a->pattern, b->pattern, a->length);
+	return (a->length > b->length) - (a->length < b->length);
 }
 
 static int by_prefix(const void *a, const void *b)
@@ -174,14 +173,7 @@ static bool is_free(const struct compile_rule *rule)
 	return !rule->digest_count && !rule->signer_count;
 }
 
-static bool has_prefixes(const struct compile_rule *rule)
-{
-	for (uint32_t i = 0; i < rule->paths.count; i++)
-		if (guard_glob_prefix(rule->paths.items[i]) == 0)
-			return false;
-	return rule->paths.count > 0;
-}
-
+/* Every pattern that has a literal directory prefix, with its rule. */
 static size_t collect_prefixes(struct prefixed_rule *found, const struct guard_compile *compile)
 {
 	size_t count = 0;
@@ -189,18 +181,28 @@ static size_t collect_prefixes(struct prefixed_rule *found, const struct guard_c
 	for (uint32_t i = 0; i < compile->rule_array.count; i++) {
 		const struct compile_rule *rule = &compile->rules[i];
 
-		if (!is_free(rule) || !has_prefixes(rule))
-			continue;
-		for (uint32_t j = 0; found && j < rule->paths.count; j++) {
+		for (uint32_t j = 0; is_free(rule) && j < rule->paths.count; j++) {
 			const char *pattern = rule->paths.items[j];
 			size_t length = guard_glob_prefix(pattern);
 
-			found[count + j] = (struct prefixed_rule){ guard_text_hash(pattern, length), pattern,
-								   (uint32_t)length, i };
+			if (length == 0)
+				continue;
+			if (found)
+				found[count] = (struct prefixed_rule){ guard_text_hash(pattern, length),
+								       (uint32_t)length, i };
+			count++;
 		}
-		count += rule->paths.count;
 	}
 	return count;
+}
+
+/* Some pattern has none: the rule is always looked at. */
+static bool is_always(const struct compile_rule *rule)
+{
+	for (uint32_t i = 0; is_free(rule) && i < rule->paths.count; i++)
+		if (guard_glob_prefix(rule->paths.items[i]) == 0)
+			return true;
+	return false;
 }
 
 int compile_write_prefixes(struct compile_image *image)
@@ -226,7 +228,7 @@ int compile_write_prefixes(struct compile_image *image)
 		guard_write_u32(section, found[i].length);
 	}
 	for (uint32_t i = 0; i < compile->rule_array.count; i++)
-		if (is_free(&compile->rules[i]) && !has_prefixes(&compile->rules[i]))
+		if (is_always(&compile->rules[i]))
 			guard_write_u32(&image->sections[GUARD_SECTION_ALWAYS], i);
 	return 0;
 }

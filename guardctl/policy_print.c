@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/policy_print.c - diagnostics and summaries for people and as JSON.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "policy_verbs.h"
+
+static const char *severity_name(enum guard_severity severity)
+{
+	return severity == GUARD_SEVERITY_ERROR ? "error" : "warning";
+}
+
+/* Sources are UTF-8 that the terminal may see, file names are not. */
+static void put_diagnostic(const struct guard_diagnostic *diagnostic)
+{
+	guard_text_put_escaped(stderr, diagnostic->file);
+	if (diagnostic->line)
+		fprintf(stderr, ":%" PRIu32, diagnostic->line);
+	fprintf(stderr, ": %s: ", severity_name(diagnostic->severity));
+	guard_text_put_escaped(stderr, diagnostic->message);
+	if (diagnostic->hint[0]) {
+		fputs("; ", stderr);
+		guard_text_put_escaped(stderr, diagnostic->hint);
+	}
+	fputc('\n', stderr);
+}
+
+void policy_print_diagnostics(const struct guard_compile *compile)
+{
+	size_t kept = guard_compile_diagnostic_count(compile);
+	size_t all = guard_compile_error_count(compile) + guard_compile_warning_count(compile);
+
+	for (size_t i = 0; i < kept; i++)
+		put_diagnostic(guard_compile_diagnostic(compile, i));
+	if (all > kept)
+		fprintf(stderr, "guardctl: and %zu more\n", all - kept);
+}
+
+json_t *policy_json_text(const char *bytes)
+{
+	json_t *string = json_string(bytes);
+	char *escaped;
+	size_t size;
+
+	if (string)
+		return string;
+	size = 4 * strlen(bytes) + 4;
+	escaped = malloc(size);
+	if (!escaped)
+		return NULL;
+	guard_text_escape(escaped, size, bytes, strlen(bytes));
+	string = json_string(escaped);
+	free(escaped);
+	return string;
+}
+
+json_t *policy_json_diagnostics(const struct guard_compile *compile)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < guard_compile_diagnostic_count(compile); i++) {
+		const struct guard_diagnostic *diagnostic = guard_compile_diagnostic(compile, i);
+
+		json_array_append_new(array, json_pack("{s:o, s:I, s:s, s:o, s:o}", "file",
+						       policy_json_text(diagnostic->file), "line",
+						       (json_int_t)diagnostic->line, "severity",
+						       severity_name(diagnostic->severity), "message",
+						       policy_json_text(diagnostic->message), "hint",
+						       policy_json_text(diagnostic->hint)));
+	}
+	return array;
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+void policy_print_summary(FILE *out, const struct guard_compile *compile)
+{
+	struct guard_compile_summary summary;
+	char expires[GUARD_TIME_TEXT_SIZE];
+
+	guard_compile_summary(compile, &summary);
+	guard_time_format(expires, summary.expires);
+	if (summary.id[0])
+		fprintf(out, "Policy %s, version %" PRIu64 ", %s: what no rule lists is %s%s. ", summary.id,
+			summary.version, summary.mode ? "enforced" : "audit only",
+			summary.default_action ? "allowed" : "denied",
+			summary.mode ? "" : " (recorded, not refused)");
+	fprintf(out, "It lists %zu program%s by content in %zu group%s; %zu rule%s allow%s and %zu den%s", summary.digests,
+		plural(summary.digests), summary.groups, plural(summary.groups), summary.allow_rules,
+		plural(summary.allow_rules), summary.allow_rules == 1 ? "s" : "", summary.deny_rules,
+		summary.deny_rules == 1 ? "ies" : "y");
+	if (summary.signers)
+		fprintf(out, ", %zu of them by signer", summary.signers);
+	if (summary.exceptions)
+		fprintf(out, "; %zu exception%s of offices %s in it", summary.exceptions, plural(summary.exceptions),
+			summary.exceptions == 1 ? "is" : "are");
+	fprintf(out, ". It knows %zu interpreter%s and %zu reader%s", summary.interpreters,
+		plural(summary.interpreters), summary.readers, plural(summary.readers));
+	if (summary.id[0])
+		fprintf(out, "%s%s", summary.expires == INT64_MAX ? " and does not expire" : ", and expires ",
+			summary.expires == INT64_MAX ? "" : expires);
+	fputs(".\n", out);
+}
+
+json_t *policy_json_summary(const struct guard_compile *compile)
+{
+	struct guard_compile_summary s;
+	char expires[GUARD_TIME_TEXT_SIZE];
+
+	guard_compile_summary(compile, &s);
+	guard_time_format(expires, s.expires);
+	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", s.id, "version",
+			 (json_int_t)s.version, "mode", guard_mode_name(s.mode), "default",
+			 guard_action_name(s.default_action), "expires", expires, "groups", (json_int_t)s.groups,
+			 "rules", (json_int_t)s.rules, "allow_rules", (json_int_t)s.allow_rules, "deny_rules",
+			 (json_int_t)s.deny_rules, "exceptions", (json_int_t)s.exceptions, "digests",
+			 (json_int_t)s.digests, "interpreters", (json_int_t)s.interpreters, "readers",
+			 (json_int_t)s.readers);
+}
+
+int policy_put_json(json_t *object, int code)
+{
+	if (!object || json_dumpf(object, stdout, JSON_COMPACT) < 0) {
+		guardctl_error("memory is exhausted");
+		code = GUARDCTL_REFUSED;
+	}
+	fputc('\n', stdout);
+	json_decref(object);
+	return code;
+}

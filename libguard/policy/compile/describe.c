@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * compile/describe.c - lists the programs of an image and puts its rules into
+ * words.  Reads the checked image only.
+ */
+#include "describe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "policy/policy.h"
+
+static struct guard_rule_list rules_of(const struct guard_policy *policy, size_t digest)
+{
+	struct guard_rule_list list;
+
+	guard_policy_rules_of_digest(policy, &list, &policy->digests[digest]);
+	return list;
+}
+
+size_t guard_policy_listed_count(const struct guard_policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->digest_count; i++)
+		count += rules_of(policy, i).count;
+	return count;
+}
+
+void guard_policy_listed(struct guard_listed *ret_listed, const struct guard_policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->digest_count; i++) {
+		struct guard_rule_list list = rules_of(policy, i);
+		const char *name = policy->digest_names ? guard_policy_string(policy, policy->digest_names[i]) : "";
+
+		for (uint32_t j = 0; j < list.count; j++)
+			ret_listed[count++] = (struct guard_listed){ policy->digests[i], name, list.rules[j] };
+	}
+}
+
+/* ---- words --------------------------------------------------------------------- */
+
+static void put_list(FILE *out, const struct guard_policy *policy, const char *what, uint32_t list)
+{
+	uint32_t count = guard_policy_list_count(policy, list);
+
+	for (uint32_t i = 0; i < count; i++)
+		fprintf(out, "%s%s", i ? ", " : what, guard_policy_string(policy, guard_policy_list_entry(policy, list, i)));
+}
+
+static void put_mask(FILE *out, const char *what, uint8_t mask, bool media)
+{
+	const char *before = what;
+
+	for (unsigned i = 0; i < 8; i++) {
+		if (!(mask >> i & 1))
+			continue;
+		fprintf(out, "%s%s", before,
+			media ? guard_medium_name((enum guard_medium)i) : guard_kind_name((enum guard_kind)i));
+		before = ", ";
+	}
+}
+
+static void put_signers(FILE *out, const struct guard_policy *policy, uint32_t rule)
+{
+	const char *before = " signed by ";
+
+	for (size_t i = 0; i < policy->signer_count; i++) {
+		struct guard_signer signer = { .provider = (uint8_t)policy->signers[i].provider };
+		struct guard_digest key;
+		struct guard_rule_list list;
+		char hex[GUARD_DIGEST_HEX_SIZE];
+
+		memcpy(signer.key_id, policy->signers[i].key_id, sizeof(signer.key_id));
+		memcpy(key.bytes, policy->signers[i].key_id, sizeof(key.bytes));
+		guard_policy_rules_of_signer(policy, &list, &signer);
+		for (uint32_t j = 0; j < list.count; j++) {
+			if (list.rules[j] != rule)
+				continue;
+			guard_digest_format(hex, &key);
+			fprintf(out, "%s%s %s", before, guard_provider_name((enum guard_provider)signer.provider), hex);
+			before = ", ";
+		}
+	}
+}
+
+static void put_time(FILE *out, const struct guard_image_rule *rule)
+{
+	char text[GUARD_TIME_TEXT_SIZE];
+
+	if (rule->valid_from != INT64_MIN) {
+		guard_time_format(text, rule->valid_from);
+		fprintf(out, ", from %s", text);
+	}
+	if (rule->valid_until != INT64_MAX) {
+		guard_time_format(text, rule->valid_until);
+		fprintf(out, ", until %s", text);
+	}
+}
+
+char *guard_policy_rule_words(const struct guard_policy *policy, uint32_t index)
+{
+	const struct guard_image_rule *rule = &policy->rules[index];
+	char *words = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&words, &size);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "%s%s", guard_action_name((enum guard_action)rule->action), rule->origin ? " (exception)" : "");
+	if (rule->flags & GUARD_RULE_HAS_DIGESTS)
+		fputs(" listed content", out);
+	if (rule->flags & GUARD_RULE_HAS_SIGNERS)
+		put_signers(out, policy, index);
+	put_list(out, policy, " in ", rule->paths);
+	put_mask(out, ", of kind ", rule->kinds, false);
+	put_mask(out, ", on media ", rule->media, true);
+	put_list(out, policy, ", for users ", rule->users);
+	put_list(out, policy, ", for groups ", rule->groups);
+	put_list(out, policy, ", started by ", rule->parents);
+	put_list(out, policy, ", in offices ", rule->offices);
+	put_list(out, policy, ", on hosts ", rule->hosts);
+	put_time(out, rule);
+	if (fclose(out) == 0)
+		return words;
+	free(words);
+	return NULL;
+}
+
+char *guard_policy_interpreter_words(const struct guard_policy *policy, uint32_t index)
+{
+	static const char *const scripts[] = { "argument", "text", "suffix", "module" };
+	static const char *const inlines[] = { "allow", "log", "deny" };
+	const struct guard_image_interpreter *interpreter = &policy->interpreters[index];
+	char *words = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&words, &size);
+
+	if (!out)
+		return NULL;
+	fputs(guard_policy_string(policy, interpreter->name), out);
+	put_list(out, policy, ": programs ", interpreter->programs);
+	for (unsigned i = 0; i < 4; i++)
+		if (interpreter->scripts >> i & 1)
+			fprintf(out, ", scripts by %s", scripts[i]);
+	put_list(out, policy, ", suffixes ", interpreter->suffixes);
+	put_list(out, policy, ", data in ", interpreter->data);
+	fprintf(out, ", options \"%s\", inline %s, standard input %s",
+		guard_policy_string(policy, interpreter->options), inlines[interpreter->inline_code % 3],
+		inlines[interpreter->standard_input % 3]);
+	if (fclose(out) == 0)
+		return words;
+	free(words);
+	return NULL;
+}
+
+const char *guard_policy_reader(const struct guard_policy *policy, uint32_t index)
+{
+	if (index >= guard_policy_list_count(policy, policy->meta->readers))
+		return NULL;
+	return guard_policy_string(policy, guard_policy_list_entry(policy, policy->meta->readers, index));
+}

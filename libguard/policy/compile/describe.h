@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * compile/describe.h - an opened policy taken apart again, to be compared with
+ * another or shown.  Not for decisions.
+ */
+#ifndef GUARD_COMPILE_DESCRIBE_H
+#define GUARD_COMPILE_DESCRIBE_H
+
+#include <stdio.h>
+
+#include <guard/policy.h>
+
+/* One program that a rule lists by content. */
+struct guard_listed {
+	struct guard_digest digest;
+	const char *name; /* "" when the author gave none */
+	uint32_t rule;
+};
+
+/* How many there are, a digest in two rules counting twice. */
+size_t guard_policy_listed_count(const struct guard_policy *policy);
+/* All of them, in the order of the digests; room for the count above. */
+void guard_policy_listed(struct guard_listed *ret_listed, const struct guard_policy *policy);
+
+/* A rule in words, without its digests, note and place: equal words, equal
+ * effect.  "allow listed content, for users alice, bob".  Released with
+ * free(3); NULL when memory is exhausted. */
+char *guard_policy_rule_words(const struct guard_policy *policy, uint32_t rule) GUARD_WARN_UNUSED;
+/* The same for an interpreter. */
+char *guard_policy_interpreter_words(const struct guard_policy *policy, uint32_t interpreter) GUARD_WARN_UNUSED;
+const char *guard_policy_reader(const struct guard_policy *policy, uint32_t index); /* NULL behind the last */
+
+#endif
