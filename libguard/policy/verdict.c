@@ -30,6 +30,7 @@ static const struct reason_entry reasons[GUARD_REASON_MAX_] = {
 	[GUARD_REASON_POLICY_EXPIRED] = { "policy-expired",
 					  "The policy has expired, and with it the exception that listed it." },
 	[GUARD_REASON_OWN] = { "own", "It belongs to the guard daemon itself." },
+	[GUARD_REASON_IN_USE] = { "in-use", "A running process uses the file as code; it must not be written now." },
 };
 
 const char *guard_reason_name(enum guard_reason reason)
