@@ -72,8 +72,11 @@ static int take_path(const struct context *context, const struct key *key, const
 {
 	const char *path = config_setting_get_string(setting);
 
-	if (!path || !is_plain_path(path))
-		return refuse(context, setting, "%s must be an absolute path in quotes, without \"..\"", key->name);
+	if (!path)
+		return refuse(context, setting, "%s must be an absolute path in quotes", key->name);
+	if (!is_plain_path(path))
+		return refuse(context, setting, "%s is \"%.200s\": it must be an absolute path without \"..\"",
+			      key->name, path);
 	return take_text(context, key, setting);
 }
 
@@ -125,7 +128,8 @@ static int take_backend(const struct context *context, const struct key *key, co
 			return 0;
 		}
 	}
-	return refuse(context, setting, "%s must be \"auto\", \"fanotify\" or \"bpf\"", key->name);
+	return refuse(context, setting, "%s is \"%.100s\": it must be \"auto\", \"fanotify\" or \"bpf\"", key->name,
+		      word ? word : "");
 }
 
 static int take_verdict(const struct context *context, const struct key *key, const config_setting_t *setting)
@@ -133,7 +137,8 @@ static int take_verdict(const struct context *context, const struct key *key, co
 	const char *word = config_setting_get_string(setting);
 
 	if (!word || (strcmp(word, "allow") != 0 && strcmp(word, "deny") != 0))
-		return refuse(context, setting, "%s must be \"deny\" or \"allow\"", key->name);
+		return refuse(context, setting, "%s is \"%.100s\": it must be \"deny\" or \"allow\"", key->name,
+			      word ? word : "");
 	context->config->deadline_allow = word[0] == 'a';
 	return 0;
 }
@@ -144,7 +149,9 @@ static int add_filesystem(const struct context *context, const config_setting_t 
 	const char *path = config_setting_get_string(setting);
 
 	if (!path || !is_plain_path(path))
-		return refuse(context, setting, "protect.filesystems must hold absolute paths in quotes, without \"..\"");
+		return refuse(context, setting,
+			      "protect.filesystems must hold absolute paths in quotes, without \"..\", not \"%.200s\"",
+			      path ? path : "");
 	for (size_t i = 0; i < config->filesystem_count; i++) {
 		if (strcmp(config->filesystems[i], path) == 0)
 			return refuse(context, setting, "protect.filesystems names %s twice: remove one", path);

@@ -195,6 +195,16 @@ static int start(struct keeper *keeper, struct sentence *problem)
 	return start_others(keeper, problem);
 }
 
+/* A first daemon that did not come up leaves no socket; a successor leaves the
+ * living daemon's. */
+static void take_back_sockets(const struct keeper *keeper)
+{
+	if (keeper->handles.lock < 0 || keeper->old_keeper_pid != 0)
+		return;
+	(void)!unlinkat(keeper->run_dir, "guard.sock", 0);
+	(void)!unlinkat(keeper->run_dir, "takeover.sock", 0);
+}
+
 static void announce(struct keeper *keeper, bool successor)
 {
 	char state[64];
@@ -206,8 +216,10 @@ static void announce(struct keeper *keeper, bool successor)
 	keeper_policy_confirm_first(keeper);
 	keeper_problem_changed(keeper);
 	if (keeper->options.foreground) {
-		puts("ready");
-		fflush(stdout);
+		if (keeper->old_keeper_pid != getpid()) { /* else it was said before the upgrade */
+			puts("ready");
+			fflush(stdout);
+		}
 		return;
 	}
 	snprintf(state, sizeof(state), "MAINPID=%d\nREADY=1", (int)getpid());
@@ -227,6 +239,7 @@ int guardd_keeper_run(struct guardd_config *config, const struct guardd_keeper_o
 	}
 	if (start(keeper, &problem) < 0) {
 		keeper_say("%s", problem.text);
+		take_back_sockets(keeper);
 		return EXIT_FAILURE;
 	}
 	successor = keeper->takeover >= 0 || keeper->old_keeper_pid != 0;

@@ -30,6 +30,18 @@ struct loading {
 };
 #define PROBLEM(loading) (loading)->reply->text, sizeof((loading)->reply->text)
 
+/* Before any of it is copied: a mistaken name can lead to anything. */
+static int check_size(int file, const struct loading *loading)
+{
+	struct stat status;
+
+	if (fstat(file, &status) == 0 && (uint64_t)status.st_size <= GUARD_POLICY_IMAGE_MAX)
+		return 0;
+	return guardd_problem(-GUARD_E_LIMIT, PROBLEM(loading),
+			      "%s: larger than %llu bytes: this is not a policy image", loading->name,
+			      (unsigned long long)GUARD_POLICY_IMAGE_MAX);
+}
+
 /* The file may change or be truncated while it is read: what counts is the copy. */
 static int copy_sealed(int *ret_image, int file, const struct loading *loading)
 {
@@ -51,8 +63,8 @@ static int copy_sealed(int *ret_image, int file, const struct loading *loading)
 			break;
 		total += (uint64_t)n;
 		if (total > GUARD_POLICY_IMAGE_MAX)
-			return guardd_problem(-GUARD_E_LIMIT, PROBLEM(loading), "%s: larger than %llu bytes: this is not a policy image",
-					      loading->name, (unsigned long long)GUARD_POLICY_IMAGE_MAX);
+			return guardd_problem(-GUARD_E_CHANGED, PROBLEM(loading), "%s: grows while it is read",
+					      loading->name);
 		if (write(image, block, (size_t)n) != n)
 			return guardd_problem(-GUARD_E_NOMEM, PROBLEM(loading), "%s: no memory to read it into", loading->name);
 	}
@@ -113,8 +125,10 @@ static int check_image(int image, int state_dir, const struct loading *loading)
 static int load_file(int *ret_image, int file, int state_dir, const struct loading *loading)
 {
 	GUARD_AUTO_CLOSE int image = -1;
-	int r = copy_sealed(&image, file, loading);
+	int r = check_size(file, loading);
 
+	if (r == 0)
+		r = copy_sealed(&image, file, loading);
 	if (r == 0)
 		r = check_image(image, state_dir, loading);
 	if (r == 0)

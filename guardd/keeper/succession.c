@@ -103,22 +103,28 @@ int keeper_succession_ask(struct keeper *keeper)
 	return 0;
 }
 
-static void end_old(int32_t *pidfd, int signal_number, int64_t patience_ms)
+static void end_old(int32_t *pidfd, int64_t patience_ms)
 {
 	struct keeper_process old = { .pidfd = *pidfd };
 
-	keeper_process_end(&old, signal_number, patience_ms);
+	keeper_process_end(&old, SIGKILL, patience_ms);
 	*pidfd = -1;
 }
 
 /* The old keeper must not see its gate end and start another; its recorder must
- * have written all before ours opens the ledger. */
+ * have written all before ours opens the ledger.  Asked, it leaves with its
+ * understudy; after an upgrade in place it is ourselves. */
 static void end_old_keepers(struct keeper *keeper)
 {
-	if (keeper->old_understudy >= 0)
-		end_old(&keeper->old_understudy, SIGKILL, ANSWER_MS);
-	if (keeper->old_keeper_pid != getpid() && keeper->old_keeper >= 0)
-		end_old(&keeper->old_keeper, SIGUSR1, OLD_KEEPER_LEAVES_MS);
+	struct keeper_process old = { .pidfd = keeper->old_keeper };
+
+	if (keeper->old_keeper_pid != getpid()) {
+		keeper_process_signal(&old, SIGUSR1);
+		(void)!keeper_process_wait(&old, OLD_KEEPER_LEAVES_MS);
+	}
+	end_old(&keeper->old_understudy, ANSWER_MS);
+	if (keeper->old_keeper_pid != getpid())
+		end_old(&keeper->old_keeper, ANSWER_MS);
 	keeper_close(&keeper->old_keeper);
 }
 
@@ -151,8 +157,7 @@ int keeper_succession_switch(struct keeper *keeper)
 	end_old_keepers(keeper);
 	if (stop_old_gate(keeper) < 0) {
 		keeper_say("the gate before does not answer: it is killed, what it had not answered is denied");
-		if (keeper->old_gate >= 0)
-			end_old(&keeper->old_gate, SIGKILL, ANSWER_MS);
+		end_old(&keeper->old_gate, ANSWER_MS);
 		keeper_reserved_deny_all(keeper);
 		keeper_close(&keeper->takeover);
 	} else {

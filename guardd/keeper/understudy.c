@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -73,6 +74,7 @@ void keeper_understudy_main(struct keeper *keeper, pid_t active_pid)
 
 	if (getppid() == active_pid)
 		wait_for_death(keeper, active);
+	prctl(PR_SET_NAME, "guardd");
 	become_active(keeper, active);
 	if (keeper_signals_open(keeper) < 0)
 		_exit(EXIT_FAILURE);
