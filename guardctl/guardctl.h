@@ -7,6 +7,7 @@
 #define GUARDCTL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Exit codes (interface contract). */
 enum guardctl_exit {
@@ -29,6 +30,8 @@ struct guardctl_verb {
 	int (*run)(const struct guardctl_options *options, int argc, char **argv);
 };
 
+/* Every verb, NULL at the end; made by CMakeLists.txt from GUARDCTL_VERBS. */
+extern const struct guardctl_verb *const guardctl_verbs[];
 extern const struct guardctl_verb guardctl_status, guardctl_events, guardctl_why, guardctl_explain,
 	guardctl_scan, guardctl_policy, guardctl_ledger, guardctl_doctor, guardctl_reload;
 

@@ -12,7 +12,7 @@
 #include "control/control.h"
 
 #define BACKEND_FANOTIFY 1
-#define EXPLANATION_MAX 16384u
+#define EXPLANATION_MAX 32768u
 
 /* ---- status ------------------------------------------------------------------------- */
 

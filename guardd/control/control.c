@@ -106,6 +106,7 @@ int guardd_control_prepare(struct control **ret_control, const struct guardd_con
 		control_free(control);
 		return r;
 	}
+	(void)!record_request_hello(control->record); /* its news come when there are any */
 	*ret_control = control;
 	return 0;
 }

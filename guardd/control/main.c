@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "control/control.h"
@@ -16,7 +15,6 @@ void guardd_control_main(const struct guardd_control_arguments *arguments)
 	struct control *control;
 	int r;
 
-	prctl(PR_SET_NAME, "guard-control");
 	r = guardd_control_prepare(&control, arguments);
 	if (r < 0) {
 		fprintf(stderr, "guardd: control: cannot start: %s\n", guard_error_text(r));

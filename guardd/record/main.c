@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "record/record.h"
@@ -16,7 +15,6 @@ void guardd_record_main(const struct guardd_record_arguments *arguments)
 	struct record *record;
 	int r;
 
-	prctl(PR_SET_NAME, "guard-record");
 	r = guardd_record_prepare(&record, arguments);
 	if (r < 0) {
 		fprintf(stderr, "guardd: record: cannot start: %s\n", guard_error_text(r));

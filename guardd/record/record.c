@@ -19,6 +19,7 @@
 #include "record/record.h"
 
 #define NEWS_INTERVAL_NS (200 * CLOCK_MS)
+#define LAST_TURNS 64u /* of reading events, when it is to stop */
 
 struct record {
 	const struct guardd_config *config;
@@ -29,7 +30,8 @@ struct record {
 	struct store *store;
 	struct clients clients;
 	struct record_news told;   /* to control, last */
-	int64_t next_news_ns;
+	bool news_wait;            /* there are news that are not told yet */
+	int64_t next_news_ns;      /* no news before */
 	struct guard_event event;
 	uint8_t packet[GUARD_WIRE_MAX];
 };
@@ -118,6 +120,8 @@ static void take_requests(struct record *record)
 			lose_control(record);
 			return;
 		}
+		if (r == -GUARD_E_NOT_FOUND)
+			record->told.lost = UINT64_MAX;
 		if (r == 0)
 			clients_take(&record->clients, client, &request);
 	}
@@ -130,15 +134,16 @@ static void tell_news(struct record *record, int64_t now_ns)
 	uint8_t bytes[1024];
 	struct guard_writer writer;
 
-	if (record->requests < 0 || now_ns < record->next_news_ns)
-		return;
 	snprintf(news.problem, sizeof(news.problem), "%s", store_problem(record->store));
-	if (news.lost == record->told.lost && strcmp(news.problem, record->told.problem) == 0)
+	record->news_wait = record->requests >= 0 && (news.lost != record->told.lost || strcmp(news.problem, record->told.problem) != 0);
+	if (!record->news_wait || now_ns < record->next_news_ns)
 		return;
 	record->next_news_ns = now_ns + NEWS_INTERVAL_NS;
 	guard_writer_init_fixed(&writer, bytes, sizeof(bytes));
-	if (record_news_encode(&writer, &news) == 0 && guard_wire_send(record->requests, &writer) == 0)
+	if (record_news_encode(&writer, &news) == 0 && guard_wire_send(record->requests, &writer) == 0) {
 		record->told = news;
+		record->news_wait = false;
+	}
 }
 
 /* ---- the loop -------------------------------------------------------------------------- */
@@ -155,6 +160,8 @@ static void wait_for_work(struct record *record, bool busy)
 		next = fold_next(record->fold);
 	if (clients_next(&record->clients) < next)
 		next = clients_next(&record->clients);
+	if (record->news_wait && record->next_news_ns < next)
+		next = record->next_news_ns;
 	if (next > now_ns && !busy) {
 		timeout.tv_sec = (time_t)((next - now_ns) / 1000000000);
 		timeout.tv_nsec = (long)((next - now_ns) % 1000000000);
@@ -190,7 +197,7 @@ static void write_rest(struct record *record)
 	int64_t now_ns = clock_monotonic_ns();
 	struct guard_event event;
 
-	while (!record->events_ended && take_events(record, now_ns))
+	for (unsigned i = 0; i < LAST_TURNS && !record->events_ended && take_events(record, now_ns); i++)
 		;
 	take_repeats(record, now_ns, 1);
 	while (store_waiting(record->store, &event, 0) == 0 && store_flush(record->store, now_ns, true) > 0)
@@ -239,6 +246,7 @@ int guardd_record_prepare(struct record **ret_record, const struct guardd_record
 	record->config = arguments->config;
 	record->events = arguments->events;
 	record->requests = arguments->requests;
+	record->told.lost = UINT64_MAX; /* nothing yet */
 	journal_open(&record->journal, arguments->config->journal);
 	umask(077);
 	r = fold_new(&record->fold);

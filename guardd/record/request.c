@@ -49,6 +49,16 @@ int record_request_send(int socket, int client, const struct record_request *req
 	return send_with_descriptor(socket, &writer, client);
 }
 
+int record_request_hello(int socket)
+{
+	uint8_t bytes[16];
+	struct guard_writer writer;
+
+	guard_writer_init_fixed(&writer, bytes, sizeof(bytes));
+	guard_wire_begin(&writer, GUARD_WIRE_STATUS, 0);
+	return guard_wire_send(socket, &writer);
+}
+
 /* The one descriptor of a message; more than one does not fit and is closed by
  * the kernel. */
 static int take_descriptor(struct msghdr *message)
@@ -69,7 +79,11 @@ static int decode(struct record_request *ret_request, const uint8_t *bytes, size
 	uint16_t type;
 
 	guard_reader_init(&reader, bytes, size);
-	if (guard_wire_open(&type, &request.sequence, &reader) < 0 || type != GUARD_WIRE_EVENTS)
+	if (guard_wire_open(&type, &request.sequence, &reader) < 0)
+		return -GUARD_E_FORMAT;
+	if (type == GUARD_WIRE_STATUS)
+		return -GUARD_E_NOT_FOUND;
+	if (type != GUARD_WIRE_EVENTS)
 		return -GUARD_E_FORMAT;
 	request.uid = guard_read_u32(&reader);
 	if (guard_event_filter_decode(&request.filter, &reader) < 0 || !guard_reader_done(&reader))
@@ -86,14 +100,18 @@ int record_request_receive(int *ret_client, struct record_request *ret_request, 
 	struct iovec data = { .iov_base = bytes, .iov_len = sizeof(bytes) };
 	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
 	ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	int r;
 
 	if (count < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? -GUARD_E_BUSY : -GUARD_E_UNREACHABLE;
 	client = take_descriptor(&message);
 	if (count == 0 && client < 0)
 		return -GUARD_E_UNREACHABLE;
-	if (client < 0 || (message.msg_flags & MSG_TRUNC) || decode(ret_request, bytes, (size_t)count) < 0)
+	if (message.msg_flags & MSG_TRUNC)
 		return -GUARD_E_FORMAT;
+	r = decode(ret_request, bytes, (size_t)count);
+	if (r < 0 || client < 0)
+		return r < 0 ? r : -GUARD_E_FORMAT;
 	*ret_client = guard_steal_fd(&client);
 	return 0;
 }

@@ -17,8 +17,11 @@ struct record_request {
 /* record_request_send: pass the client's socket `client` on; the caller still
  * closes its own.  GUARD_E_BUSY, GUARD_E_IO, GUARD_E_UNREACHABLE. */
 int record_request_send(int socket, int client, const struct record_request *request) GUARD_WARN_UNUSED;
+/* record_request_hello: a new control process; record tells it its news. */
+int record_request_hello(int socket) GUARD_WARN_UNUSED;
 /* record_request_receive: `ret_client` is the caller's to close.  GUARD_E_BUSY
- * when there is none; GUARD_E_FORMAT for what is none (any fd in it is closed). */
+ * when there is none; GUARD_E_NOT_FOUND for a hello; GUARD_E_FORMAT for what is
+ * neither (any fd in it is closed). */
 int record_request_receive(int *ret_client, struct record_request *ret_request, int socket) GUARD_WARN_UNUSED;
 
 /* Trouble, record -> control. */

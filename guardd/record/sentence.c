@@ -75,7 +75,7 @@ static const char *act_word(const struct guard_event *event)
 	return event->access_exec ? "started by" : "opened by";
 }
 
-static void print_access(FILE *out, const struct guard_event *event)
+static void print_access(FILE *out, const struct guard_event *event, const char *user)
 {
 	fprintf(out, "%s: ", verdict_word(event));
 	guard_text_put_escaped(out, event->path[0] ? event->path : "(a file without a name)");
@@ -86,7 +86,15 @@ static void print_access(FILE *out, const struct guard_event *event)
 	}
 	fprintf(out, "), %s, %s ", guard_kind_name(event->kind), act_word(event));
 	guard_text_put_escaped(out, event->program[0] ? event->program : "an unknown program");
-	fprintf(out, " (pid %" PRIu32 "), uid %" PRIu32, event->pid, event->uid);
+	fprintf(out, " (pid %" PRIu32 "), ", event->pid);
+	if (user) {
+		fputs("user ", out);
+		guard_text_put_escaped(out, user);
+	} else {
+		fprintf(out, "uid %" PRIu32, event->uid);
+	}
+	if (event->count > 1)
+		fprintf(out, ", %" PRIu64 " times", event->count);
 }
 
 static void print_daemon(FILE *out, const struct guard_event *event)
@@ -101,6 +109,14 @@ static void print_daemon(FILE *out, const struct guard_event *event)
 	}
 }
 
+void sentence_print(FILE *out, const struct guard_event *event, const char *user)
+{
+	if (event->source == GUARD_EVENT_DAEMON)
+		print_daemon(out, event);
+	else
+		print_access(out, event, user);
+}
+
 void sentence_of_event(char *ret_text, size_t capacity, const struct guard_event *event)
 {
 	FILE *out = fmemopen(ret_text, capacity, "w");
@@ -108,12 +124,7 @@ void sentence_of_event(char *ret_text, size_t capacity, const struct guard_event
 	ret_text[0] = '\0';
 	if (!out)
 		return;
-	if (event->source == GUARD_EVENT_DAEMON)
-		print_daemon(out, event);
-	else
-		print_access(out, event);
-	if (event->count > 1 && event->source != GUARD_EVENT_DAEMON)
-		fprintf(out, ", %" PRIu64 " times", event->count);
+	sentence_print(out, event, NULL);
 	fclose(out);
 	ret_text[capacity - 1] = '\0';
 }

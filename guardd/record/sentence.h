@@ -8,12 +8,15 @@
 #define GUARDD_RECORD_SENTENCE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "wire/wire.h"
 
 #define SENTENCE_SIZE 10240u
 
-/* "denied: /home/a/x (no rule lists it), started by /usr/bin/bash, uid 1000, 3 times" */
+/* "denied: /home/a/x (not-listed), executable, started by /usr/bin/bash (pid 7), uid 1000, 3 times".
+ * `user` (may be NULL) is put instead of the number. */
+void sentence_print(FILE *out, const struct guard_event *event, const char *user);
 void sentence_of_event(char *ret_text, size_t capacity, const struct guard_event *event);
 
 const char *sentence_source(const struct guard_event *event); /* "access", "sweep", "daemon" */

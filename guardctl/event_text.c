@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/event_text.c - an event as one line for people.
+ */
+#include <inttypes.h>
+#include <pwd.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "output.h"
+#include "record/sentence.h"
+
+#define COLOUR_DENIED "\033[31m"
+#define COLOUR_WOULD "\033[33m"
+#define COLOUR_DAEMON "\033[36m"
+#define COLOUR_END "\033[0m"
+
+void guardctl_user_name(char ret_name[GUARDCTL_USER_SIZE], uint32_t uid)
+{
+	const struct passwd *user = getpwuid(uid);
+
+	if (user)
+		snprintf(ret_name, GUARDCTL_USER_SIZE, "%s", user->pw_name);
+	else
+		snprintf(ret_name, GUARDCTL_USER_SIZE, "%" PRIu32, uid);
+}
+
+void guardctl_local_time(char ret_text[GUARDCTL_TIME_SIZE], int64_t seconds)
+{
+	time_t value = (time_t)seconds;
+	struct tm local;
+
+	if (!localtime_r(&value, &local) || !strftime(ret_text, GUARDCTL_TIME_SIZE, "%Y-%m-%d %H:%M:%S", &local))
+		snprintf(ret_text, GUARDCTL_TIME_SIZE, "%" PRId64, seconds);
+}
+
+static const char *colour(const struct guard_event *event)
+{
+	if (event->source == GUARD_EVENT_DAEMON)
+		return sentence_is_alarm(event) ? COLOUR_WOULD : COLOUR_DAEMON;
+	if (event->denied)
+		return COLOUR_DENIED;
+	return event->action == GUARD_DENY ? COLOUR_WOULD : "";
+}
+
+void guardctl_print_event(FILE *out, const struct guard_event *event, bool colours)
+{
+	char time[GUARDCTL_TIME_SIZE], user[GUARDCTL_USER_SIZE];
+	const char *begin = colours ? colour(event) : "";
+
+	guardctl_local_time(time, event->time_ns / 1000000000);
+	guardctl_user_name(user, event->uid);
+	fprintf(out, "%s  %s", time, begin);
+	sentence_print(out, event, user);
+	fprintf(out, "%s\n", *begin ? COLOUR_END : "");
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/output.c - what is said to people: errors, and bytes from the system
+ * made safe for a terminal.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "guardctl.h"
+#include "output.h"
+
+void guardctl_error(const char *format, ...)
+{
+	va_list arguments;
+
+	fflush(stdout);
+	fputs("guardctl: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+void guardctl_put_escaped(const char *bytes)
+{
+	guard_text_put_escaped(stdout, bytes);
+}
+
+void guardctl_put_lines(FILE *out, const char *text)
+{
+	char line[4096];
+	size_t length = 0;
+
+	for (size_t i = 0; text[i]; i++) {
+		if (text[i] != '\n' && length < sizeof(line) - 1) {
+			line[length++] = text[i];
+			if (text[i + 1])
+				continue;
+		}
+		line[length] = '\0';
+		guard_text_put_escaped(out, line);
+		if (text[i] == '\n' || !text[i + 1])
+			fputc('\n', out);
+		else
+			i--; /* a line longer than the buffer: in pieces */
+		length = 0;
+	}
+}
+
+bool guardctl_colours(void)
+{
+	return isatty(STDOUT_FILENO);
+}

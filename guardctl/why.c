@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/why.c - `guardctl why`: the last denial of the caller in plain words,
+ * for somebody who is blocked and in a hurry.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "claim.h"
+#include "output.h"
+#include "query.h"
+
+#define LOOKED_AT 10000u /* newest denials that are searched for the wanted one */
+
+enum { OPTION_PID = 256, OPTION_JSON };
+
+static const struct option table[] = {
+	{ "pid", required_argument, NULL, OPTION_PID },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct wanted {
+	bool has_pid, json, found;
+	uint32_t pid;
+	char *path; /* NULL: any */
+	struct guard_event event;
+};
+
+static int parse(struct wanted *wanted, int argc, char **argv)
+{
+	uint64_t pid;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (option == OPTION_JSON) {
+			wanted->json = true;
+			continue;
+		}
+		if (option != OPTION_PID)
+			return GUARDCTL_USAGE;
+		if (guard_text_parse_u64(&pid, optarg, strlen(optarg), UINT32_MAX) < 0) {
+			guardctl_error("why: --pid takes a process number, not \"%s\"", optarg);
+			return GUARDCTL_USAGE;
+		}
+		wanted->has_pid = true;
+		wanted->pid = (uint32_t)pid;
+	}
+	if (argc - optind > 1) {
+		guardctl_error("why: at most one file can be asked about; try `guardctl events --denied`");
+		return GUARDCTL_USAGE;
+	}
+	if (optind == argc)
+		return 0;
+	wanted->path = realpath(argv[optind], NULL);
+	if (!wanted->path)
+		wanted->path = strdup(argv[optind]);
+	return wanted->path ? 0 : GUARDCTL_REFUSED;
+}
+
+static int take(void *context, const struct guard_event *event)
+{
+	struct wanted *wanted = context;
+
+	if (wanted->has_pid && event->pid != wanted->pid && event->ppid != wanted->pid)
+		return 0;
+	if (wanted->path && strcmp(event->path, wanted->path) != 0)
+		return 0;
+	wanted->event = *event;
+	wanted->found = true;
+	return 0;
+}
+
+/* The path as a pattern that matches itself alone. */
+static void quote(char *ret_pattern, size_t capacity, const char *path)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; path[i] && length + 2 < capacity; i++) {
+		if (strchr("*?\\", path[i]))
+			ret_pattern[length++] = '\\';
+		ret_pattern[length++] = path[i];
+	}
+	ret_pattern[length] = '\0';
+}
+
+static int find(struct wanted *wanted, const struct guardctl_options *options)
+{
+	struct guard_event_filter filter = { .only_denied = 1, .limit = 1 };
+
+	if (wanted->has_pid || wanted->path)
+		filter.limit = LOOKED_AT;
+	if (wanted->path && !strchr(wanted->path, '*'))
+		quote(filter.program, sizeof(filter.program), wanted->path);
+	if (getuid() != 0) {
+		filter.has_uid = 1;
+		filter.uid = getuid();
+	}
+	return guardctl_query_events(options, &filter, take, wanted);
+}
+
+/* ---- in words ---------------------------------------------------------------------------- */
+
+static void print_age(int64_t seconds)
+{
+	if (seconds < 0)
+		return;
+	if (seconds < 120)
+		printf(" (%" PRId64 " seconds ago)", seconds);
+	else if (seconds < 7200)
+		printf(" (%" PRId64 " minutes ago)", seconds / 60);
+	else if (seconds < 172800)
+		printf(" (%" PRId64 " hours ago)", seconds / 3600);
+	else
+		printf(" (%" PRId64 " days ago)", seconds / 86400);
+}
+
+static void print_when(const struct guard_event *event)
+{
+	char when[GUARDCTL_TIME_SIZE], user[GUARDCTL_USER_SIZE];
+
+	guardctl_local_time(when, event->time_ns / 1000000000);
+	guardctl_user_name(user, event->uid);
+	printf("  When:    %s", when);
+	print_age((int64_t)time(NULL) - event->time_ns / 1000000000);
+	if (event->count > 1)
+		printf(", %" PRIu64 " times", event->count);
+	fputs("\n  Who:     ", stdout);
+	guardctl_put_escaped(user);
+	fputs(", with ", stdout);
+	guardctl_put_escaped(event->program[0] ? event->program : "a program that could not be verified");
+	printf(" (process %" PRIu32 "), which tried to %s it\n", event->pid, event->access_exec ? "start" : "open");
+}
+
+static void print_what(const struct guard_event *event)
+{
+	char hex[GUARD_DIGEST_HEX_SIZE] = "unknown";
+
+	if (event->has_digest)
+		guard_digest_format(hex, &event->digest);
+	printf("  What:    %s, %" PRIu64 " bytes, SHA-256 %.16s%s\n", guard_kind_name(event->kind), event->size, hex,
+	       event->has_digest ? "..." : "");
+	printf("  Why:     %s\n", guard_reason_text(event->reason));
+	if (event->rule_text[0]) {
+		fputs("  Rule:    ", stdout);
+		guardctl_put_escaped(event->rule_text);
+		putchar('\n');
+	}
+}
+
+static const char *advice(const struct guard_event *event)
+{
+	switch (event->reason) {
+	case GUARD_REASON_RULE_DENY:
+		return "use another program: this one is forbidden on purpose";
+	case GUARD_REASON_WRITER_OPEN:
+	case GUARD_REASON_CHANGED:
+		return "wait until whatever writes the file has closed it, then try again";
+	case GUARD_REASON_TIMEOUT:
+	case GUARD_REASON_OVERLOAD:
+		return "try again in a moment";
+	default:
+		return "if you need it for your work, ask for it to be listed and give the SHA-256 above";
+	}
+}
+
+static void print_advice(const struct guard_event *event, const struct guardctl_options *options)
+{
+	struct guard_status status;
+
+	printf("  Next:    %s\n", advice(event));
+	if (guardctl_query_status(&status, options) != 0 || (!status.help_phone[0] && !status.help_text[0]))
+		return;
+	fputs("  Help:    ", stdout);
+	guardctl_put_escaped(status.help_phone);
+	fputs(status.help_phone[0] && status.help_text[0] ? ", " : "", stdout);
+	guardctl_put_escaped(status.help_text);
+	putchar('\n');
+}
+
+/* What the policy in force says of the same content: it may have changed since,
+ * and it knows of rules that come close. */
+static void print_now(const struct guard_event *event, const struct guardctl_options *options)
+{
+	struct guard_question question = { .identity = { .digest = event->digest, .size = event->size, .kind = event->kind } };
+	struct guardctl_explained explained;
+
+	if (!event->has_digest || claim_place(&question, event->path[0] ? event->path : "/") < 0)
+		return;
+	question.medium = event->medium;
+	memcpy(question.path, event->path, sizeof(question.path));
+	memcpy(question.program, event->program, sizeof(question.program));
+	if (guardctl_query_explain(&explained, options, &question) != 0)
+		return;
+	puts("\nThe policy in force now says of it:");
+	guardctl_put_lines(stdout, explained.text);
+	free(explained.text);
+}
+
+static void print_words(const struct guard_event *event, const struct guardctl_options *options)
+{
+	printf("%s: ", event->denied ? "Denied" : "Would be denied (audit mode: nothing was refused)");
+	guardctl_put_escaped(event->path[0] ? event->path : "(a file without a name)");
+	putchar('\n');
+	print_when(event);
+	print_what(event);
+	print_advice(event, options);
+	print_now(event, options);
+}
+
+static int run(const struct guardctl_options *options, int argc, char **argv)
+{
+	GUARD_AUTO_FREE struct wanted *wanted = calloc(1, sizeof(*wanted));
+	int code;
+
+	if (!wanted)
+		return GUARDCTL_REFUSED;
+	wanted->json = options->json;
+	code = parse(wanted, argc, argv);
+	if (code == 0)
+		code = find(wanted, options);
+	free(wanted->path);
+	if (code)
+		return code;
+	if (!wanted->found) {
+		guardctl_error("why: no such denial is recorded: the cause may be another (file permissions, a missing file)");
+		return GUARDCTL_REFUSED;
+	}
+	if (wanted->json)
+		return guardctl_print_json(guardctl_event_json(&wanted->event));
+	print_words(&wanted->event, options);
+	return GUARDCTL_DONE;
+}
+
+const struct guardctl_verb guardctl_why = {
+	.name = "why",
+	.summary = "why was I denied? The last denial in plain words",
+	.usage = "Usage: guardctl [--json] why [--pid N] [PATH]\n"
+		 "\n"
+		 "Your last denial (root: anybody's): which file, which program tried, which rule\n"
+		 "decided or that none lists it, and what to do next.\n"
+		 "\n"
+		 "  --pid N  the last one by this process or its children\n"
+		 "  PATH     the last one of this file\n"
+		 "\n"
+		 "Example: guardctl why ./setup.sh\n",
+	.run = run,
+};
