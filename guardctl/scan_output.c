@@ -7,12 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "scan.h"
 #include "scan_dpkg.h"
 #include "scan_order.h"
 #include "scan_presets.h"
 
 #define SCAN_TWINS_SHOWN 20u /* other names of a digest in comments */
+#define SCAN_NAME_MAX 4000u  /* bytes; the compiler takes strings of 4095 */
+#define GROUP_NAME_MAX 3000u
 
 static void write_policy(FILE *out, const struct scan_options *options)
 {
@@ -37,13 +40,15 @@ static void write_policy(FILE *out, const struct scan_options *options)
 
 static void write_group_head(FILE *out, const struct scan_file *file, const struct scan_dpkg *dpkg)
 {
-	char text[PATH_MAX];
+	char text[PATH_MAX], name[GROUP_NAME_MAX];
 
 	fputs("  { name = \"", out);
 	if (file->package == SCAN_NO_PACKAGE) {
+		/* A group's name is one line of text: odd bytes stay visible in it. */
 		scan_group_directory(text, sizeof(text), file->path);
+		guard_text_escape(name, sizeof(name), text, strlen(text));
 		fputs("not from a package: ", out);
-		scan_put_string(out, text);
+		scan_put_string(out, name);
 		fputs("\";\n", out);
 		return;
 	}
@@ -79,13 +84,17 @@ static void write_twins(FILE *out, const struct scan_order *order, size_t positi
 		fprintf(out, "      # the same: and %zu more\n", n - shown);
 }
 
+/* A name too long for a string is left out: it is there to be read only. */
 static void write_digest(FILE *out, const struct guard_digest *digest, const char *path)
 {
 	char hex[GUARD_DIGEST_HEX_SIZE];
 
 	guard_digest_format(hex, digest);
-	fprintf(out, "      \"%s  ", hex);
-	scan_put_string(out, path);
+	fprintf(out, "      \"%s", hex);
+	if (strlen(path) <= SCAN_NAME_MAX) {
+		fputs("  ", out);
+		scan_put_string(out, path);
+	}
 	fputc('"', out);
 }
 
