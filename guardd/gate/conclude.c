@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/conclude.c - the end of an event: decide, remember, answer, record.
+ * What the policy says and what is done about it are kept apart.
+ */
+#include "gate/gate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fanotify.h>
+
+struct outcome {
+	struct guard_verdict verdict;
+	uint64_t version;
+	char rule_text[256];
+};
+
+static void end_event(struct gate *gate, struct gate_event *event)
+{
+	struct gate_facts *facts = event->facts;
+
+	if (facts) {
+		gate_program_put(facts->program);
+		free(facts->path.claimed);
+		free(facts);
+		event->facts = NULL;
+	}
+	gate_event_end(gate, event);
+}
+
+void gate_pass(struct gate *gate, struct gate_event *event)
+{
+	gate_event_answer(gate, event, true);
+	end_event(gate, event);
+}
+
+void gate_rule_text(char *ret_text, size_t capacity, const struct guard_policy *policy, uint32_t rule)
+{
+	struct guard_rule_info info;
+
+	ret_text[0] = '\0';
+	if (rule != GUARD_NO_RULE && guard_policy_rule_info(policy, rule, &info) == 0)
+		snprintf(ret_text, capacity, "%s/%s at %s", info.source, info.group, info.location);
+}
+
+static void decide(struct gate *gate, struct outcome *outcome, const struct gate_event *event,
+		   const struct gate_identity *identity)
+{
+	const struct gate_facts *facts = event->facts;
+	struct guard_identity asked = identity->identity;
+	struct gate_filesystem filesystem;
+	const struct gate_policy *policy;
+	struct guard_subject subject = { .uid = facts->subject.uid,
+					 .gid_count = facts->subject.gid_count,
+					 .gids = facts->subject.gids };
+	struct guard_object object = { .identity = &asked,
+				       .claimed_path = facts->path.claimed,
+				       .path_protected = facts->path.protected };
+
+	gate_filesystem_of(gate, &filesystem, event->file.key.device, event->fd);
+	object.medium = filesystem.medium;
+	if (facts->path.verified)
+		object.path = facts->path.claimed;
+	if (facts->program && facts->program->verified)
+		subject.program = facts->program->path;
+	if (facts->no_subject)
+		subject.uid = UINT32_MAX;
+	asked.kind = facts->kind;
+	policy = gate_policy_hold(gate);
+	guard_policy_decide(policy->policy, &outcome->verdict, &subject, &object,
+			    gate_realtime_ns() / 1000000000);
+	outcome->version = policy->info.version;
+	gate_rule_text(outcome->rule_text, sizeof(outcome->rule_text), policy->policy, outcome->verdict.rule);
+	gate_policy_release(gate);
+}
+
+static void overrule(struct outcome *outcome, enum guard_reason reason)
+{
+	outcome->verdict.action = GUARD_DENY;
+	outcome->verdict.reason = (uint8_t)reason;
+}
+
+/* The content was right; will it stay so while it is used? */
+static void check_stays(struct gate *gate, struct gate_event *event, const struct gate_identity *identity,
+			struct outcome *outcome)
+{
+	const struct guardd_inode inode = { event->file.key.device, event->file.key.inode };
+
+	if (identity->writer || event->lease == GATE_LEASE_REFUSED) {
+		overrule(outcome, GUARD_REASON_WRITER_OPEN);
+		return;
+	}
+	if (gate_file_is_sealed(&event->file))
+		return;
+	if (guardd_in_use_enter(gate->in_use, &inode, gate_now_ns()) < 0)
+		overrule(outcome, GUARD_REASON_OVERLOAD);
+	else if (event->lease == GATE_LEASE_HELD &&
+		 gate_cache_sequence(gate->cache, &event->file.key) != event->sequence)
+		overrule(outcome, GUARD_REASON_WRITER_OPEN);
+}
+
+static void remember(struct gate *gate, struct gate_event *event, const struct gate_identity *identity)
+{
+	struct gate_cached cached = { .format = event->facts->format,
+				      .has_digest = true,
+				      .digest = identity->identity.digest };
+	struct gate_filesystem filesystem;
+
+	gate_filesystem_of(gate, &filesystem, event->file.key.device, event->fd);
+	if (identity->cold && filesystem.cacheable && gate_lease_intact(event))
+		gate_cache_put(gate->cache, &event->file.key, &cached, event->sequence, gate_realtime_ns());
+}
+
+static bool answer(struct gate *gate, struct gate_event *event, const struct guard_verdict *verdict)
+{
+	bool refuse = verdict->action == GUARD_DENY && verdict->mode == GUARD_MODE_ENFORCE;
+
+	if (verdict->action == GUARD_DENY && !refuse)
+		atomic_fetch_add_explicit(&gate->shared->counters.would_deny, 1, memory_order_relaxed);
+	gate_event_answer(gate, event, !refuse);
+	return refuse;
+}
+
+static enum guard_reason reason_of(int error)
+{
+	switch (error) {
+	case -GUARD_E_TIMEOUT:
+		return GUARD_REASON_TIMEOUT;
+	case -GUARD_E_LIMIT:
+		return GUARD_REASON_TOO_LARGE;
+	case -GUARD_E_CHANGED:
+		return GUARD_REASON_CHANGED;
+	case -GUARD_E_NOMEM:
+		return GUARD_REASON_OVERLOAD;
+	default:
+		return GUARD_REASON_UNREADABLE;
+	}
+}
+
+void gate_conclude(struct gate *gate, struct gate_event *event, const struct gate_identity *identity)
+{
+	struct outcome outcome;
+	bool denied;
+
+	if (identity->error) {
+		gate_refuse(gate, event, reason_of(identity->error));
+		return;
+	}
+	decide(gate, &outcome, event, identity);
+	remember(gate, event, identity);
+	if (outcome.verdict.action == GUARD_ALLOW)
+		check_stays(gate, event, identity, &outcome);
+	if (outcome.verdict.action == GUARD_ALLOW)
+		gate_kernel_cache(gate, event, &identity->identity, event->facts->format);
+	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT)
+		gate_ticket_give(gate, event);
+	denied = answer(gate, event, &outcome.verdict);
+	if (outcome.verdict.action == GUARD_DENY || (identity->cold && gate->config->ledger_allowed))
+		gate_note_verdict(gate, event, &outcome.verdict, identity, outcome.rule_text, outcome.version,
+				  denied);
+	end_event(gate, event);
+}
+
+static struct guard_verdict own_verdict(struct gate *gate, enum guard_reason reason, uint64_t *ret_version)
+{
+	const struct gate_policy *policy = gate_policy_hold(gate);
+	struct guard_verdict verdict = { .action = GUARD_DENY,
+					 .mode = policy->info.mode,
+					 .reason = (uint8_t)reason,
+					 .rule = GUARD_NO_RULE,
+					 .valid_until = INT64_MAX };
+
+	*ret_version = policy->info.version;
+	gate_policy_release(gate);
+	if (reason == GUARD_REASON_TIMEOUT && gate->config->deadline_allow)
+		verdict.action = GUARD_ALLOW;
+	return verdict;
+}
+
+void gate_refuse(struct gate *gate, struct gate_event *event, enum guard_reason reason)
+{
+	uint64_t version;
+	struct guard_verdict verdict = own_verdict(gate, reason, &version);
+	bool late = atomic_load(&event->answered);
+	bool denied = answer(gate, event, &verdict);
+
+	if (!late)
+		gate_note_verdict(gate, event, &verdict, NULL, "", version, denied);
+	end_event(gate, event);
+}
+
+void gate_refuse_unslotted(struct gate *gate, int32_t fd, int32_t tid, enum guard_reason reason)
+{
+	uint64_t version;
+	struct guard_verdict verdict = own_verdict(gate, reason, &version);
+	struct gate_event event = { .fd = fd, .tid = tid };
+	bool refuse = verdict.action == GUARD_DENY && verdict.mode == GUARD_MODE_ENFORCE;
+
+	gate_note_verdict(gate, &event, &verdict, NULL, "", version, refuse);
+	gate_respond(gate, fd, !refuse);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/policies.c - the policy in force and how another takes its place: whole
+ * or not at all.  Deciding threads announce what they use in a hazard slot;
+ * the old policy is freed when none does.
+ */
+#include "gate/gate.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define ACCOUNTS_MAX (4u << 20) /* bytes of /etc/passwd and /etc/group */
+
+const struct gate_policy *gate_policy_hold(struct gate *gate)
+{
+	struct gate_policies *policies = &gate->policies;
+	struct gate_policy *seen;
+
+	do {
+		seen = atomic_load(&policies->current);
+		atomic_store(&policies->hazards[gate_thread_index()], seen);
+	} while (atomic_load(&policies->current) != seen);
+	return seen;
+}
+
+void gate_policy_release(struct gate *gate)
+{
+	atomic_store_explicit(&gate->policies.hazards[gate_thread_index()], NULL, memory_order_release);
+}
+
+uint64_t gate_policy_generation(struct gate *gate)
+{
+	return atomic_load(&gate->shared->policy_generation);
+}
+
+static void wait_unused(struct gate_policies *policies, const struct gate_policy *policy)
+{
+	for (unsigned i = 0; i < GATE_THREADS_MAX; i++)
+		while (atomic_load(&policies->hazards[i]) == policy)
+			sched_yield(); /* holders never block */
+}
+
+/* NULL when it cannot be read: rules by name then match nobody. */
+static char *read_text(const char *path)
+{
+	GUARD_AUTO_CLOSE int fd = open(path, GATE_OPEN);
+	GUARD_AUTO_FREE char *text = NULL;
+	size_t size = 0;
+
+	if (fd < 0 || !(text = malloc(ACCOUNTS_MAX + 1)))
+		return NULL;
+	while (size < ACCOUNTS_MAX) {
+		ssize_t got = read(fd, &text[size], ACCOUNTS_MAX - size);
+		if (got <= 0)
+			break;
+		size += (size_t)got;
+	}
+	text[size] = '\0';
+	return guard_steal_pointer(&text);
+}
+
+static int open_policy(struct gate_policy **ret_policy, struct gate *gate, int fd)
+{
+	GUARD_AUTO_FREE char *passwd = read_text("/etc/passwd");
+	GUARD_AUTO_FREE char *group = read_text("/etc/group");
+	GUARD_AUTO_FREE struct gate_policy *next = calloc(1, sizeof(*next));
+	struct guard_machine machine = { .office = gate->config->office,
+					 .host = gate->config->host,
+					 .passwd = passwd,
+					 .group = group };
+	int r;
+
+	if (!next)
+		return -GUARD_E_NOMEM;
+	r = guard_policy_open(&next->policy, fd, &machine);
+	if (r < 0)
+		return r;
+	guard_policy_info(next->policy, &next->info);
+	*ret_policy = guard_steal_pointer(&next);
+	return 0;
+}
+
+int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t problem_size)
+{
+	struct gate_policies *policies = &gate->policies;
+	struct gate_policy *next, *old;
+	int r = open_policy(&next, gate, fd);
+
+	if (r < 0) {
+		snprintf(ret_problem, problem_size,
+			 "the policy image was refused (%s); the policy in force stays", guard_error_text(r));
+		return r;
+	}
+	pthread_mutex_lock(&policies->swap);
+	next->generation = gate_policy_generation(gate) + 1;
+	old = atomic_exchange(&policies->current, next);
+	atomic_store(&gate->shared->policy_generation, next->generation);
+	if (old)
+		wait_unused(policies, old);
+	/* Whoever decided by the old policy has decided, and takes back a mark that it
+	 * sets from now on, since the generation has changed. */
+	gate_kernel_cache_flush(gate);
+	pthread_mutex_unlock(&policies->swap);
+	if (old) {
+		guard_policy_free(old->policy);
+		free(old);
+	}
+	return 0;
+}

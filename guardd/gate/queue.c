@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/queue.c - the two queues and their workers.  Quick workers never take a
+ * large file or one that a server holds, so that such a file keeps up nobody
+ * else.  Where all workers of a queue are stuck, it gets more, up to a limit.
+ */
+#include "gate/queue.h"
+
+static void init_queue(struct gate_queue *queue, unsigned base, unsigned most)
+{
+	pthread_mutex_init(&queue->lock, NULL);
+	pthread_cond_init(&queue->wake, NULL);
+	queue->base = base;
+	queue->most = most;
+}
+
+/* NULL: enough others are idle, this worker was an extra one. */
+static struct gate_task *take(struct gate_queue *queue)
+{
+	struct gate_task *task = NULL;
+
+	pthread_mutex_lock(&queue->lock);
+	while (!queue->head && queue->idle < queue->base) {
+		queue->idle++;
+		pthread_cond_wait(&queue->wake, &queue->lock);
+		queue->idle--;
+	}
+	task = queue->head;
+	if (task) {
+		queue->head = task->next;
+		if (!queue->head)
+			queue->tail = NULL;
+		queue->depth--;
+	} else {
+		queue->threads--;
+	}
+	pthread_mutex_unlock(&queue->lock);
+	return task;
+}
+
+static void work(struct gate *gate, void *context)
+{
+	struct gate_queue *queue = context;
+	struct gate_task *task;
+
+	while ((task = take(queue)))
+		if (task->type == GATE_TASK_EVENT)
+			gate_triage(gate, (struct gate_event *)task);
+		else
+			gate_job_run(gate, task);
+}
+
+static int add_worker(struct gate *gate, struct gate_queue *queue)
+{
+	int r;
+
+	pthread_mutex_lock(&queue->lock);
+	queue->threads++;
+	pthread_mutex_unlock(&queue->lock);
+	r = gate_thread_start(gate, work, queue);
+	if (r < 0) {
+		pthread_mutex_lock(&queue->lock);
+		queue->threads--;
+		pthread_mutex_unlock(&queue->lock);
+	}
+	return r;
+}
+
+int gate_jobs_start(struct gate *gate)
+{
+	struct gate_jobs *jobs = &gate->jobs;
+	unsigned slow = gate->config->workers > 3 ? gate->config->workers / 3 : 1;
+	unsigned quick = gate->config->workers > slow ? gate->config->workers - slow : 1;
+	int r = 0;
+
+	pthread_mutex_init(&jobs->lock, NULL);
+	init_queue(&jobs->quick, quick, GATE_QUICK_MAX);
+	init_queue(&jobs->slow, slow, GATE_SLOW_MAX);
+	for (unsigned i = 0; i < quick && r == 0; i++)
+		r = add_worker(gate, &jobs->quick);
+	for (unsigned i = 0; i < slow && r == 0; i++)
+		r = add_worker(gate, &jobs->slow);
+	return r;
+}
+
+void gate_queue_push(struct gate *gate, struct gate_queue *queue, struct gate_task *task)
+{
+	(void)gate;
+	task->next = NULL;
+	task->queued_ns = gate_now_ns();
+	pthread_mutex_lock(&queue->lock);
+	if (queue->tail)
+		queue->tail->next = task;
+	else
+		queue->head = task;
+	queue->tail = task;
+	queue->depth++;
+	if (queue->idle > 0)
+		pthread_cond_signal(&queue->wake);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+static bool check_queue(struct gate *gate, struct gate_queue *queue, int64_t now_ns)
+{
+	bool waiting, grow;
+
+	pthread_mutex_lock(&queue->lock);
+	waiting = queue->head != NULL;
+	grow = waiting && now_ns - queue->head->queued_ns > GATE_STUCK_NS && queue->threads < queue->most;
+	pthread_mutex_unlock(&queue->lock);
+	if (grow)
+		(void)add_worker(gate, queue); /* tried again at the next look */
+	return waiting;
+}
+
+bool gate_queues_check(struct gate *gate)
+{
+	int64_t now_ns = gate_now_ns();
+	bool quick = check_queue(gate, &gate->jobs.quick, now_ns);
+	bool slow = check_queue(gate, &gate->jobs.slow, now_ns);
+
+	return quick || slow;
+}

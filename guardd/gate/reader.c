@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/reader.c - reads events and answers at once what needs no look at
+ * content.  The only thread that reads the group; must never block: it opens
+ * nothing, reads no file, and asks no server.
+ *
+ * The kernel writes events into shared memory.  An entry is wiped only when its
+ * event has a slot or is answered, so a gate that is killed anywhere in here
+ * leaves each event in the buffer, in a slot, or answered (see adopt.c).
+ */
+#include "gate/gate.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WAKE_SIGNAL SIGURG
+
+static struct fanotify_event_metadata *entry_at(struct gate *gate, size_t offset)
+{
+	return (struct fanotify_event_metadata *)(void *)&gate->shared->read_buffer[offset];
+}
+
+static void wipe(struct fanotify_event_metadata *entry)
+{
+	__atomic_store_n(&entry->metadata_len, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&entry->event_len, 0, __ATOMIC_RELEASE);
+	entry->vers = 0;
+	entry->reserved = 0;
+}
+
+static void pass_at_once(struct gate *gate, struct fanotify_event_metadata *entry)
+{
+	int fd = entry->fd;
+
+	gate_respond(gate, fd, true);
+	atomic_fetch_add_explicit(&gate->shared->counters.allowed, 1, memory_order_relaxed);
+	wipe(entry);
+	close(fd);
+}
+
+/* A pipe, a device, a socket: nothing to identify.  Closed before the answer,
+ * so that nobody meets our end of a pipe.  `reserved` tells a next gate that
+ * the number is not ours any more. */
+static void pass_special(struct gate *gate, struct fanotify_event_metadata *entry)
+{
+	__atomic_store_n(&entry->reserved, 1, __ATOMIC_RELEASE);
+	close(entry->fd);
+	gate_respond(gate, entry->fd, true);
+	atomic_fetch_add_explicit(&gate->shared->counters.allowed, 1, memory_order_relaxed);
+	wipe(entry);
+}
+
+static void refuse_at_once(struct gate *gate, struct fanotify_event_metadata *entry)
+{
+	int fd = entry->fd;
+
+	atomic_fetch_add_explicit(&gate->shared->counters.overload, 1, memory_order_relaxed);
+	gate_refuse_unslotted(gate, fd, entry->pid, GUARD_REASON_OVERLOAD);
+	wipe(entry);
+	close(fd);
+}
+
+/* Somebody closed a file that the kernel was told not to ask about. */
+static void take_close(struct gate *gate, struct fanotify_event_metadata *entry)
+{
+	struct gate_file file;
+	int fd = entry->fd;
+
+	if (gate_file_stat(&file, fd) == 0)
+		gate_forget(gate, fd, &file.key);
+	wipe(entry);
+	close(fd);
+}
+
+static void take_without_fd(struct gate *gate, struct fanotify_event_metadata *entry)
+{
+	if (entry->mask & FAN_Q_OVERFLOW)
+		gate_note_daemon(gate, GUARD_DAEMON_EVENTS_LOST, 1,
+				 "the kernel's event queue ran over: opens were allowed unseen");
+	wipe(entry);
+}
+
+static bool is_known_data(uint8_t format)
+{
+	return !guard_format_is_elf((enum guard_format)format) || format == GUARD_FORMAT_ELF_REL;
+}
+
+/* A plain open of a file that only root can change, known to be no code that a
+ * loader maps, by a program known to be no interpreter. */
+static bool is_plain(struct gate *gate, const struct fanotify_event_metadata *entry, const struct gate_file *file)
+{
+	struct gate_cached cached;
+	struct gate_program *program;
+	bool plain;
+
+	if ((entry->mask & FAN_OPEN_EXEC_PERM) || !gate_file_is_sealed(file) ||
+	    !gate_cache_get(gate->cache, &cached, &file->key) || !is_known_data(cached.format))
+		return false;
+	program = gate_program_find(gate, entry->pid);
+	plain = program && program->scripts == 0;
+	gate_program_put(program);
+	/* A lease is refused while anybody, this caller too, may write to it. */
+	return plain && fcntl(entry->fd, F_SETLEASE, F_RDLCK) == 0;
+}
+
+static void hand_on(struct gate *gate, struct fanotify_event_metadata *entry, const struct gate_file *file)
+{
+	struct gate_filesystem filesystem;
+	struct gate_event *event = gate_event_begin(gate, entry->fd, entry->mask, entry->pid, file);
+	bool slow;
+
+	if (!event) {
+		refuse_at_once(gate, entry);
+		return;
+	}
+	wipe(entry);
+	slow = !gate_filesystem_find(gate, &filesystem, file->key.device) || filesystem.slow;
+	gate_queue_push(gate, slow ? &gate->jobs.slow : &gate->jobs.quick, &event->task);
+}
+
+static void take_permission(struct gate *gate, struct fanotify_event_metadata *entry)
+{
+	struct gate_file file;
+
+	if (entry->reserved) { /* closed by a gate that was killed before it answered */
+		gate_respond(gate, entry->fd, true);
+		wipe(entry);
+		return;
+	}
+	if (!(entry->mask & FAN_OPEN_EXEC_PERM) &&
+	    (gate_thread_is_own(gate, entry->pid) || gate_process_is_own(gate, entry->pid))) {
+		pass_at_once(gate, entry);
+		return;
+	}
+	if (gate_file_stat(&file, entry->fd) < 0) /* a server's file that root may not see: never taken for another */
+		file = (struct gate_file){ .key = { .device = UINT64_MAX, .inode = (uint64_t)entry->fd },
+					   .uid = UINT32_MAX,
+					   .mode = S_IFREG };
+	if (!S_ISREG(file.mode))
+		pass_special(gate, entry);
+	else if (is_plain(gate, entry, &file))
+		pass_at_once(gate, entry);
+	else
+		hand_on(gate, entry, &file);
+}
+
+void gate_reader_take(struct gate *gate, size_t offset)
+{
+	struct fanotify_event_metadata *entry = entry_at(gate, offset);
+
+	atomic_fetch_add_explicit(&gate->shared->counters.events, 1, memory_order_relaxed);
+	if (entry->fd < 0)
+		take_without_fd(gate, entry);
+	else if (entry->mask & GATE_PERM_MASK)
+		take_permission(gate, entry);
+	else
+		take_close(gate, entry);
+}
+
+/* The group asks for no information records: each event is one metadata. */
+static void take_all(struct gate *gate, size_t size)
+{
+	for (size_t at = 0; at + FAN_EVENT_METADATA_LEN <= size; at += FAN_EVENT_METADATA_LEN)
+		gate_reader_take(gate, at);
+}
+
+static void read_once(struct gate *gate)
+{
+	ssize_t size = read(gate->fanotify, gate->shared->read_buffer, GUARDD_READ_BUFFER);
+
+	if (size > 0)
+		take_all(gate, (size_t)size);
+	else if (size < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+		/* The kernel has denied that event itself. */
+		atomic_fetch_add_explicit(&gate->shared->counters.overload, 1, memory_order_relaxed);
+}
+
+static void wait_event(struct gate *gate)
+{
+	struct pollfd group = { .fd = gate->fanotify, .events = POLLIN };
+	sigset_t all;
+
+	sigfillset(&all);
+	sigdelset(&all, WAKE_SIGNAL);
+	ppoll(&group, 1, NULL, &all);
+}
+
+static void *reader_main(void *context)
+{
+	struct gate *gate = context;
+	uint32_t stopping = GATE_STOPPING;
+
+	if (gate_thread_enlist(gate) < 0)
+		return NULL;
+	for (;;) {
+		uint32_t state = atomic_load(&gate->reading);
+		if (state == GATE_STOPPING)
+			atomic_compare_exchange_strong(&gate->reading, &stopping, GATE_STOPPED);
+		stopping = GATE_STOPPING;
+		if (state == GATE_READING) {
+			read_once(gate);
+			wait_event(gate);
+		} else {
+			struct timespec pause = { .tv_nsec = 5000000 };
+			nanosleep(&pause, NULL);
+		}
+	}
+	return NULL;
+}
+
+static void on_wake(int signal_number)
+{
+	(void)signal_number;
+}
+
+int gate_reader_start(struct gate *gate)
+{
+	struct sigaction action = { .sa_handler = on_wake };
+	sigset_t wake;
+
+	sigaction(WAKE_SIGNAL, &action, NULL);
+	/* Blocked but for the moment of waiting: no wake-up is missed. */
+	sigemptyset(&wake);
+	sigaddset(&wake, WAKE_SIGNAL);
+	pthread_sigmask(SIG_BLOCK, &wake, NULL);
+	return pthread_create(&gate->reader, NULL, reader_main, gate) == 0 ? 0 : -GUARD_E_NOMEM;
+}
+
+void gate_reader_stop(struct gate *gate)
+{
+	struct timespec pause = { .tv_nsec = 1000000 };
+	uint32_t reading = GATE_READING;
+
+	atomic_compare_exchange_strong(&gate->reading, &reading, GATE_STOPPING);
+	while (atomic_load(&gate->reading) != GATE_STOPPED) {
+		pthread_kill(gate->reader, WAKE_SIGNAL);
+		nanosleep(&pause, NULL);
+	}
+}
+
+void gate_reader_resume(struct gate *gate)
+{
+	atomic_store(&gate->reading, GATE_READING);
+}
