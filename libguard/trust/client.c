@@ -47,6 +47,15 @@ const char *guard_trust_message(const struct guard_trust *trust)
 	return trust->report.text;
 }
 
+int guard_trust_finish(struct guard_trust *trust, int result)
+{
+	if (result >= 0)
+		trust->report.text[0] = '\0';
+	else if (!trust->report.text[0])
+		return guard_trust_fail(&trust->report, result, "%s", guard_error_text(result));
+	return result;
+}
+
 static int check_first_root(struct guard_trust *trust, const void *bytes, size_t size)
 {
 	GUARD_AUTO_DOCUMENT struct guard_trust_document *root = NULL;
@@ -97,9 +106,7 @@ int guard_trust_init(struct guard_trust *trust, const void *bytes, size_t size)
 	trust->report.text[0] = '\0';
 	trust->fresh = false;
 	r = take_first_root(trust, bytes, size);
-	if (r < 0 && !trust->report.text[0])
-		return guard_trust_fail(&trust->report, r, "%s", guard_error_text(r));
-	return r;
+	return guard_trust_finish(trust, r);
 }
 
 static void describe(uint64_t *ret_version, int64_t *ret_expires, const struct guard_trust_document *document)

@@ -26,6 +26,10 @@ struct guard_trust_target {
 	struct guard_trust_hashes hashes;
 };
 
+/* client.c: the last word of a public call: a failure has a sentence, a success
+ * has none.  Returns `result`. */
+int guard_trust_finish(struct guard_trust *trust, int result);
+
 /* Bytes of one file. */
 struct guard_trust_blob {
 	uint8_t *bytes;
@@ -89,6 +93,9 @@ struct guard_trust_sink {
 	void *context;
 	int error; /* sticks, whatever the callback makes of it */
 };
+/* How many bytes of a file to ask for at most: what was promised, else `usual`. */
+int guard_trust_fetch_limit(uint64_t *ret_limit, const struct guard_trust_meta *meta, uint64_t usual,
+			    const char *file, struct guard_trust_report *report) GUARD_WARN_UNUSED;
 int guard_trust_fetch_metadata(struct guard_trust_blob *ret_blob, struct guard_trust *trust, const char *role,
 			       uint64_t version, uint64_t max) GUARD_WARN_UNUSED;
 

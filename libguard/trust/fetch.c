@@ -34,6 +34,20 @@ static int take_bytes(void *context, const void *bytes, size_t size)
 	return writer->failed ? -GUARD_E_NOMEM : 0;
 }
 
+int guard_trust_fetch_limit(uint64_t *ret_limit, const struct guard_trust_meta *meta, uint64_t usual,
+			    const char *file, struct guard_trust_report *report)
+{
+	if (meta->length == UINT64_MAX) {
+		*ret_limit = usual;
+		return 0;
+	}
+	if (meta->length > GUARD_TRUST_METADATA_SIZE_MAX)
+		return guard_trust_fail(report, -GUARD_E_LIMIT, "%s is announced as larger than %u bytes", file,
+					GUARD_TRUST_METADATA_SIZE_MAX);
+	*ret_limit = meta->length;
+	return 0;
+}
+
 static int fail_fetch(struct guard_trust *trust, const char *url, int code, uint64_t max)
 {
 	if (code == -GUARD_E_LIMIT)

@@ -109,21 +109,13 @@ static bool is_current(const struct guard_trust *trust, const struct guard_trust
 	       guard_trust_check_expiry(trust->snapshot, trust->now, NULL) == 0;
 }
 
-static int snapshot_limit(uint64_t *ret_limit, const struct guard_trust_meta *meta, struct guard_trust_report *report)
-{
-	if (meta->length != UINT64_MAX && meta->length > GUARD_TRUST_METADATA_SIZE_MAX)
-		return guard_trust_fail(report, -GUARD_E_LIMIT, "snapshot.json is announced as larger than %u bytes",
-					GUARD_TRUST_METADATA_SIZE_MAX);
-	*ret_limit = meta->length == UINT64_MAX ? GUARD_TRUST_SNAPSHOT_SIZE_MAX : meta->length;
-	return 0;
-}
-
 static int fetch_snapshot(struct guard_trust *trust, const struct guard_trust_meta *meta)
 {
 	GUARD_AUTO_BLOB struct guard_trust_blob blob = { 0 };
 	GUARD_AUTO_DOCUMENT struct guard_trust_document *snapshot = NULL;
-	uint64_t limit, version = guard_trust_root_consistent(trust->root) ? meta->version : 0;
-	int r = snapshot_limit(&limit, meta, &trust->report);
+	uint64_t limit = 0, version = guard_trust_root_consistent(trust->root) ? meta->version : 0;
+	int r = guard_trust_fetch_limit(&limit, meta, GUARD_TRUST_SNAPSHOT_SIZE_MAX, "snapshot.json",
+					&trust->report);
 
 	if (r == 0)
 		r = guard_trust_fetch_metadata(&blob, trust, "snapshot", version, limit);
@@ -201,9 +193,7 @@ int guard_trust_refresh(struct guard_trust *trust, int64_t now)
 	trust->report.text[0] = '\0';
 	r = refresh(trust);
 	trust->fresh = r == 0;
-	if (r < 0 && !trust->report.text[0])
-		return guard_trust_fail(&trust->report, r, "%s", guard_error_text(r));
-	return r;
+	return guard_trust_finish(trust, r);
 }
 
 int guard_trust_load(struct guard_trust *trust)
@@ -221,7 +211,5 @@ int guard_trust_load(struct guard_trust *trust)
 		if (r == -GUARD_E_NOT_FOUND)
 			r = 0;
 	}
-	if (r < 0 && !trust->report.text[0])
-		return guard_trust_fail(&trust->report, r, "%s", guard_error_text(r));
-	return r;
+	return guard_trust_finish(trust, r);
 }

@@ -193,7 +193,5 @@ int guard_trust_find(struct guard_trust_target **ret_target, struct guard_trust 
 		return guard_trust_fail(&trust->report, -GUARD_E_LIMIT, "a target path has 1 to %u bytes",
 					GUARD_TRUST_PATH_MAX);
 	r = run(ret_target, trust, path);
-	if (r < 0 && !trust->report.text[0])
-		return guard_trust_fail(&trust->report, r, "%s", guard_error_text(r));
-	return r;
+	return guard_trust_finish(trust, r);
 }

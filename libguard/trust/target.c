@@ -228,7 +228,7 @@ int guard_trust_download(struct guard_trust *trust, const struct guard_trust_tar
 		r = guard_trust_hasher_finish(&arrival.hasher);
 	guard_trust_hasher_free(&arrival.hasher);
 	if (r == 0)
-		return 0;
+		return guard_trust_finish(trust, 0);
 	/* Nobody is to find there what was refused. */
 	if (ftruncate(fd, 0) < 0)
 		r = -GUARD_E_IO;

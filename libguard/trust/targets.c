@@ -8,21 +8,6 @@
 
 #include <string.h>
 
-/* How many bytes to ask for at most. */
-static int limit_of(uint64_t *ret_limit, const struct guard_trust_meta *meta, const char *file,
-		    struct guard_trust_report *report)
-{
-	if (meta->length == UINT64_MAX) {
-		*ret_limit = GUARD_TRUST_TARGETS_SIZE_MAX;
-		return 0;
-	}
-	if (meta->length > GUARD_TRUST_METADATA_SIZE_MAX)
-		return guard_trust_fail(report, -GUARD_E_LIMIT, "%s is announced as larger than %u bytes", file,
-					GUARD_TRUST_METADATA_SIZE_MAX);
-	*ret_limit = meta->length;
-	return 0;
-}
-
 /* Bytes to a document that passes every rule. */
 static int judge(struct guard_trust_document **ret_document, const struct guard_trust *trust,
 		 const struct guard_trust_role *role, const char *delegator, const struct guard_trust_meta *meta,
@@ -66,8 +51,8 @@ static int fetch_and_store(struct guard_trust_document **ret_document, struct gu
 {
 	GUARD_AUTO_BLOB struct guard_trust_blob blob = { 0 };
 	GUARD_AUTO_DOCUMENT struct guard_trust_document *document = NULL;
-	uint64_t limit, version = guard_trust_root_consistent(trust->root) ? meta->version : 0;
-	int r = limit_of(&limit, meta, file, &trust->report);
+	uint64_t limit = 0, version = guard_trust_root_consistent(trust->root) ? meta->version : 0;
+	int r = guard_trust_fetch_limit(&limit, meta, GUARD_TRUST_TARGETS_SIZE_MAX, file, &trust->report);
 
 	if (r == 0)
 		r = guard_trust_fetch_metadata(&blob, trust, role->name, version, limit);
