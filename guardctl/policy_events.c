@@ -30,6 +30,35 @@ static uint64_t number_of(const json_t *event, const char *key, uint64_t otherwi
 									  otherwise;
 }
 
+static int nibble(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A path that is no UTF-8 is given exactly in `path_hex`. */
+static char *path_of(const json_t *event)
+{
+	const char *hex = json_string_value(json_object_get(event, "path_hex"));
+	size_t length = hex ? strlen(hex) / 2 : 0;
+	char *path;
+
+	if (!length)
+		return text_of(event, "path");
+	path = calloc(1, length + 1);
+	for (size_t i = 0; path && i < length; i++) {
+		int high = nibble(hex[2 * i]), low = nibble(hex[2 * i + 1]);
+
+		if (high < 0 || low < 0 || high + low == 0) {
+			free(path);
+			return NULL;
+		}
+		path[i] = (char)(high << 4 | low);
+	}
+	return path;
+}
+
 /* Only what a rule or the default decided can a policy change. */
 static bool is_decided_by_policy(const json_t *event)
 {
@@ -87,9 +116,9 @@ static const char *take_event(struct policy_sample *sample, const json_t *event)
 	sample->uid = (uint32_t)number_of(event, "uid", 0);
 	sample->count = number_of(event, "count", 1);
 	sample->medium = medium_of(event);
-	sample->path = text_of(event, "path");
+	sample->path = path_of(event);
 	if (!sample->path)
-		return "`path` is missing";
+		return "`path` is missing or malformed";
 	sample->path_protected = !guard_path_is_users(sample->path);
 	sample->program = text_of(event, "program");
 	sample->user = user_of(event, sample->uid);

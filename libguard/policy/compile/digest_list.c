@@ -20,7 +20,10 @@ static void bad_digest(struct guard_compile *compile, const char *text, size_t l
 
 	if (strncmp(text, "SHA256 (", 8) == 0)
 		hint = "make the list with sha256sum without --tag";
-	if (digits < length && text[digits] != ' ' && text[digits] != '\0' && digits < HEX_LENGTH)
+	if (digits == HEX_LENGTH && text[digits] == ' ')
+		compile_error(&compile->diagnostics, place, hint,
+			      "two spaces (or a space and `*`) stand between digest and name: \"%.80s\"", text);
+	else if (digits < length && text[digits] != ' ' && text[digits] != '\0' && digits < HEX_LENGTH)
 		compile_error(&compile->diagnostics, place, hint, "not a SHA-256 digest: \"%.80s\"", text);
 	else
 		compile_error(&compile->diagnostics, place, hint, "a SHA-256 digest has 64 hex digits, this has %zu: \"%.80s\"",

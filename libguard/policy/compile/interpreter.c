@@ -219,8 +219,13 @@ int compile_load_readers(struct guard_compile *compile, const struct compile_nod
 	struct compile_strings found = { 0 }, all = { compile->readers, (uint32_t)compile->reader_array.count };
 	int r = compile_field_patterns(&found, compile, node, "readers");
 
-	if (r == 0 && found.count)
+	if (r == 0 && found.count) {
+		const struct compile_node *element = compile_field(node, "readers")->value.first;
+
+		for (; element; element = element->next)
+			compile_lint_reader(compile, compile_node_place(element), element->value.string);
 		r = append(&all, compile, &found);
+	}
 	if (r < 0)
 		return r;
 	compile->readers = all.items;

@@ -43,18 +43,16 @@ static void check_rule(struct guard_compile *compile, const struct compile_rule 
 
 void compile_lint_paths(struct guard_compile *compile)
 {
-	struct compile_place nowhere = { compile->policy.place.file ? compile->policy.place.file : "", 0 };
-
 	for (size_t i = 0; i < compile->rule_array.count; i++)
 		if (compile->rules[i].action == GUARD_ALLOW && compile_rule_by_path(&compile->rules[i]))
 			check_rule(compile, &compile->rules[i]);
-	for (size_t i = 0; i < compile->reader_array.count; i++) {
-		const char *folder = reaches_writable(compile->readers[i]);
+}
 
-		if (folder)
-			compile_error(&compile->diagnostics, nowhere,
-				      "name the reader's own path, where only root can write",
-				      "the reader \"%.200s\" could be put by a user below %s", compile->readers[i],
-				      folder);
-	}
+void compile_lint_reader(struct guard_compile *compile, struct compile_place place, const char *pattern)
+{
+	const char *folder = reaches_writable(pattern);
+
+	if (folder)
+		compile_error(&compile->diagnostics, place, "name the reader's own path, where only root can write",
+			      "the reader \"%.200s\" could be put by a user below %s", pattern, folder);
 }

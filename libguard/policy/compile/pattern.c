@@ -59,7 +59,7 @@ bool compile_pattern_check(struct compile_diagnostics *list, struct compile_plac
 		at += 1 + component.length;
 	}
 	if (!problem && !guard_glob_is_valid(pattern))
-		problem = "has a `[` that is not closed, or a `\\` that quotes nothing";
+		problem = "has a `[` that is not closed, or a backslash that quotes nothing";
 	if (!problem)
 		return true;
 	compile_error(list, place, "policy/README.md explains path patterns", "the path pattern \"%.200s\" %s",

@@ -1,0 +1,2 @@
+# libguard/policy/compile.
+guard_unit_test(compile_bad_test)
