@@ -1,5 +1,16 @@
 # Tests of libguard's base, identity, wire and policy image rooms.
+add_library(image_fixture STATIC image_fixture.c)
+target_link_libraries(image_fixture PUBLIC guard_static PRIVATE guard_flags)
+target_include_directories(image_fixture PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+
 guard_unit_test(base_buffer_test)
 guard_unit_test(base_text_test)
 guard_unit_test(identity_test)
+guard_unit_test(policy_accounts_test)
+guard_unit_test(policy_cmdline_test)
+guard_unit_test(policy_decide_test image_fixture)
+guard_unit_test(policy_depends_test image_fixture)
+guard_unit_test(policy_explain_test image_fixture)
+guard_unit_test(policy_glob_test)
+guard_unit_test(policy_image_test image_fixture)
 guard_unit_test(wire_test)

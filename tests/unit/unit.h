@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * unit/unit.h - one CUnit program per module: UNIT_MAIN("name", tests).
+ * unit/unit.h - one CUnit program per module: UNIT_MAIN("name", tests), or
+ * UNIT_MAIN_WITH("name", set_up, tear_down, tests).
  */
 #ifndef GUARD_TESTS_UNIT_H
 #define GUARD_TESTS_UNIT_H
@@ -8,10 +9,12 @@
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 
-#define UNIT_MAIN(name, tests)                                                     \
+#define UNIT_MAIN(name, tests) UNIT_MAIN_WITH(name, NULL, NULL, tests)
+
+#define UNIT_MAIN_WITH(name, set_up, tear_down, tests)                             \
 	int main(void)                                                             \
 	{                                                                          \
-		CU_SuiteInfo suites[] = { { name, NULL, NULL, NULL, NULL, tests }, \
+		CU_SuiteInfo suites[] = { { name, set_up, tear_down, NULL, NULL, tests }, \
 					  CU_SUITE_INFO_NULL };                    \
 		unsigned failures;                                                 \
 		if (CU_initialize_registry() != CUE_SUCCESS ||                     \
