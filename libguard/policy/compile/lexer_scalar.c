@@ -130,7 +130,7 @@ static bool parse_float(double *ret_value, const char *word)
 {
 	char *end = NULL;
 
-	if (strspn(word, "0123456789+-.eE") != strlen(word))
+	if (strspn(word, "0123456789+-.eE") != strlen(word) || !strpbrk(word, ".eE"))
 		return false;
 	*ret_value = strtod(word, &end);
 	return end != word && *end == '\0';
