@@ -166,12 +166,12 @@ static struct guard_verdict own_verdict(struct gate *gate, enum guard_reason rea
 {
 	const struct gate_policy *policy = gate_policy_hold(gate);
 	struct guard_verdict verdict = { .action = GUARD_DENY,
-					 .mode = policy->info.mode,
+					 .mode = policy ? policy->info.mode : GUARD_MODE_ENFORCE,
 					 .reason = (uint8_t)reason,
 					 .rule = GUARD_NO_RULE,
 					 .valid_until = INT64_MAX };
 
-	*ret_version = policy->info.version;
+	*ret_version = policy ? policy->info.version : 0; /* none yet, right after a restart */
 	gate_policy_release(gate);
 	if (reason == GUARD_REASON_TIMEOUT && gate->config->deadline_allow)
 		verdict.action = GUARD_ALLOW;

@@ -102,6 +102,7 @@ struct gate_event {
 	uint32_t sequence;                /* of the inode, from before the lease */
 	uint8_t lease;                    /* enum gate_lease */
 	_Atomic bool answered;
+	bool hopeless;                    /* two gates died over it: to be denied */
 	struct gate_file file;
 	struct gate_facts *facts;
 };

@@ -184,6 +184,10 @@ void gate_triage(struct gate *gate, struct gate_event *event)
 		gate_pass(gate, event);
 		return;
 	}
+	if (event->hopeless) {
+		gate_refuse(gate, event, GUARD_REASON_OVERLOAD);
+		return;
+	}
 	gate_filesystem_of(gate, &look.filesystem, event->file.key.device, event->fd);
 	if (gate_call_read(&look.call, event->tid) < 0)
 		look.call = (struct gate_call){ .kind = GATE_CALL_UNKNOWN };

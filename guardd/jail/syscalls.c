@@ -74,7 +74,7 @@ const struct jail_call jail_calls[] = {
 	/* The gate: threads, marks, looking after processes. */
 	CALL_IF(clone, G, JAIL_BITS_SET, 0, CLONE_THREAD),
 	CALL_IF(clone3, ALL, JAIL_PRETEND, 0, 0), /* its flags cannot be seen: the C library takes clone */
-	CALL(fanotify_mark, G), CALL(kill, G), CALL(pidfd_open, G), CALL(pidfd_send_signal, G), CALL(prlimit64, G | R | C),
+	CALL(fanotify_mark, G), CALL(process_vm_readv, G), CALL(kill, G), CALL(pidfd_open, G), CALL(pidfd_send_signal, G), CALL(prlimit64, G | R | C),
 	CALL(sched_setscheduler, G), CALL(setpriority, G), CALL(ioprio_set, G), CALL(readahead, G),
 	CALL(fadvise64, G | R), CALL(getpriority, G),
 
