@@ -16,8 +16,7 @@
 #define ASIDE_PREFIX "ledger-"
 #define ASIDE_SUFFIX ".damaged.db"
 
-/* "ledger-20270331T120000Z.damaged.db", with ".2" and so on in front of
- * ".damaged" when that is taken: names sort by time. */
+/* "ledger-20270331T120000Z.001.damaged.db": names sort by time. */
 static int free_name(char ret_name[LEDGER_NAME_MAX], int directory, int64_t now_ns)
 {
 	char text[GUARD_TIME_TEXT_SIZE], time[GUARD_TIME_TEXT_SIZE];
@@ -29,10 +28,7 @@ static int free_name(char ret_name[LEDGER_NAME_MAX], int directory, int64_t now_
 			time[length++] = text[i];
 	time[length] = '\0';
 	for (unsigned i = 1; i < 1000; i++) {
-		if (i == 1)
-			snprintf(ret_name, LEDGER_NAME_MAX, ASIDE_PREFIX "%s" ASIDE_SUFFIX, time);
-		else
-			snprintf(ret_name, LEDGER_NAME_MAX, ASIDE_PREFIX "%s.%03u" ASIDE_SUFFIX, time, i);
+		snprintf(ret_name, LEDGER_NAME_MAX, ASIDE_PREFIX "%s.%03u" ASIDE_SUFFIX, time, i);
 		if (faccessat(directory, ret_name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 			return 0;
 	}
