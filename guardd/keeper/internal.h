@@ -46,8 +46,7 @@ struct keeper_policy {
 /* fds that stand for event numbers of another daemon's gate. */
 struct keeper_reserved {
 	uint32_t number_count, held_count;
-	int32_t numbers[GUARDD_INFLIGHT_MAX]; /* events that the old gate has */
-	int32_t held[GUARDD_INFLIGHT_MAX];    /* of these, occupied by us */
+	int32_t numbers[GUARDD_INFLIGHT_MAX]; /* the first `held_count` are occupied by us */
 };
 
 struct keeper {
@@ -83,6 +82,9 @@ struct keeper {
 	int32_t old_keeper, old_understudy, old_gate; /* pidfds of the daemon before us */
 	bool flush_due, flush_sent;     /* the gate is to forget what it let the kernel remember */
 	struct keeper_reserved reserved;
+	int64_t pulse_due_ms;
+	uint64_t pulse_events;          /* that the gate had read at the last look */
+	uint32_t pulse_missed;          /* looks in a row with events waiting and none read */
 	int64_t watchdog_ms, watchdog_due_ms; /* 0 none */
 };
 
@@ -135,6 +137,9 @@ void keeper_supervise(struct keeper *keeper);       /* bury the dead, start what
 int64_t keeper_supervise_due(const struct keeper *keeper); /* ms until then, -1 never */
 /* How the process ended, as text; also reaps it. */
 void keeper_process_bury(struct keeper_process *process, char *ret_how, size_t size);
+
+/* pulse.c: to be called when pulse_due_ms has come. */
+void keeper_pulse(struct keeper *keeper);
 
 /* strays.c: close what a dead gate left open, but the events it did not answer. */
 void keeper_strays_close(const struct keeper *keeper);

@@ -22,7 +22,7 @@
 #include "keeper/loader.h"
 #include "problem.h"
 
-#define ANOTHER_MS 5000            /* for another daemon to answer or to be gone */
+#define ANOTHER_MS 15000             /* for another daemon to answer, to replace its gate, or to be gone */
 #define RECORD_QUEUE_BYTES (8 << 20) /* records that wait while the recorder is started again */
 
 struct sentence {

@@ -128,6 +128,7 @@ static int next_timeout(const struct keeper *keeper)
 	int64_t due = keeper_supervise_due(keeper);
 
 	due = sooner(due, due_in(keeper->load_deadline_ms));
+	due = sooner(due, due_in(keeper->pulse_due_ms));
 	due = sooner(due, due_in(keeper->watchdog_due_ms));
 	return due > INT_MAX ? INT_MAX : (int)due;
 }
@@ -138,6 +139,8 @@ static void take_due(struct keeper *keeper)
 		keeper_tell(keeper, "WATCHDOG=1");
 		keeper->watchdog_due_ms = keeper_now_ms() + keeper->watchdog_ms;
 	}
+	if (due_in(keeper->pulse_due_ms) == 0)
+		keeper_pulse(keeper);
 	if (keeper->load != KEEPER_LOAD_IDLE && due_in(keeper->load_deadline_ms) == 0)
 		keeper_policy_failed(keeper, -GUARD_E_TIMEOUT, "it took too long: see whether its disk answers");
 }
@@ -179,6 +182,7 @@ int keeper_loop(struct keeper *keeper)
 	uint64_t watchdog_us = 0;
 
 	keeper->phase = KEEPER_RUNNING;
+	keeper_pulse(keeper);
 	if (!keeper->options.foreground && sd_watchdog_enabled(0, &watchdog_us) > 0) {
 		keeper->watchdog_ms = (int64_t)(watchdog_us / 2000);
 		keeper->watchdog_due_ms = keeper_now_ms();

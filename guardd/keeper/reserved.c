@@ -4,30 +4,56 @@
  * over the whole group.  So while the gate before ours still has events, no
  * event of ours may get one of their numbers: each is occupied here.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/fanotify.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
 
 #define NUMBERS_MOST 1048576u
+#define HOLD_TRIES 50 /* a number that our gate uses for a moment comes free */
+#define HOLD_PAUSE_NS 1000000
 
-void keeper_reserved_hold(struct keeper *keeper)
+/* Occupy one number, if it is free: never by dup2(2), which would take it away
+ * from a thread of our gate. */
+static bool hold(const struct keeper *keeper, int number)
+{
+	int fd = fcntl(keeper->null, F_DUPFD_CLOEXEC, number);
+
+	if (fd >= 0 && fd != number)
+		close(fd);
+	return fd == number;
+}
+
+/* Move the numbers that could be occupied to the front of the list. */
+static void hold_round(struct keeper *keeper)
 {
 	struct keeper_reserved *reserved = &keeper->reserved;
 
-	reserved->held_count = 0;
-	for (uint32_t i = 0; i < reserved->number_count; i++) {
+	for (uint32_t i = reserved->held_count; i < reserved->number_count; i++) {
 		int number = reserved->numbers[i];
 
-		/* A number that we use already cannot become an event's either; one
-		 * above our limit neither. */
-		if (fcntl(number, F_GETFD) >= 0 || errno != EBADF)
+		if (!hold(keeper, number))
 			continue;
-		if (dup3(keeper->null, number, O_CLOEXEC) == number)
-			reserved->held[reserved->held_count++] = number;
+		reserved->numbers[i] = reserved->numbers[reserved->held_count];
+		reserved->numbers[reserved->held_count++] = number;
+	}
+}
+
+/* What stays out are numbers of fds that our gate and we keep for good: no
+ * event gets these either. */
+void keeper_reserved_hold(struct keeper *keeper)
+{
+	const struct timespec pause = { .tv_nsec = HOLD_PAUSE_NS };
+
+	keeper->reserved.held_count = 0;
+	for (int i = 0; i < HOLD_TRIES; i++) {
+		hold_round(keeper);
+		if (keeper->reserved.held_count == keeper->reserved.number_count)
+			return;
+		nanosleep(&pause, NULL);
 	}
 }
 
@@ -39,14 +65,15 @@ static void deny(const struct keeper *keeper, int number)
 	(void)!write(keeper->handles.fanotify, &response, sizeof(response));
 }
 
+/* Only what was held: another number may be an event of our own gate by now. */
 void keeper_reserved_release(struct keeper *keeper)
 {
 	struct keeper_reserved *reserved = &keeper->reserved;
 
-	for (uint32_t i = 0; i < reserved->number_count; i++)
+	for (uint32_t i = 0; i < reserved->held_count; i++) {
 		deny(keeper, reserved->numbers[i]);
-	for (uint32_t i = 0; i < reserved->held_count; i++)
-		close(reserved->held[i]);
+		close(reserved->numbers[i]);
+	}
 	reserved->number_count = reserved->held_count = 0;
 }
 

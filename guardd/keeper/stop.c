@@ -22,6 +22,13 @@ static void end_helpers(struct keeper *keeper)
 	keeper_process_end(&keeper->record, SIGTERM, KEEPER_HELPER_STOP_MS);
 }
 
+/* The gate may pass its pidfd on at any moment. */
+static void end_understudy(struct keeper *keeper)
+{
+	keeper->handles.understudy = -1;
+	keeper_process_end(&keeper->understudy, SIGKILL, 1000);
+}
+
 static void drain_gate(struct keeper *keeper)
 {
 	const struct guardd_command drain = { .type = GUARDD_COMMAND_DRAIN, .fd = -1 };
@@ -42,7 +49,7 @@ int keeper_stop(struct keeper *keeper)
 {
 	keeper->phase = KEEPER_STOPPING;
 	keeper_tell(keeper, "STOPPING=1");
-	keeper_process_end(&keeper->understudy, SIGKILL, 1000);
+	end_understudy(keeper);
 	drain_gate(keeper);
 	keeper_note(keeper, GUARD_DAEMON_STOPPED, "guardd was told to stop: nothing is checked any more.");
 	end_helpers(keeper);
@@ -55,7 +62,7 @@ void keeper_leave(struct keeper *keeper)
 {
 	keeper->phase = KEEPER_STOPPING;
 	keeper_say("leaves; the gate goes on until the next guardd takes over");
-	keeper_process_end(&keeper->understudy, SIGKILL, 1000);
+	end_understudy(keeper);
 	end_helpers(keeper);
 }
 

@@ -44,7 +44,7 @@ static void keep_own(unsigned long *kept, const struct keeper *keeper)
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		keep(kept, own[i]);
 	for (uint32_t i = 0; i < keeper->reserved.held_count; i++)
-		keep(kept, keeper->reserved.held[i]);
+		keep(kept, keeper->reserved.numbers[i]);
 }
 
 static void keep_events(unsigned long *kept, const struct guardd_shared *shared)

@@ -78,6 +78,8 @@ static void take_handles(struct keeper *keeper, const int *fds, const struct tak
 	handles->takeover = fds[TAKEOVER_FD_TAKEOVER];
 	keeper->old_keeper = fds[TAKEOVER_FD_KEEPER];
 	keeper->old_understudy = fds[TAKEOVER_FD_UNDERSTUDY];
+	if (message->no_understudy)
+		keeper_close(&keeper->old_understudy);
 	keeper->old_keeper_pid = message->keeper_pid;
 	keeper->old_gate = (int32_t)syscall(SYS_pidfd_open, message->gate_pid, 0);
 	atomic_store(&keeper->shared->started, message->started);

@@ -152,8 +152,10 @@ void keeper_supervise(struct keeper *keeper)
 		gate_died(keeper);
 	if (is_due(&keeper->gate))
 		retry(&keeper->gate, keeper_spawn_gate(keeper, GUARDD_RESTARTED_CRASH));
-	if (has_ended(&keeper->understudy))
+	if (has_ended(&keeper->understudy)) {
+		keeper->handles.understudy = -1;
 		helper_died(keeper, &keeper->understudy, "understudy");
+	}
 	if (is_due(&keeper->understudy))
 		retry(&keeper->understudy, keeper_spawn_understudy(keeper));
 	if (has_ended(&keeper->record))

@@ -49,6 +49,7 @@ static int send_handles(int connection, const struct guardd_gate_arguments *argu
 {
 	const struct guardd_handles *handles = arguments->handles;
 	const struct guardd_counters *counters = &arguments->shared->counters;
+	const int understudy = handles->understudy;
 	const int fds[TAKEOVER_FD_COUNT] = {
 		[TAKEOVER_FD_FANOTIFY] = handles->fanotify,
 		[TAKEOVER_FD_POLICY] = handles->policy,
@@ -58,7 +59,7 @@ static int send_handles(int connection, const struct guardd_gate_arguments *argu
 		[TAKEOVER_FD_LISTENER] = handles->listener,
 		[TAKEOVER_FD_TAKEOVER] = handles->takeover,
 		[TAKEOVER_FD_KEEPER] = handles->keeper,
-		[TAKEOVER_FD_UNDERSTUDY] = handles->understudy,
+		[TAKEOVER_FD_UNDERSTUDY] = understudy < 0 ? handles->keeper : understudy,
 	};
 	struct takeover_message *message = calloc(1, sizeof(*message));
 	int r;
@@ -67,6 +68,7 @@ static int send_handles(int connection, const struct guardd_gate_arguments *argu
 		return -GUARD_E_NOMEM;
 	message->protocol = TAKEOVER_PROTOCOL;
 	message->type = TAKEOVER_HANDLES;
+	message->no_understudy = understudy < 0;
 	message->keeper_pid = (int32_t)atomic_load(&arguments->shared->keeper_pid);
 	message->gate_pid = (int32_t)getpid();
 	message->gate_restarts = atomic_load(&arguments->shared->gate_restarts);

@@ -24,6 +24,7 @@ enum takeover_fd {
 struct takeover_message {
 	uint32_t protocol, type;
 	int32_t keeper_pid, gate_pid; /* HANDLES */
+	uint32_t no_understudy; /* HANDLES: its fd stands for nothing */
 	uint32_t number_count;  /* STOPPED: in this message */
 	uint32_t more;          /* STOPPED: another message follows */
 	uint32_t gate_restarts; /* HANDLES */

@@ -61,6 +61,7 @@ static void become_active(struct keeper *keeper, int active)
 	find(&keeper->record);
 	find(&keeper->control);
 	keeper_close(&keeper->signals);
+	keeper->handles.understudy = -1;
 	keeper_close(&keeper->understudy.pidfd); /* ourselves */
 	keeper->understudy.due_ms = keeper_now_ms();
 	atomic_store(&keeper->shared->keeper_pid, (uint32_t)getpid());
