@@ -8,6 +8,7 @@ purpose is what it is for.
 import copy
 import hashlib
 import http.server
+import itertools
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ import urllib.parse
 
 TOP_LEVEL = ("root", "timestamp", "snapshot", "targets")
 DAY = 86400
+NOW = time.time()  # one time for all cases, so that they sign the same bytes
 
 
 def canonical(value):
@@ -31,7 +33,7 @@ def canonical(value):
 
 
 def date(days):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + days * DAY))
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(NOW + days * DAY))
 
 
 class Key:
@@ -54,12 +56,15 @@ class Key:
                   ["-rawin", "-digest", "sha256"]),
     }
     folder = None
+    numbers = itertools.count()
     pool = {}
+    signatures = {}  # openssl is not started twice for the same
+    lock = threading.Lock()
 
     def __init__(self, kind):
         keytype, scheme, make, self.sign_options = self.KINDS[kind]
         Key.folder = Key.folder or tempfile.TemporaryDirectory()
-        self.path = os.path.join(Key.folder.name, f"{kind}-{len(os.listdir(Key.folder.name))}.pem")
+        self.path = os.path.join(Key.folder.name, f"{next(Key.numbers)}.pem")
         subprocess.run(["openssl", "genpkey", *make, "-out", self.path], check=True, capture_output=True)
         form = ["-outform", "DER"] if kind == "ed25519" else []
         public = subprocess.run(["openssl", "pkey", "-in", self.path, "-pubout", *form],
@@ -72,6 +77,11 @@ class Key:
         return hashlib.sha256(canonical(self.public).encode()).hexdigest()
 
     def sign(self, message):
+        if (self.path, message) not in Key.signatures:
+            Key.signatures[self.path, message] = self.sign_afresh(message)
+        return Key.signatures[self.path, message]
+
+    def sign_afresh(self, message):
         with tempfile.NamedTemporaryFile(dir=Key.folder.name) as file:
             file.write(message)
             file.flush()
@@ -81,10 +91,11 @@ class Key:
     @classmethod
     def lend(cls, kind, number):
         """Keys are made once for all cases; a case gets its own by number."""
-        keys = cls.pool.setdefault(kind, [])
-        while len(keys) <= number:
-            keys.append(cls(kind))
-        return copy.deepcopy(keys[number])
+        with cls.lock:
+            keys = cls.pool.setdefault(kind, [])
+            while len(keys) <= number:
+                keys.append(cls(kind))
+            return copy.deepcopy(keys[number])
 
 
 class Repository:
