@@ -131,7 +131,10 @@ static int add_setting(struct parser *parser, struct compile_node *group, struct
 	for (const struct compile_node *other = group->value.first; other; other = other->next) {
 		if (strcmp(other->name, setting->name) != 0)
 			continue;
-		compile_error(parser->lexer.list, compile_node_place(setting), "join the two, or take one out",
+		compile_error(parser->lexer.list, compile_node_place(setting),
+			      setting->file == other->file ?
+				      "join the two, or take one out" :
+				      "an @include is text in place: give the files side by side instead",
 			      "`%s` is given twice, first at %s:%u", setting->name, other->file, other->line);
 		return -GUARD_E_SYNTAX;
 	}
