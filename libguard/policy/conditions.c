@@ -51,18 +51,6 @@ static enum guard_condition path_condition(const struct guard_policy *policy, co
 	return GUARD_CONDITION_PATH;
 }
 
-enum guard_condition guard_policy_static_condition(const struct guard_bound_rule *rule,
-						   const struct guard_object *object)
-{
-	if (rule->class_ == GUARD_CLASS_NONE)
-		return GUARD_CONDITION_MACHINE;
-	if (object->identity->kind >= GUARD_KIND_MAX_ || !(rule->kinds >> object->identity->kind & 1))
-		return GUARD_CONDITION_KIND;
-	if (object->medium >= GUARD_MEDIUM_MAX_ || !(rule->media >> object->medium & 1))
-		return GUARD_CONDITION_MEDIUM;
-	return GUARD_CONDITION_NONE;
-}
-
 enum guard_condition guard_policy_failing_condition(const struct guard_policy *policy,
 						    const struct guard_bound_rule *rule,
 						    const struct guard_subject *subject,

@@ -96,9 +96,9 @@ static void consider_path(struct decision *decision)
 	const char *path = decision->object->path, *claimed = decision->object->claimed_path;
 	const struct guard_rule_list always = { policy->always, (uint32_t)policy->always_count };
 
-	consider_list(decision, &always);
-	if (policy->prefix_count == 0)
+	if (policy->prefix_count == 0 && always.count == 0)
 		return;
+	consider_list(decision, &always);
 	if (path)
 		consider_prefixes(decision, path);
 	if (claimed && (!path || strcmp(path, claimed) != 0))

@@ -10,28 +10,31 @@
 
 #include "policy/policy.h"
 
-/* The first eight bytes as a number that sorts as the bytes do. */
-static inline uint64_t guard_digest_head(const struct guard_digest *digest)
+/* Eight bytes as a number that sorts as the bytes do. */
+static inline uint64_t guard_digest_word(const struct guard_digest *digest, size_t word)
 {
-	uint64_t head;
+	uint64_t value;
 
-	memcpy(&head, digest->bytes, sizeof(head));
-	return __builtin_bswap64(head);
+	memcpy(&value, &digest->bytes[word * sizeof(value)], sizeof(value));
+	return __builtin_bswap64(value);
 }
 
+/* As guard_digest_compare, without a call. */
 static inline int guard_digest_order(const struct guard_digest *a, const struct guard_digest *b)
 {
-	uint64_t head_a = guard_digest_head(a), head_b = guard_digest_head(b);
+	for (size_t i = 0; i < GUARD_DIGEST_SIZE / sizeof(uint64_t); i++) {
+		uint64_t word_a = guard_digest_word(a, i), word_b = guard_digest_word(b, i);
 
-	if (head_a != head_b)
-		return head_a < head_b ? -1 : 1;
-	return memcmp(a->bytes, b->bytes, GUARD_DIGEST_SIZE);
+		if (word_a != word_b)
+			return word_a < word_b ? -1 : 1;
+	}
+	return 0;
 }
 
 /* The first `bits` bits, 0 to 24. */
 static inline size_t guard_digest_bucket(const struct guard_digest *digest, uint32_t bits)
 {
-	return bits == 0 ? 0 : (size_t)(guard_digest_head(digest) >> (64 - bits));
+	return bits == 0 ? 0 : (size_t)(guard_digest_word(digest, 0) >> (64 - bits));
 }
 
 static inline int guard_signer_order(const struct guard_image_signer *signer, uint32_t provider, const uint8_t *key_id)

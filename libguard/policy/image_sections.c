@@ -118,6 +118,7 @@ static int set_views(struct guard_policy *policy, const struct guard_image_entry
 	policy->always = view(policy, known, GUARD_SECTION_ALWAYS, &policy->always_count);
 	if (metas != 1 || !known[GUARD_SECTION_STRINGS] || !known[GUARD_SECTION_RULES])
 		return -GUARD_E_FORMAT;
+	policy->digest_bits = policy->meta->digest_bits;
 	if (rules_of_digests != policy->digest_count ||
 	    (policy->digest_names && names_of_digests != policy->digest_count))
 		return -GUARD_E_FORMAT;

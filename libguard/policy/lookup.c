@@ -13,9 +13,11 @@ bool guard_policy_find_digest(const struct guard_policy *policy, size_t *ret_ind
 
 	if (policy->digest_count == 0)
 		return false;
-	bucket = guard_digest_bucket(digest, policy->meta->digest_bits);
+	bucket = guard_digest_bucket(digest, policy->digest_bits);
 	low = policy->digest_index[bucket];
 	high = policy->digest_index[bucket + 1];
+	/* The rule's number is wanted next; let both cache lines come at once. */
+	__builtin_prefetch(&policy->digest_rules[low]);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		int order = guard_digest_order(&policy->digests[middle], digest);

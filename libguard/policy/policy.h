@@ -48,6 +48,7 @@ struct guard_policy {
 	const struct guard_digest *digests;
 	const uint32_t *digest_index, *digest_rules, *digest_names;
 	size_t digest_count, digest_index_count;
+	uint32_t digest_bits;
 	const uint32_t *rule_lists, *values, *always;
 	size_t rule_list_count, value_count, always_count;
 	const struct guard_image_rule *rules;
@@ -112,8 +113,17 @@ enum guard_condition {
 	GUARD_CONDITION_UNPROTECTED, /* the path matches but others may write there */
 };
 /* The first condition on machine, kind and medium that fails. */
-enum guard_condition guard_policy_static_condition(const struct guard_bound_rule *rule,
-						   const struct guard_object *object);
+static inline enum guard_condition guard_policy_static_condition(const struct guard_bound_rule *rule,
+								 const struct guard_object *object)
+{
+	if (rule->class_ == GUARD_CLASS_NONE)
+		return GUARD_CONDITION_MACHINE;
+	if (object->identity->kind >= GUARD_KIND_MAX_ || !(rule->kinds >> object->identity->kind & 1))
+		return GUARD_CONDITION_KIND;
+	if (object->medium >= GUARD_MEDIUM_MAX_ || !(rule->media >> object->medium & 1))
+		return GUARD_CONDITION_MEDIUM;
+	return GUARD_CONDITION_NONE;
+}
 /* The first other one; `now` NULL leaves the time out. */
 enum guard_condition guard_policy_failing_condition(const struct guard_policy *policy,
 						    const struct guard_bound_rule *rule,
