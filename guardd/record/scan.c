@@ -10,20 +10,33 @@
 #include "record/filter.h"
 #include "record/scan.h"
 
-/* ?1 since, ?2 ?3 the place to go on from, ?4 uid or reason. */
-#define SCAN_SQL(index, condition)                                                                                   \
-	"SELECT " LEDGER_ROW_COLUMNS " FROM record INDEXED BY " index " WHERE " condition "time_ns >= ?1 AND "      \
-	"(time_ns, id) < (?2, ?3) ORDER BY time_ns DESC, id DESC"
+/* Rows at the very time where the last slice ended, then those before it: two
+ * statements, so that each goes straight to its place in the index, however
+ * many rows share one time.  ?1 since, ?2 ?3 the place, ?4 uid or reason. */
+#define SCAN_SQL(index, condition)                                                                            \
+	{                                                                                                     \
+		"SELECT " LEDGER_ROW_COLUMNS " FROM record INDEXED BY " index " WHERE " condition             \
+		"time_ns = ?2 AND ?2 >= ?1 AND id < ?3 ORDER BY id DESC",                                     \
+		"SELECT " LEDGER_ROW_COLUMNS " FROM record INDEXED BY " index " WHERE " condition             \
+		"time_ns >= ?1 AND time_ns < ?2 AND ?3 = ?3 ORDER BY time_ns DESC, id DESC"                   \
+	}
 
-static const char *choose_statement(const struct guard_event_filter *filter)
+struct scan_sql {
+	const char *same_time, *before;
+};
+
+static const struct scan_sql *choose_statements(const struct guard_event_filter *filter)
 {
+	static const struct scan_sql by_reason = SCAN_SQL("record_reason", "reason = ?4 AND ");
+	static const struct scan_sql by_refusal = SCAN_SQL("record_refused", "refused = 1 AND ");
+	static const struct scan_sql by_uid = SCAN_SQL("record_uid", "uid = ?4 AND ");
+	static const struct scan_sql by_time = SCAN_SQL("record_time", "");
+
 	if (filter->has_reason)
-		return SCAN_SQL("record_reason", "reason = ?4 AND ");
+		return &by_reason;
 	if (filter->only_denied)
-		return SCAN_SQL("record_refused", "refused = 1 AND ");
-	if (filter->has_uid)
-		return SCAN_SQL("record_uid", "uid = ?4 AND ");
-	return SCAN_SQL("record_time", "");
+		return &by_refusal;
+	return filter->has_uid ? &by_uid : &by_time;
 }
 
 void scan_init(struct scan *scan, const struct guard_event_filter *filter)
@@ -75,6 +88,8 @@ static void bind(const struct scan *scan, sqlite3_stmt *statement)
 		sqlite3_bind_int64(statement, 4, filter->has_reason ? filter->reason : filter->uid);
 }
 
+/* Returns 1 when the slice is used up, 0 when the statement has no more rows or
+ * enough is collected. */
 static int walk(struct scan *scan, sqlite3_stmt *statement, int64_t deadline_ns)
 {
 	struct ledger_row row;
@@ -93,19 +108,29 @@ static int walk(struct scan *scan, sqlite3_stmt *statement, int64_t deadline_ns)
 		if (clock_monotonic_ns() >= deadline_ns)
 			return 1;
 	}
-	if (scan->count > 1)
-		qsort(scan->ids, scan->count, sizeof(*scan->ids), compare_ids);
 	return 0;
 }
 
-int scan_step(struct scan *scan, sqlite3 *database, int64_t deadline_ns)
+static int walk_sql(struct scan *scan, sqlite3 *database, const char *sql, int64_t deadline_ns)
 {
 	sqlite3_stmt *statement;
-	int r = ledger_database_prepare(&statement, database, choose_statement(scan->filter));
+	int r = ledger_database_prepare(&statement, database, sql);
 
 	if (r < 0)
 		return r;
 	r = walk(scan, statement, deadline_ns);
 	sqlite3_finalize(statement);
+	return r;
+}
+
+int scan_step(struct scan *scan, sqlite3 *database, int64_t deadline_ns)
+{
+	const struct scan_sql *sql = choose_statements(scan->filter);
+	int r = walk_sql(scan, database, sql->same_time, deadline_ns);
+
+	if (r == 0)
+		r = walk_sql(scan, database, sql->before, deadline_ns);
+	if (r == 0 && scan->count > 1)
+		qsort(scan->ids, scan->count, sizeof(*scan->ids), compare_ids);
 	return r;
 }
