@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "control/control.h"
@@ -96,6 +97,7 @@ int guardd_control_prepare(struct control **ret_control, const struct guardd_con
 	control->listener = arguments->listener;
 	control->record = arguments->record;
 	control->keeper = arguments->keeper;
+	tzset(); /* gmtime_r(3) reads the time zone once, which the jail would not let it */
 	control->passwd = read_text("/etc/passwd");
 	control->group = read_text("/etc/group");
 	r = handle_signals();

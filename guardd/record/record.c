@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -248,6 +249,7 @@ int guardd_record_prepare(struct record **ret_record, const struct guardd_record
 	record->requests = arguments->requests;
 	record->told.lost = UINT64_MAX; /* nothing yet */
 	journal_open(&record->journal, arguments->config->journal);
+	tzset(); /* gmtime_r(3) reads the time zone once, which the jail would not let it */
 	umask(077);
 	r = fold_new(&record->fold);
 	if (r == 0)

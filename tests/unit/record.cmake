@@ -5,3 +5,4 @@ foreach(name ledger_chain ledger_damage ledger_fold ledger_questions ledger_stor
 	guard_unit_test(${name} ledger_support)
 endforeach()
 
+guard_unit_test(control_clients ledger_support guard_control)
