@@ -83,30 +83,35 @@ static void compare_headers(struct diff *diff, const struct guard_policy_info *o
 	compare_words(diff, "help text", old->help_text, new->help_text);
 }
 
-static bool has_interpreter(const struct guard_policy *policy, size_t count, const char *words)
+/* The interpreter of that name, in words, or NULL. */
+static char *find_interpreter(const struct guard_policy *policy, const char *name)
 {
-	bool found = false;
+	struct guard_interpreter_info info;
 
-	for (uint32_t i = 0; !found && i < count; i++) {
-		GUARD_AUTO_FREE char *other = guard_policy_interpreter_words(policy, i);
-
-		found = other && strcmp(other, words) == 0;
-	}
-	return found;
+	for (uint32_t i = 0; guard_policy_interpreter_info(policy, i, &info) == 0; i++)
+		if (strcmp(info.name, name) == 0)
+			return guard_policy_interpreter_words(policy, i);
+	return NULL;
 }
 
-static void compare_interpreters(struct diff *diff, const struct guard_policy *old, const struct guard_policy *new,
-				 bool added)
+static void compare_interpreters(struct diff *diff, const struct guard_policy *old, const struct guard_policy *new)
 {
-	struct guard_policy_info mine, others;
+	struct guard_interpreter_info info;
 
-	guard_policy_info(added ? new : old, &mine);
-	guard_policy_info(added ? old : new, &others);
-	for (uint32_t i = 0; i < mine.interpreter_count; i++) {
-		GUARD_AUTO_FREE char *words = guard_policy_interpreter_words(added ? new : old, i);
+	for (uint32_t i = 0; guard_policy_interpreter_info(old, i, &info) == 0; i++) {
+		GUARD_AUTO_FREE char *before = guard_policy_interpreter_words(old, i);
+		GUARD_AUTO_FREE char *after = find_interpreter(new, info.name);
 
-		if (words && !has_interpreter(added ? old : new, (size_t)others.interpreter_count, words))
-			say(diff, added ? "added" : "removed", "interpreter", added ? NULL : words, added ? words : NULL);
+		if (before && !after)
+			say(diff, "removed", "interpreter", info.name, NULL);
+		else if (before && after && strcmp(before, after) != 0)
+			say(diff, "changed", "interpreter", before, after);
+	}
+	for (uint32_t i = 0; guard_policy_interpreter_info(new, i, &info) == 0; i++) {
+		GUARD_AUTO_FREE char *before = find_interpreter(old, info.name);
+
+		if (!before)
+			say(diff, "added", "interpreter", NULL, info.name);
 	}
 }
 
@@ -276,8 +281,7 @@ static int compare(struct diff *diff, const struct guard_policy *old, const stru
 	guard_policy_info(old, &old_info);
 	guard_policy_info(new, &new_info);
 	compare_headers(diff, &old_info, &new_info);
-	compare_interpreters(diff, old, new, false);
-	compare_interpreters(diff, old, new, true);
+	compare_interpreters(diff, old, new);
 	compare_readers(diff, old, new);
 	if (!compare_programs(diff, old, new))
 		return GUARDCTL_REFUSED;
