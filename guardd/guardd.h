@@ -82,7 +82,8 @@ enum guardd_command_type {
 	GUARDD_COMMAND_RESULT,     /* gate -> keeper: `error` 0 or GUARD_E_, `text` */
 	GUARDD_COMMAND_READY,      /* gate -> keeper: enforcement is on */
 	GUARDD_COMMAND_DRAIN,      /* keeper -> gate: answer what was read, read no more, exit */
-	GUARDD_COMMAND_RECORD,     /* keeper -> gate: `fd` is the new record socket */
+	GUARDD_COMMAND_RECORD,     /* keeper -> gate: `fd` is the new record socket (the keeper keeps
+	                            * both ends open, so that a restart of record needs none) */
 	GUARDD_COMMAND_PROBLEM,    /* gate -> keeper, keeper -> control: `text` for status */
 	GUARDD_COMMAND_RELOAD,     /* control -> keeper: read the policy file again; answered
 	                            * by one RESULT each, in order */

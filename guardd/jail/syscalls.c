@@ -29,12 +29,13 @@ const struct jail_call jail_calls[] = {
 
 	/* The C library: locks, signals, time, end. */
 	CALL(futex, ALL), CALL(set_robust_list, ALL), CALL(rseq, ALL), CALL(membarrier, ALL),
-	CALL(rt_sigaction, ALL), CALL(rt_sigprocmask, ALL), CALL(rt_sigreturn, ALL), CALL(rt_sigtimedwait, ALL),
-	CALL(rt_sigpending, ALL), CALL(sigaltstack, ALL), CALL(restart_syscall, ALL), CALL(tgkill, ALL),
+	CALL(rt_sigaction, ALL), CALL(rt_sigprocmask, ALL), CALL(rt_sigreturn, ALL), CALL(sigaltstack, ALL),
+	CALL(restart_syscall, ALL), CALL(tgkill, ALL),
 	CALL(clock_gettime, ALL), CALL(clock_getres, ALL), CALL(gettimeofday, ALL), CALL(time, ALL),
 	CALL(clock_nanosleep, ALL), CALL(nanosleep, ALL), CALL(sched_yield, ALL), CALL(sched_getaffinity, ALL),
 	CALL(getpid, ALL), CALL(gettid, ALL), CALL(getppid, ALL), CALL(getrandom, ALL), CALL(uname, ALL),
 	CALL(getuid, ALL), CALL(geteuid, ALL), CALL(getgid, ALL), CALL(getegid, ALL), CALL(sysinfo, ALL),
+	CALL_IF(prlimit64, ALL, JAIL_EQUAL, 0, 0 /* its own */),
 	CALL(exit, ALL), CALL(exit_group, ALL),
 	CALL_IF(prctl, ALL, JAIL_EQUAL, 0, PR_SET_NAME),
 	CALL_IF(prctl, ALL, JAIL_EQUAL, 0, PR_GET_NAME),
@@ -44,50 +45,42 @@ const struct jail_call jail_calls[] = {
 	/* Descriptors that are there. */
 	CALL(read, ALL), CALL(write, ALL), CALL(readv, ALL), CALL(writev, ALL), CALL(close, ALL),
 	CALL(pread64, ALL), CALL(lseek, ALL), CALL(fstat, ALL), CALL(newfstatat, ALL), CALL(statx, ALL),
-	CALL(fcntl, ALL), CALL(dup, ALL), CALL(dup2, ALL), CALL(dup3, ALL), CALL(pipe2, ALL),
-	CALL(poll, ALL), CALL(ppoll, ALL), CALL(select, ALL), CALL(pselect6, ALL), CALL(epoll_create1, ALL),
-	CALL(epoll_ctl, ALL), CALL(epoll_wait, ALL), CALL(epoll_pwait, ALL), CALL(epoll_pwait2, ALL),
-	CALL(eventfd2, ALL), CALL(timerfd_create, ALL), CALL(timerfd_settime, ALL), CALL(timerfd_gettime, ALL),
-	CALL(signalfd4, ALL),
+	CALL(fcntl, ALL), CALL(poll, ALL), CALL(ppoll, ALL),
 	CALL_IF(ioctl, ALL, JAIL_EQUAL, 1, TCGETS),
 
 	/* Messages between the processes and to their clients. */
-	CALL(sendmsg, ALL), CALL(recvmsg, ALL), CALL(sendto, ALL), CALL(recvfrom, ALL), CALL(sendmmsg, ALL),
-	CALL(recvmmsg, ALL), CALL(shutdown, ALL), CALL(getsockopt, ALL), CALL(setsockopt, ALL),
-	CALL(getsockname, ALL), CALL(getpeername, ALL),
+	CALL(sendmsg, ALL), CALL(recvmsg, ALL), CALL(sendto, ALL), CALL(recvfrom, ALL), CALL(shutdown, ALL),
+	CALL(getsockopt, ALL), CALL(setsockopt, ALL),
 	CALL(accept4, G | C),
 
 	/* Names in the file system: the gate to read any, the recorder its ledger. */
 	CALL(openat, G | R), CALL(openat2, G), CALL(open, G | R), CALL(readlink, G | R), CALL(readlinkat, G | R),
 	CALL(getdents64, G | R), CALL(stat, G | R), CALL(lstat, G | R), CALL(access, G | R), CALL(faccessat, G | R),
-	CALL(faccessat2, G | R), CALL(statfs, G | R), CALL(fstatfs, G | R),
-	CALL(getxattr, G), CALL(lgetxattr, G), CALL(fgetxattr, G), CALL(flistxattr, G),
+	CALL(faccessat2, G | R), CALL(statfs, G | R), CALL(fstatfs, G | R), CALL(fadvise64, G | R),
 
 	/* The recorder writes. */
-	CALL(pwrite64, R), CALL(pwritev, R), CALL(preadv, R), CALL(fsync, R), CALL(fdatasync, R), CALL(ftruncate, R),
-	CALL(fallocate, R), CALL(unlink, R), CALL(unlinkat, R), CALL(rename, R), CALL(renameat, R),
-	CALL(renameat2, R), CALL(linkat, R), CALL(flock, R), CALL(getcwd, R), CALL(fchdir, R), CALL(fchmod, R),
-	CALL(fchown, R), CALL(mkdir, R), CALL(utimensat, R),
+	CALL(pwrite64, R), CALL(fsync, R), CALL(fdatasync, R), CALL(ftruncate, R), CALL(fallocate, R),
+	CALL(unlink, R), CALL(unlinkat, R), CALL(renameat, R), CALL(renameat2, R), CALL(flock, R), CALL(getcwd, R), CALL(fchmod, R),
+	CALL(fchown, R),
 	CALL_IF(socket, R, JAIL_EQUAL, 0, AF_UNIX), /* the journal */
 	CALL(connect, R),
 
-	/* The gate: threads, marks, looking after processes. */
+	/* The gate: threads, marks, ending a process that the policy does not allow. */
 	CALL_IF(clone, G, JAIL_BITS_SET, 0, CLONE_THREAD),
 	CALL_IF(clone3, ALL, JAIL_PRETEND, 0, 0), /* its flags cannot be seen: the C library takes clone */
-	CALL(fanotify_mark, G), CALL(process_vm_readv, G), CALL(kill, G), CALL(pidfd_open, G), CALL(pidfd_send_signal, G), CALL(prlimit64, G | R | C),
-	CALL(sched_setscheduler, G), CALL(setpriority, G), CALL(ioprio_set, G), CALL(readahead, G),
-	CALL(fadvise64, G | R), CALL(getpriority, G),
+	CALL(fanotify_mark, G), CALL(pidfd_open, G), CALL(pidfd_send_signal, G),
 
-	/* The keeper alone: children and their jails, the understudy's signals,
-	 * policies, sockets, its own next version. */
-	CALL(clone, K), CALL(fork, K), CALL(vfork, K), CALL(wait4, K), CALL(waitid, K),
+	/* The keeper alone: children and their jails, signals, policies, sockets,
+	 * its own next version with the loader's and the C library's beginnings. */
+	CALL(clone, K), CALL(wait4, K), CALL(waitid, K), CALL(kill, K), CALL(signalfd4, K),
 	CALL(execve, K), CALL(setresuid, K), CALL(setresgid, K), CALL(setgroups, K), CALL(capget, K), CALL(capset, K),
 	CALL(prctl, K), CALL(seccomp, K), CALL(landlock_create_ruleset, K), CALL(landlock_add_rule, K),
-	CALL(landlock_restrict_self, K), CALL(memfd_create, K), CALL(close_range, K), CALL(fanotify_init, K),
-	CALL(socketpair, K), CALL(bind, K), CALL(listen, K), CALL(mkdirat, K), CALL(fchmodat, K), CALL(fchownat, K),
-	CALL(umask, K), CALL(chdir, K), CALL(sendfile, K), CALL(setrlimit, K), CALL(getrlimit, K), CALL(mmap, K),
-	CALL(mprotect, K), CALL(ioctl, K), CALL(socket, K), CALL(arch_prctl, K), CALL(set_tid_address, K),
-	CALL(getpgrp, K), CALL(getsid, K), CALL(setsid, K), CALL(accept, K), CALL(pidfd_getfd, K),
-	CALL(sched_getparam, K), CALL(sched_getscheduler, K),
+	CALL(landlock_restrict_self, K), CALL(memfd_create, K), CALL(close_range, K), CALL(dup, K), CALL(dup2, K),
+	CALL(dup3, K), CALL(fanotify_init, K), CALL(socketpair, K), CALL(bind, K), CALL(listen, K), CALL(mkdir, K),
+	CALL(mkdirat, K), CALL(fchmodat, K), CALL(fchownat, K), CALL(umask, K), CALL(chdir, K), CALL(sendfile, K),
+	CALL(setrlimit, K), CALL(getrlimit, K), CALL(mmap, K), CALL(mprotect, K), CALL(ioctl, K), CALL(socket, K),
+	CALL(arch_prctl, K), CALL(set_tid_address, K), CALL(rename, K), CALL(getsockname, K), CALL(getpeername, K),
+	CALL(pipe2, K), CALL(eventfd2, K), CALL(epoll_create1, K), CALL(epoll_ctl, K), CALL(epoll_wait, K),
+	CALL(timerfd_create, K), CALL(timerfd_settime, K),
 };
 const size_t jail_call_count = sizeof(jail_calls) / sizeof(jail_calls[0]);
