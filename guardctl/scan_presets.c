@@ -214,6 +214,22 @@ static void write_digests(FILE *out, const struct scan_presets *presets, unsigne
 		fputs("\n    ];\n", out);
 }
 
+/* guardctl has to read unlisted files to explain them, wherever it is: in a
+ * build folder, too.  (Only where nobody but root can write is it believed.) */
+static void write_self(FILE *out, const struct scan_presets *presets)
+{
+	GUARD_AUTO_FREE char *self = realpath("/proc/self/exe", NULL);
+
+	for (unsigned i = 0; self && i < length_of(presets->readers); i++)
+		if (strcmp(config_setting_get_string_elem(presets->readers, (int)i), self) == 0)
+			return;
+	if (!self || strpbrk(self, "*?[\\"))
+		return;
+	fputs(",\n  \"", out);
+	scan_put_string(out, self);
+	fputc('"', out);
+}
+
 void scan_presets_write(FILE *out, const struct scan_presets *presets)
 {
 	fputs("\n# Programs that run what they read: their scripts are checked as well.\ninterpreters = (\n", out);
@@ -231,5 +247,6 @@ void scan_presets_write(FILE *out, const struct scan_presets *presets)
 		scan_put_string(out, config_setting_get_string_elem(presets->readers, (int)i));
 		fputc('"', out);
 	}
+	write_self(out, presets);
 	fputs("\n];\n", out);
 }

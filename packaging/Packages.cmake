@@ -26,14 +26,14 @@ set(CPACK_DEBIAN_LIBGUARD0_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY >=)
 set(CPACK_DEBIAN_LIBGUARD0_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/debian/libguard0/triggers)
-set(CPACK_COMPONENT_LIBGUARD0_DESCRIPTION
-	"application allow-listing, shared library\n libguard tells what a file is (digest, kind, signers) and what a compiled\n policy says about it.  Decisions do no input or output and allocate nothing.")
+set(CPACK_DEBIAN_LIBGUARD0_DESCRIPTION
+	"application allow-listing, shared library\nlibguard tells what a file is (digest, kind, signers) and what a compiled\npolicy says about it.  Decisions do no input or output and allocate nothing.")
 
 set(CPACK_DEBIAN_LIBGUARD-DEV_PACKAGE_NAME libguard-dev)
 set(CPACK_DEBIAN_LIBGUARD-DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_LIBGUARD-DEV_PACKAGE_DEPENDS "libguard0 (= ${PROJECT_VERSION})")
-set(CPACK_COMPONENT_LIBGUARD-DEV_DESCRIPTION
-	"application allow-listing, development files\n Headers, the CMake package and the pkg-config file of libguard.")
+set(CPACK_DEBIAN_LIBGUARD-DEV_DESCRIPTION
+	"application allow-listing, development files\nHeaders, the CMake package and the pkg-config file of libguard.")
 
 set(CPACK_DEBIAN_GUARDD_PACKAGE_NAME guardd)
 set(CPACK_DEBIAN_GUARDD_PACKAGE_SHLIBDEPS ON)
@@ -45,13 +45,13 @@ set(CPACK_DEBIAN_GUARDD_PACKAGE_CONTROL_EXTRA
 	${CMAKE_CURRENT_LIST_DIR}/debian/guardd/prerm
 	${CMAKE_CURRENT_LIST_DIR}/debian/guardd/postrm
 	${CMAKE_CURRENT_LIST_DIR}/debian/guardd/conffiles)
-set(CPACK_COMPONENT_GUARDD_DESCRIPTION
-	"application allow-listing, daemon\n Only programs that the policy lists run on the machine: every exec, script,\n library and kernel module is identified by its content before it is used.\n Nothing is enforced until a policy is in place.")
+set(CPACK_DEBIAN_GUARDD_DESCRIPTION
+	"application allow-listing, daemon\nOnly programs that the policy lists run on the machine: every exec, script,\nlibrary and kernel module is identified by its content before it is used.\nNothing is enforced until a policy is in place.")
 
 set(CPACK_DEBIAN_GUARDCTL_PACKAGE_NAME guardctl)
 set(CPACK_DEBIAN_GUARDCTL_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_GUARDCTL_PACKAGE_SUGGESTS "guardd")
-set(CPACK_COMPONENT_GUARDCTL_DESCRIPTION
-	"application allow-listing, command line tool\n Lists what is on a machine, builds, checks and compares policies, shows what\n guardd denied and why, and names the gaps of a machine.")
+set(CPACK_DEBIAN_GUARDCTL_DESCRIPTION
+	"application allow-listing, command line tool\nLists what is on a machine, builds, checks and compares policies, shows what\nguardd denied and why, and names the gaps of a machine.")
 
 include(CPack)
