@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "output.h"
 #include "policy_verbs.h"
 
 struct guard_compile *policy_compile(const char *const *paths, size_t count, bool need_policy, bool whole_machine)
@@ -31,7 +32,7 @@ static int say(const struct policy_arguments *arguments, const struct guard_comp
 					   policy_json_diagnostics(compile), "summary", policy_json_summary(compile));
 
 		if (result && written)
-			json_object_set_new(result, "output", policy_json_text(written));
+			json_object_set_new(result, "output", guardctl_json_text(written));
 		return policy_put_json(result, done ? GUARDCTL_DONE : GUARDCTL_REFUSED);
 	}
 	policy_print_diagnostics(compile);

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "output.h"
 #include "policy/compile/describe.h"
 #include "policy_verbs.h"
 
@@ -43,8 +44,8 @@ static void say(struct diff *diff, const char *change, const char *what, const c
 	if (diff->changes) {
 		json_array_append_new(diff->changes,
 				      json_pack("{s:s, s:s, s:o, s:o}", "change", change, "what", what, "old",
-						old ? policy_json_text(old) : json_null(), "new",
-						new ? policy_json_text(new) : json_null()));
+						old ? guardctl_json_text(old) : json_null(), "new",
+						new ? guardctl_json_text(new) : json_null()));
 		return;
 	}
 	printf("%s: %s: ", change, what);
@@ -148,12 +149,12 @@ static json_t *json_difference(const struct diff *diff, const struct policy_diff
 {
 	const struct policy_item *item = item_of(difference);
 	json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:o}", "change", change_names[difference->change], "what",
-				   item->is_rule ? "rule" : "program", "group", policy_json_text(item->group), "note",
-				   policy_json_text(item->note), "name", policy_json_text(item->name));
+				   item->is_rule ? "rule" : "program", "group", guardctl_json_text(item->group), "note",
+				   guardctl_json_text(item->note), "name", guardctl_json_text(item->name));
 	char hex[GUARD_DIGEST_HEX_SIZE];
 
 	if (difference->old && difference->new && strcmp(difference->old->note, difference->new->note) != 0)
-		json_object_set_new(object, "old_note", policy_json_text(difference->old->note));
+		json_object_set_new(object, "old_note", guardctl_json_text(difference->old->note));
 	if (!diff->digests || item->is_rule)
 		return object;
 	if (difference->old) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "output.h"
 #include "policy_verbs.h"
 
 static const char *severity_name(enum guard_severity severity)
@@ -41,24 +42,6 @@ void policy_print_diagnostics(const struct guard_compile *compile)
 		fprintf(stderr, "guardctl: and %zu more\n", all - kept);
 }
 
-json_t *policy_json_text(const char *bytes)
-{
-	json_t *string = json_string(bytes);
-	char *escaped;
-	size_t size;
-
-	if (string)
-		return string;
-	size = 4 * strlen(bytes) + 4;
-	escaped = malloc(size);
-	if (!escaped)
-		return NULL;
-	guard_text_escape(escaped, size, bytes, strlen(bytes));
-	string = json_string(escaped);
-	free(escaped);
-	return string;
-}
-
 json_t *policy_json_diagnostics(const struct guard_compile *compile)
 {
 	json_t *array = json_array();
@@ -67,11 +50,11 @@ json_t *policy_json_diagnostics(const struct guard_compile *compile)
 		const struct guard_diagnostic *diagnostic = guard_compile_diagnostic(compile, i);
 
 		json_array_append_new(array, json_pack("{s:o, s:I, s:s, s:o, s:o}", "file",
-						       policy_json_text(diagnostic->file), "line",
+						       guardctl_json_text(diagnostic->file), "line",
 						       (json_int_t)diagnostic->line, "severity",
 						       severity_name(diagnostic->severity), "message",
-						       policy_json_text(diagnostic->message), "hint",
-						       policy_json_text(diagnostic->hint)));
+						       guardctl_json_text(diagnostic->message), "hint",
+						       guardctl_json_text(diagnostic->hint)));
 	}
 	return array;
 }
@@ -128,11 +111,7 @@ json_t *policy_json_summary(const struct guard_compile *compile)
 
 int policy_put_json(json_t *object, int code)
 {
-	if (!object || json_dumpf(object, stdout, JSON_COMPACT) < 0) {
-		guardctl_error("memory is exhausted");
-		code = GUARDCTL_REFUSED;
-	}
-	fputc('\n', stdout);
-	json_decref(object);
-	return code;
+	int printed = guardctl_print_json(object);
+
+	return printed == GUARDCTL_DONE ? code : printed;
 }

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "output.h"
 #include "policy_sample.h"
 #include "policy_verbs.h"
 
@@ -143,13 +144,13 @@ static json_t *json_change(const struct report *report, const struct policy_samp
 	if (guard_policy_rule_info(report->policy, sample->rule, &rule) < 0)
 		rule = (struct guard_rule_info){ .group = "", .location = "" };
 	return json_pack("{s:o, s:s, s:s, s:s?, s:s, s:s, s:I, s:o, s:o, s:o}", "path",
-			 policy_json_text(sample->path), "sha256", hex, "kind",
+			 guardctl_json_text(sample->path), "sha256", hex, "kind",
 			 guard_kind_name((enum guard_kind)sample->identity.kind), "before",
 			 sample->has_before ? guard_action_name((enum guard_action)sample->before) : NULL, "after",
 			 guard_action_name((enum guard_action)sample->after), "reason",
 			 guard_reason_name((enum guard_reason)sample->after_reason), "count", (json_int_t)count,
-			 "last_user", sample->user ? policy_json_text(sample->user) : json_null(), "group",
-			 policy_json_text(rule.group), "rule", policy_json_text(rule.location));
+			 "last_user", sample->user ? guardctl_json_text(sample->user) : json_null(), "group",
+			 guardctl_json_text(rule.group), "rule", guardctl_json_text(rule.location));
 }
 
 static void add(struct report *report, const struct policy_sample *sample, uint64_t count)

@@ -37,8 +37,6 @@ json_t *policy_json_diagnostics(const struct guard_compile *compile);
 /* The policy in one paragraph. */
 void policy_print_summary(FILE *out, const struct guard_compile *compile);
 json_t *policy_json_summary(const struct guard_compile *compile);
-/* A JSON string of bytes that may be no UTF-8. */
-json_t *policy_json_text(const char *bytes);
 /* Print `object` on one line and release it; an exit code. */
 int policy_put_json(json_t *object, int code);
 

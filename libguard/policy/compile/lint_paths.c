@@ -52,7 +52,8 @@ void compile_lint_reader(struct guard_compile *compile, struct compile_place pla
 {
 	const char *folder = reaches_writable(pattern);
 
+	/* No error: what lies there still has to be listed to run at all. */
 	if (folder)
-		compile_error(&compile->diagnostics, place, "name the reader's own path, where only root can write",
-			      "the reader \"%.200s\" could be put by a user below %s", pattern, folder);
+		compile_warning(&compile->diagnostics, place, "name the reader's own path, where only root can write",
+				"the reader \"%.200s\" could be put by a user below %s", pattern, folder);
 }
