@@ -3,3 +3,6 @@ guard_unit_test(compile_bad_test)
 guard_unit_test(compile_syntax_test)
 guard_unit_test(compile_property_test)
 guard_unit_test(compile_image_test)
+
+# The verb `policy` from the command line.
+add_test(NAME unit/policy_verbs COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/policy_verbs.sh $<TARGET_FILE:guardctl>)
