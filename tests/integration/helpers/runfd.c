@@ -8,43 +8,54 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 static char *const arguments[] = { (char *)"payload", NULL };
 
+/* By cat, which may read what is not listed. */
 static int copy_into(int out, const char *file)
 {
-	char buffer[65536];
-	ssize_t count;
-	int in = open(file, O_RDONLY | O_CLOEXEC);
+	posix_spawn_file_actions_t actions;
+	char *const cat[] = { (char *)"/bin/cat", (char *)file, NULL };
+	int status = -1;
+	pid_t pid;
 
-	if (in < 0)
-		return -1;
-	while ((count = read(in, buffer, sizeof(buffer))) > 0)
-		if (write(out, buffer, (size_t)count) != count)
-			return -1;
-	close(in);
-	return count < 0 ? -1 : 0;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, out, 1);
+	if (posix_spawn(&pid, cat[0], &actions, NULL, cat, environ) == 0)
+		waitpid(pid, &status, 0);
+	posix_spawn_file_actions_destroy(&actions);
+	return status == 0 ? 0 : -1;
 }
 
-/* A program cannot run while it is open for writing: hand out a second fd. */
-static int reopen(int fd)
+static int open_again(int fd, int flags)
 {
 	char path[64];
-	int again;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	again = open(path, O_RDONLY); /* inherited on purpose: a script needs it */
-	if (again >= 0)
-		close(fd);
-	return again;
+	return open(path, flags); /* inherited on purpose: a script needs it */
+}
+
+/* A program cannot run while it is open for writing, and a nameless file must
+ * stay referred to: first a second handle, then the writer goes, then reading. */
+static int reopen(int fd)
+{
+	int handle = open_again(fd, O_PATH);
+	int again;
+
+	close(fd);
+	again = handle < 0 ? -1 : open_again(handle, O_RDONLY);
+	/* Refused for reading: execution is tried by the handle. */
+	return again < 0 ? handle : again;
 }
 
 static int run_fd(int fd)
@@ -93,6 +104,11 @@ static int run_memfd(const char *file)
 	return run_fd(fd);
 }
 
+static int run_opened(int fd, int (*run)(int))
+{
+	return fd < 0 ? -1 : run(fd);
+}
+
 /* The descriptor was opened before: no open event comes with the exec. */
 static int run_folder(const char *file, const char *folder)
 {
@@ -106,11 +122,11 @@ int main(int argc, char **argv)
 	const char *mode = argc == 4 ? argv[1] : "";
 
 	if (!strcmp(mode, "fd"))
-		run_fd(open(argv[2], O_RDONLY));
+		run_opened(open(argv[2], O_RDONLY), run_fd);
 	else if (!strcmp(mode, "path-fd"))
 		run_fd(open(argv[2], O_PATH));
 	else if (!strcmp(mode, "proc"))
-		run_proc(open(argv[2], O_RDONLY));
+		run_opened(open(argv[2], O_RDONLY), run_proc);
 	else if (!strcmp(mode, "folder"))
 		run_folder(argv[2], argv[3]);
 	else if (!strcmp(mode, "tmpfile"))
