@@ -7,14 +7,16 @@
 
 #include <string.h>
 
-static int fail(const struct guard_trust_document *document, struct guard_trust_report *report, const char *what)
+static int fail(const struct guard_trust_document *document, struct guard_trust_report *report,
+		const char *what)
 {
 	return guard_trust_fail(report, -GUARD_E_FORMAT, "%s.json: %s", document->name, what);
 }
 
 int guard_trust_role_read(struct guard_trust_role *ret_role, const json_t *json, const json_t *keys)
 {
-	const json_t *key_ids = json_object_get(json, "keyids"), *threshold = json_object_get(json, "threshold");
+	const json_t *key_ids = json_object_get(json, "keyids"),
+		     *threshold = json_object_get(json, "threshold");
 	GUARD_AUTO_JSON json_t *seen = json_object();
 	size_t i;
 	json_t *key_id;
@@ -55,7 +57,8 @@ static bool is_keys(const json_t *keys)
 
 static int check_root(const struct guard_trust_document *root, struct guard_trust_report *report)
 {
-	const json_t *keys = json_object_get(root->body, "keys"), *roles = json_object_get(root->body, "roles");
+	const json_t *keys = json_object_get(root->body, "keys"),
+		     *roles = json_object_get(root->body, "roles");
 	const json_t *consistent = json_object_get(root->body, "consistent_snapshot");
 
 	if (!is_keys(keys))
@@ -64,12 +67,13 @@ static int check_root(const struct guard_trust_document *root, struct guard_trus
 		return fail(root, report, "\"consistent_snapshot\" is neither true nor false");
 	for (int type = 0; type < GUARD_TRUST_TYPE_MAX_; type++) {
 		struct guard_trust_role role;
-		int r = guard_trust_role_read(&role, json_object_get(roles, guard_trust_type_name(type)), keys);
+		int r = guard_trust_role_read(&role, json_object_get(roles, guard_trust_type_name(type)),
+					      keys);
 
 		if (r == -GUARD_E_FORMAT)
-			return guard_trust_fail(report, r,
-						"%s.json: role %s needs distinct keyids and a threshold above 0",
-						root->name, guard_trust_type_name(type));
+			return guard_trust_fail(
+				report, r, "%s.json: role %s needs distinct keyids and a threshold above 0",
+				root->name, guard_trust_type_name(type));
 		if (r < 0)
 			return r;
 	}
@@ -132,10 +136,12 @@ static int check_meta(const struct guard_trust_document *document, struct guard_
 		int r = guard_trust_meta_read(&meta, file);
 
 		if (r < 0)
-			return guard_trust_fail(report, r, "%s.json: an entry of \"meta\" has a bad version, length or hash",
-						document->name);
+			return guard_trust_fail(
+				report, r, "%s.json: an entry of \"meta\" has a bad version, length or hash",
+				document->name);
 	}
-	if (!json_object_get(files, document->type == GUARD_TRUST_TIMESTAMP ? "snapshot.json" : "targets.json"))
+	if (!json_object_get(files,
+			     document->type == GUARD_TRUST_TIMESTAMP ? "snapshot.json" : "targets.json"))
 		return fail(document, report, "\"meta\" does not list the file it is there for");
 	return 0;
 }

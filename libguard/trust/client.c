@@ -84,8 +84,9 @@ static int compare_with_trusted(struct guard_trust *trust, const void *bytes, si
 		return 0;
 	if (r == -GUARD_E_IO || r == -GUARD_E_NOMEM)
 		return r;
-	return guard_trust_fail(&trust->report, -GUARD_E_EXISTS,
-				"another root.json is trusted here already; it changes only by a root that it has signed");
+	return guard_trust_fail(
+		&trust->report, -GUARD_E_EXISTS,
+		"another root.json is trusted here already; it changes only by a root that it has signed");
 }
 
 static int take_first_root(struct guard_trust *trust, const void *bytes, size_t size)

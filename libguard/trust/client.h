@@ -14,8 +14,8 @@ struct guard_trust {
 	guard_trust_fetch fetch;
 	void *context;
 	struct guard_trust_report report;
-	int64_t now;     /* fixed update start time */
-	bool fresh;      /* the last refresh went through */
+	int64_t now; /* fixed update start time */
+	bool fresh;  /* the last refresh went through */
 	struct guard_trust_document *root, *timestamp, *snapshot, *targets; /* trusted, or NULL */
 };
 
@@ -50,16 +50,19 @@ static inline void guard_trust_cleanup_document(struct guard_trust_document **do
 
 /* Errors: GUARD_E_NOT_FOUND, GUARD_E_LIMIT, GUARD_E_UNSAFE (not a regular
  * file), GUARD_E_IO, GUARD_E_NOMEM. */
-int guard_trust_store_read(struct guard_trust_blob *ret_blob, int directory, const char *file, size_t max) GUARD_WARN_UNUSED;
+int guard_trust_store_read(struct guard_trust_blob *ret_blob, int directory, const char *file,
+			   size_t max) GUARD_WARN_UNUSED;
 /* Whole or not at all, and on the disk when it returns. */
-int guard_trust_store_write(int directory, const char *file, const void *bytes, size_t size) GUARD_WARN_UNUSED;
+int guard_trust_store_write(int directory, const char *file, const void *bytes,
+			    size_t size) GUARD_WARN_UNUSED;
 /* A file that is not there is removed already. */
 int guard_trust_store_remove(int directory, const char *file) GUARD_WARN_UNUSED;
 
 /* ---- rotation.c: keys were replaced (5.3.11) ---------------------------------- */
 
 /* The new root takes a timestamp or snapshot key away that the old one had. */
-bool guard_trust_rotates(const struct guard_trust_document *old_root, const struct guard_trust_document *new_root);
+bool guard_trust_rotates(const struct guard_trust_document *old_root,
+			 const struct guard_trust_document *new_root);
 /* Before the root of that version is stored: note what is to follow. */
 int guard_trust_rotation_begin(int directory, uint64_t trusted_version, uint64_t version) GUARD_WARN_UNUSED;
 /* Delete timestamp and snapshot if a noted root has become the trusted one. */
@@ -67,20 +70,24 @@ int guard_trust_rotation_finish(int directory, uint64_t trusted_version) GUARD_W
 
 /* ---- rules.c: what may follow what; pure --------------------------------------- */
 
-int guard_trust_check_root(const struct guard_trust_document *trusted, const struct guard_trust_document *root,
+int guard_trust_check_root(const struct guard_trust_document *trusted,
+			   const struct guard_trust_document *root,
 			   struct guard_trust_report *report) GUARD_WARN_UNUSED;
 /* 1 when it is the version that is trusted already: keep that one. */
-int guard_trust_check_timestamp(const struct guard_trust_document *root, const struct guard_trust_document *trusted,
+int guard_trust_check_timestamp(const struct guard_trust_document *root,
+				const struct guard_trust_document *trusted,
 				const struct guard_trust_document *timestamp, int64_t now,
 				struct guard_trust_report *report) GUARD_WARN_UNUSED;
 int guard_trust_check_snapshot(const struct guard_trust_document *root, const struct guard_trust_meta *meta,
-			       const struct guard_trust_document *trusted, const struct guard_trust_document *snapshot,
-			       int64_t now, struct guard_trust_report *report) GUARD_WARN_UNUSED;
+			       const struct guard_trust_document *trusted,
+			       const struct guard_trust_document *snapshot, int64_t now,
+			       struct guard_trust_report *report) GUARD_WARN_UNUSED;
 int guard_trust_check_targets(const struct guard_trust_role *role, const char *delegator,
 			      const struct guard_trust_meta *meta, const struct guard_trust_document *targets,
 			      int64_t now, struct guard_trust_report *report) GUARD_WARN_UNUSED;
 /* Bytes against the length and hashes that were promised. */
-int guard_trust_check_bytes(const struct guard_trust_meta *meta, const char *name, const struct guard_trust_blob *blob,
+int guard_trust_check_bytes(const struct guard_trust_meta *meta, const char *name,
+			    const struct guard_trust_blob *blob,
 			    struct guard_trust_report *report) GUARD_WARN_UNUSED;
 int guard_trust_check_expiry(const struct guard_trust_document *document, int64_t now,
 			     struct guard_trust_report *report) GUARD_WARN_UNUSED;
@@ -102,7 +109,8 @@ int guard_trust_fetch_metadata(struct guard_trust_blob *ret_blob, struct guard_t
 /* ---- local.c: what was accepted before ------------------------------------------ */
 
 /* The stored root, verified by itself. */
-int guard_trust_local_root(struct guard_trust_document **ret_root, struct guard_trust *trust) GUARD_WARN_UNUSED;
+int guard_trust_local_root(struct guard_trust_document **ret_root,
+			   struct guard_trust *trust) GUARD_WARN_UNUSED;
 /* A stored timestamp or snapshot that the trusted root still vouches for;
  * `ret_blob` may be NULL.  Errors: GUARD_E_NOT_FOUND when there is none that
  * counts; GUARD_E_IO, GUARD_E_NOMEM. */

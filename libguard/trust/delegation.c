@@ -11,7 +11,8 @@
 
 #define BIN_BITS_MAX 32 /* 2^32 hash bins */
 
-static int fail(const struct guard_trust_document *targets, struct guard_trust_report *report, const char *what)
+static int fail(const struct guard_trust_document *targets, struct guard_trust_report *report,
+		const char *what)
 {
 	return guard_trust_fail(report, -GUARD_E_FORMAT, "%s.json: %s", targets->name, what);
 }
@@ -74,13 +75,14 @@ static int check_roles(const struct guard_trust_document *targets, const json_t 
 		if (r == -GUARD_E_NOMEM)
 			return r;
 		if (r < 0)
-			return guard_trust_fail(report, r,
-						"%s.json: delegation %zu has a bad name, keyids, threshold or paths",
-						targets->name, i + 1);
+			return guard_trust_fail(
+				report, r,
+				"%s.json: delegation %zu has a bad name, keyids, threshold or paths",
+				targets->name, i + 1);
 		if (json_object_get(seen, role.name))
 			return guard_trust_fail(report, -GUARD_E_FORMAT,
-						"%s.json: delegation %zu repeats the name of another", targets->name,
-						i + 1);
+						"%s.json: delegation %zu repeats the name of another",
+						targets->name, i + 1);
 		if (json_object_set_new(seen, role.name, json_true()) < 0)
 			return -GUARD_E_NOMEM;
 	}
@@ -103,14 +105,16 @@ static int check_bins(const struct guard_trust_document *targets, const json_t *
 	if (r < 0 || !prefix || !json_is_integer(bits) || json_integer_value(bits) < 1 ||
 	    json_integer_value(bits) > BIN_BITS_MAX ||
 	    guard_trust_bin_name(name, prefix, BIN_BITS_MAX, longest) < 0)
-		return fail(targets, report, "\"succinct_roles\" has a bad bit_length, name_prefix, keyids or threshold");
+		return fail(targets, report,
+			    "\"succinct_roles\" has a bad bit_length, name_prefix, keyids or threshold");
 	return 0;
 }
 
 int guard_trust_delegations_check(const struct guard_trust_document *document, const json_t *delegations,
 				  struct guard_trust_report *report)
 {
-	const json_t *keys = json_object_get(delegations, "keys"), *roles = json_object_get(delegations, "roles");
+	const json_t *keys = json_object_get(delegations, "keys"),
+		     *roles = json_object_get(delegations, "roles");
 	const json_t *bins = json_object_get(delegations, "succinct_roles");
 
 	if ((roles != NULL) == (bins != NULL))
@@ -153,7 +157,8 @@ int guard_trust_bin_name(char ret_name[GUARD_TRUST_NAME_MAX + 1], const char *pr
 		bin = bin << 8 | bytes[i];
 	bin >>= BIN_BITS_MAX - bit_length;
 	length = snprintf(name, sizeof(name), "%s-%0*" PRIx32, prefix, digits, bin);
-	if (length < 0 || (size_t)length >= sizeof(name) || guard_trust_encode_name(encoded, sizeof(encoded), name) < 0)
+	if (length < 0 || (size_t)length >= sizeof(name) ||
+	    guard_trust_encode_name(encoded, sizeof(encoded), name) < 0)
 		return -GUARD_E_LIMIT;
 	memcpy(ret_name, name, (size_t)length + 1);
 	return 0;
@@ -168,7 +173,8 @@ static int visit_bin(const json_t *bins, const json_t *keys, const char *path_ha
 
 	if (r == 0)
 		r = guard_trust_bin_name(name, json_string_value(json_object_get(bins, "name_prefix")),
-					 (unsigned)json_integer_value(json_object_get(bins, "bit_length")), path_hash);
+					 (unsigned)json_integer_value(json_object_get(bins, "bit_length")),
+					 path_hash);
 	if (r < 0)
 		return r;
 	role.name = name;

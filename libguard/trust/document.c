@@ -64,11 +64,12 @@ static int check_signatures(const struct guard_trust_document *document, struct 
 
 		if (!key_id || !json_is_string(json_object_get(entry, "sig")))
 			return guard_trust_fail(report, -GUARD_E_FORMAT,
-						"%s.json: signature %zu lacks keyid or sig", document->name, i + 1);
+						"%s.json: signature %zu lacks keyid or sig", document->name,
+						i + 1);
 		if (json_object_get(seen, key_id))
 			return guard_trust_fail(report, -GUARD_E_FORMAT,
-						"%s.json: signature %zu repeats the keyid of another", document->name,
-						i + 1);
+						"%s.json: signature %zu repeats the keyid of another",
+						document->name, i + 1);
 		if (json_object_set_new(seen, key_id, json_true()) < 0)
 			return -GUARD_E_NOMEM;
 	}
@@ -80,9 +81,10 @@ static int check_envelope(struct guard_trust_document *document, struct guard_tr
 	document->body = json_object_get(document->json, "signed");
 	document->signatures = json_object_get(document->json, "signatures");
 	if (!json_is_object(document->body) || !json_is_array(document->signatures))
-		return guard_trust_fail(report, -GUARD_E_FORMAT,
-					"%s.json is not signed metadata: it lacks \"signed\" or \"signatures\"",
-					document->name);
+		return guard_trust_fail(
+			report, -GUARD_E_FORMAT,
+			"%s.json is not signed metadata: it lacks \"signed\" or \"signatures\"",
+			document->name);
 	return check_signatures(document, report);
 }
 
@@ -113,11 +115,13 @@ static int check_common(struct guard_trust_document *document, struct guard_trus
 		return guard_trust_fail(report, -GUARD_E_VERSION,
 					"%s.json follows a specification other than 1.x", document->name);
 	if (!json_is_integer(version) || json_integer_value(version) < 1)
-		return guard_trust_fail(report, -GUARD_E_FORMAT, "%s.json has no version above 0", document->name);
+		return guard_trust_fail(report, -GUARD_E_FORMAT, "%s.json has no version above 0",
+					document->name);
 	document->version = (uint64_t)json_integer_value(version);
 	if (!parse_expires(&document->expires, json_string_value(json_object_get(document->body, "expires"))))
 		return guard_trust_fail(report, -GUARD_E_FORMAT,
-					"%s.json has no expiry of the form YYYY-MM-DDTHH:MM:SSZ", document->name);
+					"%s.json has no expiry of the form YYYY-MM-DDTHH:MM:SSZ",
+					document->name);
 	return 0;
 }
 
@@ -138,7 +142,8 @@ static int fill(struct guard_trust_document *document, const void *bytes, size_t
 }
 
 int guard_trust_document_parse(struct guard_trust_document **ret_document, enum guard_trust_type type,
-			       const char *role, const void *bytes, size_t size, struct guard_trust_report *report)
+			       const char *role, const void *bytes, size_t size,
+			       struct guard_trust_report *report)
 {
 	struct guard_trust_document *document = calloc(1, sizeof(*document));
 	int r;

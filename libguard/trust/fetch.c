@@ -42,8 +42,8 @@ int guard_trust_fetch_limit(uint64_t *ret_limit, const struct guard_trust_meta *
 		return 0;
 	}
 	if (meta->length > GUARD_TRUST_METADATA_SIZE_MAX)
-		return guard_trust_fail(report, -GUARD_E_LIMIT, "%s is announced as larger than %u bytes", file,
-					GUARD_TRUST_METADATA_SIZE_MAX);
+		return guard_trust_fail(report, -GUARD_E_LIMIT, "%s is announced as larger than %u bytes",
+					file, GUARD_TRUST_METADATA_SIZE_MAX);
 	*ret_limit = meta->length;
 	return 0;
 }
@@ -51,20 +51,24 @@ int guard_trust_fetch_limit(uint64_t *ret_limit, const struct guard_trust_meta *
 static int fail_fetch(struct guard_trust *trust, const char *url, int code, uint64_t max)
 {
 	if (code == -GUARD_E_LIMIT)
-		return guard_trust_fail(&trust->report, code,
-					"%s is longer than the %" PRIu64 " bytes allowed; the transfer was ended", url,
-					max);
+		return guard_trust_fail(
+			&trust->report, code,
+			"%s is longer than the %" PRIu64 " bytes allowed; the transfer was ended", url, max);
 	if (code == -GUARD_E_NOT_FOUND)
 		return guard_trust_fail(&trust->report, code, "the repository has no %s", url);
-	return guard_trust_fail(&trust->report, code, "%s could not be fetched: %s", url, guard_error_text(code));
+	return guard_trust_fail(&trust->report, code, "%s could not be fetched: %s", url,
+				guard_error_text(code));
 }
 
 int guard_trust_fetch_metadata(struct guard_trust_blob *ret_blob, struct guard_trust *trust, const char *role,
 			       uint64_t version, uint64_t max)
 {
 	char url[GUARD_TRUST_FILE_NAME_SIZE];
-	struct guard_trust_request request = { .kind = GUARD_TRUST_FETCH_METADATA, .name = role, .url = url,
-					       .version = version, .max_length = max };
+	struct guard_trust_request request = { .kind = GUARD_TRUST_FETCH_METADATA,
+					       .name = role,
+					       .url = url,
+					       .version = version,
+					       .max_length = max };
 	struct guard_writer writer;
 	struct guard_trust_sink sink = { .limit = max, .take = take_bytes, .context = &writer };
 	int r = guard_trust_role_file(url, role, version);

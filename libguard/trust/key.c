@@ -21,9 +21,9 @@ enum family { FAMILY_ED25519, FAMILY_EC, FAMILY_RSA };
 struct guard_trust_scheme {
 	const char *name;
 	enum family family;
-	const char *group;  /* EC: the curve, by OpenSSL's name */
+	const char *group; /* EC: the curve, by OpenSSL's name */
 	const EVP_MD *(*md)(void);
-	int padding;        /* RSA */
+	int padding; /* RSA */
 };
 static const struct guard_trust_scheme schemes[] = {
 	{ "ed25519", FAMILY_ED25519, NULL, NULL, 0 },
@@ -36,11 +36,8 @@ static const struct {
 	const char *name;
 	enum family family;
 } types[] = {
-	{ "ed25519", FAMILY_ED25519 },
-	{ "ecdsa", FAMILY_EC },
-	{ "ecdsa-sha2-nistp256", FAMILY_EC },
-	{ "ecdsa-sha2-nistp384", FAMILY_EC },
-	{ "rsa", FAMILY_RSA },
+	{ "ed25519", FAMILY_ED25519 },	      { "ecdsa", FAMILY_EC }, { "ecdsa-sha2-nistp256", FAMILY_EC },
+	{ "ecdsa-sha2-nistp384", FAMILY_EC }, { "rsa", FAMILY_RSA },
 };
 
 static const struct guard_trust_scheme *find_scheme(const char *type, const char *scheme)

@@ -19,7 +19,8 @@ int guard_trust_local_root(struct guard_trust_document **ret_root, struct guard_
 	if (r < 0)
 		return guard_trust_fail(&trust->report, r, "the trusted root.json cannot be read: %s",
 					guard_error_text(r));
-	r = guard_trust_document_parse(&root, GUARD_TRUST_ROOT, "root", blob.bytes, blob.size, &trust->report);
+	r = guard_trust_document_parse(&root, GUARD_TRUST_ROOT, "root", blob.bytes, blob.size,
+				       &trust->report);
 	if (r < 0)
 		return r;
 	guard_trust_root_role(&role, root, GUARD_TRUST_ROOT);
@@ -57,7 +58,9 @@ int guard_trust_local_document(struct guard_trust_document **ret_document, struc
 	if (r < 0)
 		return absent_unless_fatal(r);
 	*ret_document = guard_steal_pointer(&document);
-	if (ret_blob)
-		*ret_blob = (struct guard_trust_blob){ .bytes = guard_steal_pointer(&blob.bytes), .size = blob.size };
+	if (!ret_blob)
+		return 0;
+	ret_blob->size = blob.size;
+	ret_blob->bytes = guard_steal_pointer(&blob.bytes);
 	return 0;
 }

@@ -13,7 +13,8 @@ static int store(struct guard_trust *trust, const char *file, const struct guard
 	int r = guard_trust_store_write(trust->directory, file, blob->bytes, blob->size);
 
 	if (r < 0)
-		return guard_trust_fail(&trust->report, r, "%s could not be stored: %s", file, strerror(errno));
+		return guard_trust_fail(&trust->report, r, "%s could not be stored: %s", file,
+					strerror(errno));
 	return 0;
 }
 
@@ -30,12 +31,14 @@ static int update_root_once(struct guard_trust *trust)
 {
 	GUARD_AUTO_BLOB struct guard_trust_blob blob = { 0 };
 	GUARD_AUTO_DOCUMENT struct guard_trust_document *root = NULL;
-	int r = guard_trust_fetch_metadata(&blob, trust, "root", trust->root->version + 1, GUARD_TRUST_ROOT_SIZE_MAX);
+	int r = guard_trust_fetch_metadata(&blob, trust, "root", trust->root->version + 1,
+					   GUARD_TRUST_ROOT_SIZE_MAX);
 
 	if (r == -GUARD_E_NOT_FOUND)
 		return 1;
 	if (r == 0)
-		r = guard_trust_document_parse(&root, GUARD_TRUST_ROOT, "root", blob.bytes, blob.size, &trust->report);
+		r = guard_trust_document_parse(&root, GUARD_TRUST_ROOT, "root", blob.bytes, blob.size,
+					       &trust->report);
 	if (r == 0)
 		r = guard_trust_check_root(trust->root, root, &trust->report);
 	if (r != 0)
@@ -66,7 +69,8 @@ static int update_root(struct guard_trust *trust)
 		return r;
 	r = guard_trust_rotation_finish(trust->directory, trust->root->version);
 	if (r < 0)
-		return guard_trust_fail(&trust->report, r, "the state folder cannot be written: %s", strerror(errno));
+		return guard_trust_fail(&trust->report, r, "the state folder cannot be written: %s",
+					strerror(errno));
 	return 0;
 }
 
@@ -82,10 +86,11 @@ static int update_timestamp(struct guard_trust *trust)
 		return r;
 	r = guard_trust_fetch_metadata(&blob, trust, "timestamp", 0, GUARD_TRUST_TIMESTAMP_SIZE_MAX);
 	if (r == 0)
-		r = guard_trust_document_parse(&timestamp, GUARD_TRUST_TIMESTAMP, "timestamp", blob.bytes, blob.size,
-					       &trust->report);
+		r = guard_trust_document_parse(&timestamp, GUARD_TRUST_TIMESTAMP, "timestamp", blob.bytes,
+					       blob.size, &trust->report);
 	if (r == 0)
-		r = guard_trust_check_timestamp(trust->root, trust->timestamp, timestamp, trust->now, &trust->report);
+		r = guard_trust_check_timestamp(trust->root, trust->timestamp, timestamp, trust->now,
+						&trust->report);
 	/* The version that is trusted already: the rest of an update that was
 	 * cut short is caught up with, but only while that version is fresh. */
 	if (r == 1)
@@ -122,8 +127,8 @@ static int fetch_snapshot(struct guard_trust *trust, const struct guard_trust_me
 	if (r == 0)
 		r = guard_trust_check_bytes(meta, "snapshot", &blob, &trust->report);
 	if (r == 0)
-		r = guard_trust_document_parse(&snapshot, GUARD_TRUST_SNAPSHOT, "snapshot", blob.bytes, blob.size,
-					       &trust->report);
+		r = guard_trust_document_parse(&snapshot, GUARD_TRUST_SNAPSHOT, "snapshot", blob.bytes,
+					       blob.size, &trust->report);
 	if (r == 0)
 		r = guard_trust_check_snapshot(trust->root, meta, trust->snapshot, snapshot, trust->now,
 					       &trust->report);
@@ -200,7 +205,8 @@ int guard_trust_load(struct guard_trust *trust)
 {
 	static const enum guard_trust_type types[] = { GUARD_TRUST_TIMESTAMP, GUARD_TRUST_SNAPSHOT,
 						       GUARD_TRUST_TARGETS };
-	struct guard_trust_document **const slots[] = { &trust->timestamp, &trust->snapshot, &trust->targets };
+	struct guard_trust_document **const slots[] = { &trust->timestamp, &trust->snapshot,
+							&trust->targets };
 	int r;
 
 	forget(trust);

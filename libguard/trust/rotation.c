@@ -31,8 +31,8 @@ static bool lists(const json_t *key_ids, const char *wanted)
 	return false;
 }
 
-static bool takes_away(const struct guard_trust_document *old_root, const struct guard_trust_document *new_root,
-		       enum guard_trust_type type)
+static bool takes_away(const struct guard_trust_document *old_root,
+		       const struct guard_trust_document *new_root, enum guard_trust_type type)
 {
 	struct guard_trust_role old_role, new_role;
 	size_t i;
@@ -47,7 +47,8 @@ static bool takes_away(const struct guard_trust_document *old_root, const struct
 	return false;
 }
 
-bool guard_trust_rotates(const struct guard_trust_document *old_root, const struct guard_trust_document *new_root)
+bool guard_trust_rotates(const struct guard_trust_document *old_root,
+			 const struct guard_trust_document *new_root)
 {
 	return takes_away(old_root, new_root, GUARD_TRUST_TIMESTAMP) ||
 	       takes_away(old_root, new_root, GUARD_TRUST_SNAPSHOT);

@@ -19,33 +19,36 @@ int guard_trust_check_expiry(const struct guard_trust_document *document, int64_
 	if (document->expires > now)
 		return 0;
 	guard_time_format(text, document->expires);
-	return guard_trust_fail(report, -GUARD_E_EXPIRED,
-				"%s.json version %" PRIu64
-				" expired at %s; what was accepted before stays, nothing newer is taken until the "
-				"repository (or this machine's clock) is put right",
-				document->name, document->version, text);
+	return guard_trust_fail(
+		report, -GUARD_E_EXPIRED,
+		"%s.json version %" PRIu64
+		" expired at %s; what was accepted before stays, nothing newer is taken until the "
+		"repository (or this machine's clock) is put right",
+		document->name, document->version, text);
 }
 
-int guard_trust_check_bytes(const struct guard_trust_meta *meta, const char *name, const struct guard_trust_blob *blob,
-			    struct guard_trust_report *report)
+int guard_trust_check_bytes(const struct guard_trust_meta *meta, const char *name,
+			    const struct guard_trust_blob *blob, struct guard_trust_report *report)
 {
 	int r;
 
 	if (meta->length != UINT64_MAX && meta->length != blob->size)
 		return guard_trust_fail(report, -GUARD_E_CHECKSUM,
-					"%s.json has %zu bytes where %" PRIu64 " were promised; it is not used", name,
-					blob->size, meta->length);
+					"%s.json has %zu bytes where %" PRIu64
+					" were promised; it is not used",
+					name, blob->size, meta->length);
 	if (meta->hashes.count == 0)
 		return 0;
 	r = guard_trust_hashes_check(&meta->hashes, blob->bytes, blob->size);
 	if (r == -GUARD_E_CHECKSUM)
-		return guard_trust_fail(report, r, "%s.json does not have the hash that was promised; it is not used",
-					name);
+		return guard_trust_fail(
+			report, r, "%s.json does not have the hash that was promised; it is not used", name);
 	return r;
 }
 
-static int check_signed_by_root(const struct guard_trust_document *document, const struct guard_trust_document *root,
-				const char *which, struct guard_trust_report *report)
+static int check_signed_by_root(const struct guard_trust_document *document,
+				const struct guard_trust_document *root, const char *which,
+				struct guard_trust_report *report)
 {
 	struct guard_trust_role role;
 
@@ -64,8 +67,8 @@ static int check_version(const struct guard_trust_document *document, uint64_t w
 				document->name, document->version, wanted);
 }
 
-static int fail_rollback(struct guard_trust_report *report, const char *file, const char *about, uint64_t offered,
-			 uint64_t trusted)
+static int fail_rollback(struct guard_trust_report *report, const char *file, const char *about,
+			 uint64_t offered, uint64_t trusted)
 {
 	return guard_trust_fail(report, -GUARD_E_ROLLBACK,
 				"%s.json offers version %" PRIu64 " of %s, but version %" PRIu64
@@ -74,8 +77,8 @@ static int fail_rollback(struct guard_trust_report *report, const char *file, co
 }
 
 /* 5.3.4, 5.3.5.  1 when the repository offers what is trusted already. */
-int guard_trust_check_root(const struct guard_trust_document *trusted, const struct guard_trust_document *root,
-			   struct guard_trust_report *report)
+int guard_trust_check_root(const struct guard_trust_document *trusted,
+			   const struct guard_trust_document *root, struct guard_trust_report *report)
 {
 	int r = check_signed_by_root(root, trusted, "the trusted root", report);
 
@@ -92,7 +95,8 @@ int guard_trust_check_root(const struct guard_trust_document *trusted, const str
 }
 
 /* 5.4.2 to 5.4.4. */
-int guard_trust_check_timestamp(const struct guard_trust_document *root, const struct guard_trust_document *trusted,
+int guard_trust_check_timestamp(const struct guard_trust_document *root,
+				const struct guard_trust_document *trusted,
 				const struct guard_trust_document *timestamp, int64_t now,
 				struct guard_trust_report *report)
 {
@@ -113,16 +117,18 @@ int guard_trust_check_timestamp(const struct guard_trust_document *root, const s
 		if (r < 0)
 			return r;
 		if (offered.version < known.version)
-			return fail_rollback(report, timestamp->name, "snapshot", offered.version, known.version);
+			return fail_rollback(report, timestamp->name, "snapshot", offered.version,
+					     known.version);
 	}
 	return guard_trust_check_expiry(timestamp, now, report);
 }
 
 /* 5.5.5: no targets role goes back, none disappears. */
-static int check_listed(const struct guard_trust_document *trusted, const struct guard_trust_document *snapshot,
-			struct guard_trust_report *report)
+static int check_listed(const struct guard_trust_document *trusted,
+			const struct guard_trust_document *snapshot, struct guard_trust_report *report)
 {
-	const json_t *known = json_object_get(trusted->body, "meta"), *offered = json_object_get(snapshot->body, "meta");
+	const json_t *known = json_object_get(trusted->body, "meta"),
+		     *offered = json_object_get(snapshot->body, "meta");
 	const char *file;
 	json_t *json;
 
@@ -145,15 +151,17 @@ static int check_listed(const struct guard_trust_document *trusted, const struct
 		if (r < 0)
 			return r;
 		if (new_meta.version < old_meta.version)
-			return fail_rollback(report, snapshot->name, name, new_meta.version, old_meta.version);
+			return fail_rollback(report, snapshot->name, name, new_meta.version,
+					     old_meta.version);
 	}
 	return 0;
 }
 
 /* 5.5.3 to 5.5.6; 5.5.2 is guard_trust_check_bytes. */
 int guard_trust_check_snapshot(const struct guard_trust_document *root, const struct guard_trust_meta *meta,
-			       const struct guard_trust_document *trusted, const struct guard_trust_document *snapshot,
-			       int64_t now, struct guard_trust_report *report)
+			       const struct guard_trust_document *trusted,
+			       const struct guard_trust_document *snapshot, int64_t now,
+			       struct guard_trust_report *report)
 {
 	int r = check_signed_by_root(snapshot, root, "root", report);
 

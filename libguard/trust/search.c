@@ -13,7 +13,12 @@
 struct stop {
 	char name[GUARD_TRUST_NAME_MAX + 1];
 	struct guard_trust_role role; /* its name points into this struct's copy */
-	const char *delegator;        /* NULL for the top-level role */
+	const char *delegator;	      /* NULL for the top-level role */
+};
+
+struct visited {
+	char name[GUARD_TRUST_NAME_MAX + 1];
+	struct guard_trust_document *document;
 };
 
 struct search {
@@ -22,18 +27,15 @@ struct search {
 	char path_hash[2 * 32 + 1];
 	struct stop *stops; /* last one is next */
 	size_t stop_count, stop_capacity;
-	struct guard_trust_document *visited[GUARD_TRUST_VISITS_MAX];
-	char *visited_names[GUARD_TRUST_VISITS_MAX];
+	struct visited visited[GUARD_TRUST_VISITS_MAX];
 	size_t visited_count;
 	const struct guard_trust_document *at; /* whose delegations are being pushed */
 };
 
 static void search_free(struct search *search)
 {
-	for (size_t i = 0; i < search->visited_count; i++) {
-		guard_trust_document_free(search->visited[i]);
-		free(search->visited_names[i]);
-	}
+	for (size_t i = 0; i < search->visited_count; i++)
+		guard_trust_document_free(search->visited[i].document);
 	free(search->stops);
 }
 #define AUTO_SEARCH __attribute__((cleanup(search_free)))
@@ -72,7 +74,8 @@ static int push_delegations(struct search *search, const struct guard_trust_docu
 	if (r < 0)
 		return r;
 	if (search->stop_count > base && search->stops[search->stop_count - 1].role.terminating) {
-		memmove(search->stops, &search->stops[base], (search->stop_count - base) * sizeof(*search->stops));
+		memmove(search->stops, &search->stops[base],
+			(search->stop_count - base) * sizeof(*search->stops));
 		search->stop_count -= base;
 		base = 0;
 	}
@@ -88,7 +91,7 @@ static int push_delegations(struct search *search, const struct guard_trust_docu
 static bool is_visited(const struct search *search, const char *name)
 {
 	for (size_t i = 0; i < search->visited_count; i++)
-		if (strcmp(search->visited_names[i], name) == 0)
+		if (strcmp(search->visited[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -96,26 +99,24 @@ static bool is_visited(const struct search *search, const char *name)
 /* Fetch and verify the role; it is kept in the search. */
 static int visit(struct search *search, struct stop *stop)
 {
-	GUARD_AUTO_FREE char *name = strdup(stop->name);
 	struct guard_trust_document *document = NULL;
 	int r;
 
-	if (!name)
-		return -GUARD_E_NOMEM;
 	if (search->visited_count == GUARD_TRUST_VISITS_MAX)
 		return guard_trust_fail(&search->trust->report, -GUARD_E_LIMIT,
 					"more than %u roles speak of this target; the search was ended",
 					GUARD_TRUST_VISITS_MAX);
 	stop->role.name = stop->name;
-	r = guard_trust_targets_get(&document, search->trust, &stop->role, stop->delegator ? stop->delegator : "root");
+	r = guard_trust_targets_get(&document, search->trust, &stop->role,
+				    stop->delegator ? stop->delegator : "root");
 	/* A role that was promised and is not there: not the same as no such
 	 * target, which would be a statement about the target. */
 	if (r == -GUARD_E_NOT_FOUND)
 		return -GUARD_E_CHECKSUM;
 	if (r < 0)
 		return r;
-	search->visited[search->visited_count] = document;
-	search->visited_names[search->visited_count] = guard_steal_pointer(&name);
+	search->visited[search->visited_count].document = document;
+	memcpy(search->visited[search->visited_count].name, stop->name, sizeof(stop->name));
 	search->visited_count++;
 	return 0;
 }
@@ -138,14 +139,14 @@ static int search_next(const json_t **ret_target, const char **ret_role, struct 
 	r = visit(search, &stop);
 	if (r < 0)
 		return r;
-	document = search->visited[search->visited_count - 1];
+	document = search->visited[search->visited_count - 1].document;
 	target = target_in(document, search->path);
 	if (!target) {
 		r = push_delegations(search, document);
 		return r < 0 ? r : 1;
 	}
 	*ret_target = target;
-	*ret_role = search->visited_names[search->visited_count - 1];
+	*ret_role = search->visited[search->visited_count - 1].name;
 	return 0;
 }
 
@@ -188,7 +189,8 @@ int guard_trust_find(struct guard_trust_target **ret_target, struct guard_trust 
 
 	trust->report.text[0] = '\0';
 	if (!trust->fresh)
-		return guard_trust_fail(&trust->report, -GUARD_E_USAGE, "targets are looked up after a refresh only");
+		return guard_trust_fail(&trust->report, -GUARD_E_USAGE,
+					"targets are looked up after a refresh only");
 	if (!path[0] || strlen(path) > GUARD_TRUST_PATH_MAX)
 		return guard_trust_fail(&trust->report, -GUARD_E_LIMIT, "a target path has 1 to %u bytes",
 					GUARD_TRUST_PATH_MAX);

@@ -32,13 +32,15 @@ static int read_all(struct guard_trust_blob *ret_blob, int fd, size_t size)
 			break;
 		blob.size += (size_t)count;
 	}
-	*ret_blob = (struct guard_trust_blob){ .bytes = guard_steal_pointer(&blob.bytes), .size = blob.size };
+	ret_blob->size = blob.size;
+	ret_blob->bytes = guard_steal_pointer(&blob.bytes);
 	return 0;
 }
 
 int guard_trust_store_read(struct guard_trust_blob *ret_blob, int directory, const char *file, size_t max)
 {
-	GUARD_AUTO_CLOSE int fd = openat(directory, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	GUARD_AUTO_CLOSE int fd = openat(directory, file,
+					 O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
 
 	if (fd < 0)
@@ -73,7 +75,8 @@ static int write_temporary(int directory, const void *bytes, size_t size)
 	/* Made anew: what a power cut left there may be anything. */
 	if (unlinkat(directory, STORE_TEMPORARY, 0) < 0 && errno != ENOENT)
 		return -GUARD_E_IO;
-	fd = openat(directory, STORE_TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, STORE_MODE);
+	fd = openat(directory, STORE_TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		    STORE_MODE);
 	if (fd < 0 || write_all(fd, bytes, size) < 0 || fsync(fd) < 0)
 		return -GUARD_E_IO;
 	return 0;

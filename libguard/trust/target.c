@@ -85,7 +85,8 @@ void guard_trust_target_free(struct guard_trust_target *target)
 	free(target);
 }
 
-void guard_trust_target_info(const struct guard_trust_target *target, struct guard_trust_target_info *ret_info)
+void guard_trust_target_info(const struct guard_trust_target *target,
+			     struct guard_trust_target_info *ret_info)
 {
 	const struct guard_trust_hash *first = &target->hashes.list[0];
 
@@ -166,7 +167,8 @@ static int take_bytes(void *context, const void *bytes, size_t size)
 	return guard_trust_hasher_update(&arrival->hasher, bytes, size);
 }
 
-static int request(struct guard_trust *trust, const struct guard_trust_target *target, struct arrival *arrival)
+static int request(struct guard_trust *trust, const struct guard_trust_target *target,
+		   struct arrival *arrival)
 {
 	const struct guard_trust_hash *hash = &target->hashes.list[0];
 	char prefix[2 * EVP_MAX_MD_SIZE + 1];
@@ -176,10 +178,13 @@ static int request(struct guard_trust *trust, const struct guard_trust_target *t
 
 	guard_trust_hex_encode(prefix, hash->bytes, hash->size);
 	guard_writer_init(&url);
-	r = guard_trust_target_url(&url, target->path, guard_trust_root_consistent(trust->root) ? prefix : NULL);
+	r = guard_trust_target_url(&url, target->path,
+				   guard_trust_root_consistent(trust->root) ? prefix : NULL);
 	if (r == 0) {
-		struct guard_trust_request wanted = { .kind = GUARD_TRUST_FETCH_TARGET, .name = target->path,
-						      .url = (const char *)url.bytes, .max_length = target->length };
+		struct guard_trust_request wanted = { .kind = GUARD_TRUST_FETCH_TARGET,
+						      .name = target->path,
+						      .url = (const char *)url.bytes,
+						      .max_length = target->length };
 
 		r = trust->fetch(trust->context, &wanted, &sink);
 	}
@@ -198,18 +203,19 @@ static int fail_download(struct guard_trust *trust, const struct guard_trust_tar
 	switch (code) {
 	case -GUARD_E_LIMIT:
 		return guard_trust_fail(&trust->report, code,
-					"target %s is longer than the %" PRIu64 " bytes signed for it; it is not used",
+					"target %s is longer than the %" PRIu64
+					" bytes signed for it; it is not used",
 					target->file_name, target->length);
 	case -GUARD_E_CHECKSUM:
 		return guard_trust_fail(&trust->report, code,
-					"target %s is not the file that %s signed; it is not used", target->file_name,
-					target->role);
+					"target %s is not the file that %s signed; it is not used",
+					target->file_name, target->role);
 	case -GUARD_E_NOT_FOUND:
 		return guard_trust_fail(&trust->report, code, "the repository has no file for target %s",
 					target->file_name);
 	default:
-		return guard_trust_fail(&trust->report, code, "target %s could not be fetched: %s", target->file_name,
-					guard_error_text(code));
+		return guard_trust_fail(&trust->report, code, "target %s could not be fetched: %s",
+					target->file_name, guard_error_text(code));
 	}
 }
 
@@ -220,7 +226,8 @@ int guard_trust_download(struct guard_trust *trust, const struct guard_trust_tar
 
 	trust->report.text[0] = '\0';
 	if (!trust->fresh)
-		return guard_trust_fail(&trust->report, -GUARD_E_USAGE, "targets are fetched after a refresh only");
+		return guard_trust_fail(&trust->report, -GUARD_E_USAGE,
+					"targets are fetched after a refresh only");
 	r = guard_trust_hasher_init(&arrival.hasher, &target->hashes);
 	if (r == 0)
 		r = request(trust, target, &arrival);

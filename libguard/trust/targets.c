@@ -10,8 +10,9 @@
 
 /* Bytes to a document that passes every rule. */
 static int judge(struct guard_trust_document **ret_document, const struct guard_trust *trust,
-		 const struct guard_trust_role *role, const char *delegator, const struct guard_trust_meta *meta,
-		 const struct guard_trust_blob *blob, struct guard_trust_report *report)
+		 const struct guard_trust_role *role, const char *delegator,
+		 const struct guard_trust_meta *meta, const struct guard_trust_blob *blob,
+		 struct guard_trust_report *report)
 {
 	GUARD_AUTO_DOCUMENT struct guard_trust_document *document = NULL;
 	char name[GUARD_TRUST_NAME_MAX + 1];
@@ -20,8 +21,8 @@ static int judge(struct guard_trust_document **ret_document, const struct guard_
 	if (r == 0)
 		r = guard_trust_check_bytes(meta, name, blob, report);
 	if (r == 0)
-		r = guard_trust_document_parse(&document, GUARD_TRUST_TARGETS, role->name, blob->bytes, blob->size,
-					       report);
+		r = guard_trust_document_parse(&document, GUARD_TRUST_TARGETS, role->name, blob->bytes,
+					       blob->size, report);
 	if (r == 0)
 		r = guard_trust_check_targets(role, delegator, meta, document, trust->now, report);
 	if (r < 0)
@@ -32,8 +33,8 @@ static int judge(struct guard_trust_document **ret_document, const struct guard_
 
 /* 1 when the stored one will do, 0 when it will not. */
 static int try_stored(struct guard_trust_document **ret_document, struct guard_trust *trust,
-		      const struct guard_trust_role *role, const char *delegator, const struct guard_trust_meta *meta,
-		      const char *file)
+		      const struct guard_trust_role *role, const char *delegator,
+		      const struct guard_trust_meta *meta, const char *file)
 {
 	GUARD_AUTO_BLOB struct guard_trust_blob blob = { 0 };
 	int r = guard_trust_store_read(&blob, trust->directory, file, GUARD_TRUST_METADATA_SIZE_MAX);
@@ -62,7 +63,8 @@ static int fetch_and_store(struct guard_trust_document **ret_document, struct gu
 		return r;
 	r = guard_trust_store_write(trust->directory, file, blob.bytes, blob.size);
 	if (r < 0)
-		return guard_trust_fail(&trust->report, r, "%s could not be stored: %s", file, strerror(errno));
+		return guard_trust_fail(&trust->report, r, "%s could not be stored: %s", file,
+					strerror(errno));
 	*ret_document = guard_steal_pointer(&document);
 	return 0;
 }
@@ -78,8 +80,9 @@ int guard_trust_targets_get(struct guard_trust_document **ret_document, struct g
 		return r;
 	r = guard_trust_document_meta(&meta, trust->snapshot, role->name);
 	if (r < 0)
-		return guard_trust_fail(&trust->report, r, "snapshot.json does not list %s, which %s delegates to",
-					file, delegator);
+		return guard_trust_fail(&trust->report, r,
+					"snapshot.json does not list %s, which %s delegates to", file,
+					delegator);
 	r = try_stored(ret_document, trust, role, delegator, &meta, file);
 	if (r != 0)
 		return r < 0 ? r : 0;

@@ -79,8 +79,9 @@ static int count_signers(struct tally *tally, const struct guard_trust_document 
 	return r;
 }
 
-int guard_trust_document_verify(const struct guard_trust_document *document, const struct guard_trust_role *role,
-				const char *delegator, struct guard_trust_report *report)
+int guard_trust_document_verify(const struct guard_trust_document *document,
+				const struct guard_trust_role *role, const char *delegator,
+				struct guard_trust_report *report)
 {
 	struct tally tally = { 0 };
 	int r = count_signers(&tally, document, role);
@@ -94,6 +95,7 @@ int guard_trust_document_verify(const struct guard_trust_document *document, con
 		return guard_trust_fail(report, -GUARD_E_SIGNATURE,
 					"%s.json version %" PRIu64 " has %zu of the %" PRIu64
 					" signatures that %s asks for; it is not used",
-					document->name, document->version, tally.count, role->threshold, delegator);
+					document->name, document->version, tally.count, role->threshold,
+					delegator);
 	return 0;
 }

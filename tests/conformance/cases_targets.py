@@ -74,6 +74,18 @@ def several_targets_in_one_go(client):
     assert client.download("a", "nothing") == 1
 
 
+@case
+def several_names_behind_one_option(client):
+    for name in ("a", "b"):
+        client.repository.add_target("targets", name, name.encode())
+    client.repository.publish_all()
+    client.init()
+    assert client.run("--metadata-url", client.server.url + "/metadata", "--target-name", "a", "b",
+                      "--target-base-url", client.server.url + "/targets", "--target-dir", client.targets,
+                      "download") == 0
+    assert client.artifacts() == [b"a", b"b"]
+
+
 @variants(other_content=b"evil...", shorter=b"evil", longer=b"evil and more", nothing=b"")
 def arbitrary_software(client, evil):
     repo = client.repository

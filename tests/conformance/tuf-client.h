@@ -24,7 +24,8 @@ int tuf_options_parse(struct tuf_options *ret_options, int count, char **argumen
 
 /* Fetches with libcurl; `context` of tuf_fetch. */
 struct tuf_fetcher;
-int tuf_fetcher_new(struct tuf_fetcher **ret_fetcher, const char *metadata_url, const char *target_url) GUARD_WARN_UNUSED;
+int tuf_fetcher_new(struct tuf_fetcher **ret_fetcher, const char *metadata_url,
+		    const char *target_url) GUARD_WARN_UNUSED;
 void tuf_fetcher_free(struct tuf_fetcher *fetcher); /* NULL-safe */
 int tuf_fetch(void *context, const struct guard_trust_request *request, struct guard_trust_sink *sink);
 

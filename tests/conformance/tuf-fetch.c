@@ -110,7 +110,8 @@ int tuf_fetch(void *context, const struct guard_trust_request *request, struct g
 {
 	struct tuf_fetcher *fetcher = context;
 	struct transfer transfer = { .curl = fetcher->curl, .sink = sink };
-	const char *base = request->kind == GUARD_TRUST_FETCH_TARGET ? fetcher->target_url : fetcher->metadata_url;
+	const char *base = request->kind == GUARD_TRUST_FETCH_TARGET ? fetcher->target_url
+								     : fetcher->metadata_url;
 	const char *slash = base[0] && base[strlen(base) - 1] == '/' ? "" : "/";
 	char *url = NULL;
 	int r;

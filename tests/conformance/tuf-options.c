@@ -46,14 +46,33 @@ static int take(struct tuf_options *options, int option, const char *value)
 	}
 }
 
-static int check(const struct tuf_options *options, int left)
+/* The words that are no options: `init ROOT`, else further target names and
+ * the verb behind them. */
+static int take_words(struct tuf_options *options, int count, char **words)
+{
+	options->verb = count > 0 ? words[count - 1] : "";
+	if (count > 0 && strcmp(words[0], "init") == 0) {
+		options->verb = words[0];
+		options->root = count == 2 ? words[1] : NULL;
+		return options->root ? 0 : usage("init needs the file of a root");
+	}
+	if (count > 1 && options->target_count == 0)
+		return usage("one verb is needed");
+	for (int i = 0; i < count - 1; i++) {
+		int r = take(options, 'n', words[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int check(const struct tuf_options *options)
 {
 	if (!options->metadata_dir)
 		return usage("--metadata-dir is missing");
 	if (strcmp(options->verb, "init") == 0)
-		return options->root && left == 2 ? 0 : usage("init needs the file of a root");
-	if (left != 1)
-		return usage("one verb is needed");
+		return 0;
 	if (!options->metadata_url)
 		return usage("--metadata-url is missing");
 	if (strcmp(options->verb, "refresh") == 0)
@@ -68,9 +87,12 @@ static int check(const struct tuf_options *options, int left)
 int tuf_options_parse(struct tuf_options *ret_options, int count, char **arguments)
 {
 	static const struct option known[] = {
-		{ "metadata-dir", required_argument, NULL, 'm' }, { "metadata-url", required_argument, NULL, 'u' },
-		{ "target-dir", required_argument, NULL, 'd' },   { "target-base-url", required_argument, NULL, 'b' },
-		{ "target-name", required_argument, NULL, 'n' },  { NULL, 0, NULL, 0 },
+		{ "metadata-dir", required_argument, NULL, 'm' },
+		{ "metadata-url", required_argument, NULL, 'u' },
+		{ "target-dir", required_argument, NULL, 'd' },
+		{ "target-base-url", required_argument, NULL, 'b' },
+		{ "target-name", required_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct tuf_options options = { 0 };
 	int option, r;
@@ -80,9 +102,9 @@ int tuf_options_parse(struct tuf_options *ret_options, int count, char **argumen
 		if (r < 0)
 			return r;
 	}
-	options.verb = optind < count ? arguments[optind] : "";
-	options.root = optind + 1 < count ? arguments[optind + 1] : NULL;
-	r = check(&options, count - optind);
+	r = take_words(&options, count - optind, &arguments[optind]);
+	if (r == 0)
+		r = check(&options);
 	if (r == 0)
 		*ret_options = options;
 	return r;

@@ -4,24 +4,17 @@
  * 0 to 3 a metadata file of that type, 4 a key, 5 canonical JSON, 6 a path
  * pattern and a path, 7 names, 8 hashes.
  */
-#include <stdlib.h>
+#include "fuzz.h"
+
 #include <string.h>
 
 #include "trust/metadata.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static int visit(void *context, const struct guard_trust_role *role)
 {
 	unsigned *count = context;
 
-	require(role->name && role->threshold > 0);
+	FUZZ_REQUIRE(role->name && role->threshold > 0);
 	return ++*count > 1000 ? -GUARD_E_LIMIT : 0;
 }
 
@@ -33,23 +26,23 @@ static void read_document(const struct guard_trust_document *document, const str
 	struct guard_trust_meta meta;
 	unsigned count = 0;
 
-	require(document->version > 0 && report->text[0] == '\0');
+	FUZZ_REQUIRE(document->version > 0 && report->text[0] == '\0');
 	if (document->type == GUARD_TRUST_ROOT) {
 		struct guard_trust_report why;
 
 		for (int type = 0; type < GUARD_TRUST_TYPE_MAX_; type++) {
 			guard_trust_root_role(&role, document, type);
-			require(role.threshold > 0);
+			FUZZ_REQUIRE(role.threshold > 0);
 			if (guard_trust_document_verify(document, &role, "root", &why) < 0)
-				require(why.text[0] != '\0');
+				FUZZ_REQUIRE(why.text[0] != '\0');
 		}
 		guard_trust_root_consistent(document);
 	}
 	if (document->type == GUARD_TRUST_TIMESTAMP || document->type == GUARD_TRUST_SNAPSHOT)
-		require(guard_trust_document_meta(&meta, document,
+		FUZZ_REQUIRE(guard_trust_document_meta(&meta, document,
 						  document->type == GUARD_TRUST_TIMESTAMP ? "snapshot" : "targets") == 0);
 	if (document->type == GUARD_TRUST_TARGETS)
-		require(guard_trust_delegations_for(document, "some/path", hash, visit, &count) != -GUARD_E_FORMAT);
+		FUZZ_REQUIRE(guard_trust_delegations_for(document, "some/path", hash, visit, &count) != -GUARD_E_FORMAT);
 }
 
 static void try_document(enum guard_trust_type type, const uint8_t *data, size_t size)
@@ -58,9 +51,9 @@ static void try_document(enum guard_trust_type type, const uint8_t *data, size_t
 	struct guard_trust_report report = { "" };
 	int r = guard_trust_document_parse(&document, type, guard_trust_type_name(type), data, size, &report);
 
-	require((r == 0) == (document != NULL) && (r == 0) == (report.text[0] == '\0'));
+	FUZZ_REQUIRE((r == 0) == (document != NULL) && (r == 0) == (report.text[0] == '\0'));
 	for (const char *at = report.text; *at; at++)
-		require(*at >= 0x20 && *at < 0x7f);
+		FUZZ_REQUIRE(*at >= 0x20 && *at < 0x7f);
 	if (document)
 		read_document(document, &report);
 	guard_trust_document_free(document);
@@ -73,7 +66,7 @@ static void try_key(const json_t *json)
 
 	if (guard_trust_key_id(id, json) < 0 || guard_trust_key_parse(&key, id, json) < 0)
 		return;
-	require(guard_trust_key_verify(&key, "message", 7, (const uint8_t *)"signature", 9) == -GUARD_E_SIGNATURE);
+	FUZZ_REQUIRE(guard_trust_key_verify(&key, "message", 7, (const uint8_t *)"signature", 9) == -GUARD_E_SIGNATURE);
 	guard_trust_key_clear(&key);
 }
 
@@ -89,8 +82,8 @@ static void try_canonical(const json_t *json)
 	if (guard_trust_canonical(&first, json) == 0) {
 		again = json_loadb((const char *)first.bytes, first.size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
 		if (again) {
-			require(guard_trust_canonical(&second, again) == 0);
-			require(first.size == second.size && memcmp(first.bytes, second.bytes, first.size) == 0);
+			FUZZ_REQUIRE(guard_trust_canonical(&second, again) == 0);
+			FUZZ_REQUIRE(first.size == second.size && memcmp(first.bytes, second.bytes, first.size) == 0);
 		}
 		json_decref(again);
 	}
@@ -102,7 +95,7 @@ static void try_pattern(const char *text, size_t size)
 {
 	size_t length = strlen(text);
 
-	require(guard_trust_pattern_match("*", text) == (strchr(text, '/') == NULL));
+	FUZZ_REQUIRE(guard_trust_pattern_match("*", text) == (strchr(text, '/') == NULL));
 	if (length < size)
 		guard_trust_pattern_match(text, &text[length + 1]);
 }
@@ -113,11 +106,11 @@ static void try_names(const char *text)
 	struct guard_writer url;
 
 	if (guard_trust_role_file(file, text, 7) == 0)
-		require(strchr(file, '/') == NULL && strlen(file) < 256);
+		FUZZ_REQUIRE(strchr(file, '/') == NULL && strlen(file) < 256);
 	guard_writer_init(&url);
-	require(guard_trust_target_url(&url, text, "ab") == 0);
+	FUZZ_REQUIRE(guard_trust_target_url(&url, text, "ab") == 0);
 	for (size_t i = 0; i + 1 < url.size; i++)
-		require(url.bytes[i] > 0x20 && url.bytes[i] < 0x7f);
+		FUZZ_REQUIRE(url.bytes[i] > 0x20 && url.bytes[i] < 0x7f);
 	guard_writer_free(&url);
 }
 
@@ -131,7 +124,7 @@ static void try_json(uint8_t what, const uint8_t *data, size_t size)
 	if (json && what == 5)
 		try_canonical(json);
 	if (json && what == 8 && guard_trust_hashes_parse(&hashes, json) == 0)
-		require(hashes.count > 0 && hashes.count <= GUARD_TRUST_HASHES_MAX);
+		FUZZ_REQUIRE(hashes.count > 0 && hashes.count <= GUARD_TRUST_HASHES_MAX);
 	json_decref(json);
 }
 
@@ -151,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	text = calloc(1, size + 1); /* two NUL bytes behind */
-	require(text != NULL);
+	FUZZ_REQUIRE(text != NULL);
 	memcpy(text, &data[1], size - 1);
 	if (what == 6)
 		try_pattern(text, size - 1);

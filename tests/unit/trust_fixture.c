@@ -68,7 +68,8 @@ static json_t *signature(const struct guard_writer *message, unsigned number)
 	json_t *json;
 
 	must(context && EVP_DigestSignInit(context, NULL, NULL, NULL, pkey) == 1 &&
-	     EVP_DigestSign(context, bytes, &size, message->bytes, message->size) == 1, "signature");
+		     EVP_DigestSign(context, bytes, &size, message->bytes, message->size) == 1,
+	     "signature");
 	EVP_MD_CTX_free(context);
 	EVP_PKEY_free(pkey);
 	guard_trust_hex_encode(hex, bytes, size);
@@ -87,7 +88,8 @@ json_t *fixture_sign(const json_t *body, const json_t *numbers)
 	must(document && guard_trust_canonical(&message, body) == 0, "canonical form");
 	json_array_foreach((json_t *)numbers, i, number) {
 		must(json_array_append_new(json_object_get(document, "signatures"),
-					   signature(&message, (unsigned)json_integer_value(number))) == 0, "append");
+					   signature(&message, (unsigned)json_integer_value(number))) == 0,
+		     "append");
 	}
 	guard_writer_free(&message);
 	return document;
@@ -160,13 +162,16 @@ static void allow_key(struct fixture *fixture, const char *role, unsigned number
 	json_t *keys, *entry = role_entry(fixture, &keys, role);
 
 	put(keys, fixture_key_id(number), fixture_key(number));
-	must(json_array_append_new(json_object_get(entry, "keyids"), json_string(fixture_key_id(number))) == 0, "keyid");
+	must(json_array_append_new(json_object_get(entry, "keyids"), json_string(fixture_key_id(number))) ==
+		     0,
+	     "keyid");
 }
 
 void fixture_add_key(struct fixture *fixture, const char *role, unsigned number)
 {
 	allow_key(fixture, role, number);
-	must(json_array_append_new(json_object_get(fixture->signers, role), json_integer(number)) == 0, "signer");
+	must(json_array_append_new(json_object_get(fixture->signers, role), json_integer(number)) == 0,
+	     "signer");
 }
 
 void fixture_rotate(struct fixture *fixture, const char *role, unsigned number)
@@ -188,8 +193,9 @@ void fixture_delegate(struct fixture *fixture, const char *delegator, const char
 		put(body, "delegations", delegations);
 	}
 	must(json_array_append_new(json_object_get(delegations, "roles"),
-				   json_pack("{sss[]sis[s]sb}", "name", role, "keyids", "threshold", 1, "paths", pattern,
-					     "terminating", terminating)) == 0, "delegation");
+				   json_pack("{sss[]sis[s]sb}", "name", role, "keyids", "threshold", 1,
+					     "paths", pattern, "terminating", terminating)) == 0,
+	     "delegation");
 	if (!json_object_get(fixture->bodies, role))
 		add_body(fixture, role, "targets");
 	fixture_add_key(fixture, role, key_number);
@@ -241,8 +247,10 @@ static void enter(struct fixture *fixture, const char *role, const char *bytes, 
 
 void fixture_publish(struct fixture *fixture, const char *role)
 {
-	GUARD_AUTO_JSON json_t *document = fixture_sign(fixture_body(fixture, role), json_object_get(fixture->signers, role));
-	uint64_t version = (uint64_t)json_integer_value(json_object_get(fixture_body(fixture, role), "version"));
+	GUARD_AUTO_JSON json_t *document = fixture_sign(fixture_body(fixture, role),
+							json_object_get(fixture->signers, role));
+	uint64_t version = (uint64_t)json_integer_value(
+		json_object_get(fixture_body(fixture, role), "version"));
 	char url[GUARD_TRUST_FILE_NAME_SIZE], *bytes = json_dumps(document, JSON_INDENT(1));
 
 	must(bytes && guard_trust_role_file(url, role, version) == 0, "publishing");
@@ -255,7 +263,8 @@ void fixture_publish(struct fixture *fixture, const char *role)
 
 void fixture_bump(struct fixture *fixture, const char *role)
 {
-	fixture_version(fixture, role, json_integer_value(json_object_get(fixture_body(fixture, role), "version")) + 1);
+	fixture_version(fixture, role,
+			json_integer_value(json_object_get(fixture_body(fixture, role), "version")) + 1);
 	fixture_publish(fixture, role);
 }
 
@@ -281,7 +290,8 @@ void fixture_serve(struct fixture *fixture, const char *url, const void *bytes, 
 	struct fixture_file *file = find_file(fixture, url);
 
 	if (!file) {
-		must(fixture->file_count < FIXTURE_FILES_MAX && strlen(url) < sizeof(file->url), "room for a file");
+		must(fixture->file_count < FIXTURE_FILES_MAX && strlen(url) < sizeof(file->url),
+		     "room for a file");
 		file = &fixture->files[fixture->file_count++];
 		snprintf(file->url, sizeof(file->url), "%s", url);
 	}
@@ -376,7 +386,7 @@ void fixture_open(struct fixture *fixture)
 	fixture_publish(fixture, "snapshot");
 	fixture_publish(fixture, "timestamp");
 	fixture_publish(fixture, "root");
-	snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/guard-trust-XXXXXX");
+	snprintf(fixture->folder, sizeof(fixture->folder), "/dev/shm/guard-trust-XXXXXX");
 	must(mkdtemp(fixture->folder) != NULL, "mkdtemp");
 	fixture->directory = open(fixture->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	must(fixture->directory >= 0, "open");

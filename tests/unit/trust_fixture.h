@@ -21,14 +21,14 @@ struct fixture_file {
 };
 
 struct fixture {
-	json_t *bodies;  /* role -> its "signed" part; to be changed by tests */
-	json_t *signers; /* role -> array of key numbers that sign it */
+	json_t *bodies;	  /* role -> its "signed" part; to be changed by tests */
+	json_t *signers;  /* role -> array of key numbers that sign it */
 	bool with_hashes; /* in timestamp and snapshot */
 	struct fixture_file files[FIXTURE_FILES_MAX];
 	size_t file_count;
 	char log[FIXTURE_LOG_SIZE]; /* URLs asked for, each followed by a space */
-	int fetch_result;           /* returned instead of an answer when not 0 */
-	bool polite;                /* the callback passes on what the sink says */
+	int fetch_result;	    /* returned instead of an answer when not 0 */
+	bool polite;		    /* the callback passes on what the sink says */
 	char folder[64];
 	int directory;
 	struct guard_trust *trust;
@@ -39,8 +39,8 @@ struct fixture {
 void fixture_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
 
-json_t *fixture_key(unsigned number);              /* new reference */
-const char *fixture_key_id(unsigned number);       /* valid until the next call */
+json_t *fixture_key(unsigned number);				 /* new reference */
+const char *fixture_key_id(unsigned number);			 /* valid until the next call */
 json_t *fixture_sign(const json_t *body, const json_t *numbers); /* a whole document; new reference */
 
 json_t *fixture_body(struct fixture *fixture, const char *role); /* borrowed */

@@ -28,7 +28,8 @@ static char *pem_of(EVP_PKEY *pkey)
 
 static json_t *key_object(const char *type, const char *scheme, const char *public_part)
 {
-	json_t *json = json_pack("{sssss{ss}}", "keytype", type, "scheme", scheme, "keyval", "public", public_part);
+	json_t *json = json_pack("{sssss{ss}}", "keytype", type, "scheme", scheme, "keyval", "public",
+				 public_part);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(json);
 	return json;
@@ -74,12 +75,16 @@ static void test_refused(void)
 	CU_ASSERT_EQUAL(parse_text("dilithium", "dilithium", "00"), -GUARD_E_UNSUPPORTED);
 	CU_ASSERT_EQUAL(parse_text("ecdsa", "ecdsa-sha2-nistp384", pem), -GUARD_E_FORMAT);
 	CU_ASSERT_EQUAL(parse_text("rsa", "rsassa-pss-sha256", pem), -GUARD_E_FORMAT);
-	CU_ASSERT_EQUAL(parse_text("rsa", "rsassa-pss-sha256", "-----BEGIN PUBLIC KEY-----\n"), -GUARD_E_FORMAT);
+	CU_ASSERT_EQUAL(parse_text("rsa", "rsassa-pss-sha256", "-----BEGIN PUBLIC KEY-----\n"),
+			-GUARD_E_FORMAT);
 	CU_ASSERT_EQUAL(parse_pkey("rsa", "rsassa-pss-sha256", EVP_RSA_gen(1024)), -GUARD_E_FORMAT);
 	CU_ASSERT_EQUAL(parse_pkey("ecdsa", "ecdsa-sha2-nistp256", EVP_EC_gen("secp256k1")), -GUARD_E_FORMAT);
 	/* Would ask a terminal for a pass phrase if it were believed. */
-	CU_ASSERT_FATAL(asprintf(&encrypted, "-----BEGIN PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: "
-				 "AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAA\n-----END PUBLIC KEY-----\n") > 0);
+	CU_ASSERT_FATAL(
+		asprintf(&encrypted,
+			 "-----BEGIN PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: "
+			 "AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAA\n-----END PUBLIC KEY-----\n") >
+		0);
 	CU_ASSERT_EQUAL(parse_text("ecdsa", "ecdsa-sha2-nistp256", encrypted), -GUARD_E_FORMAT);
 	free(encrypted);
 	free(pem);
@@ -135,14 +140,19 @@ static void check_scheme(EVP_PKEY *pkey, const char *type, const char *scheme, c
 
 	CU_ASSERT_FATAL(EVP_DigestSignInit(context, &key_context, md, NULL, pkey) == 1);
 	CU_ASSERT_FATAL(!pss || EVP_PKEY_CTX_set_rsa_padding(key_context, RSA_PKCS1_PSS_PADDING) == 1);
-	CU_ASSERT_FATAL(EVP_DigestSign(context, signature, &size, (const uint8_t *)message, sizeof(message)) == 1);
+	CU_ASSERT_FATAL(
+		EVP_DigestSign(context, signature, &size, (const uint8_t *)message, sizeof(message)) == 1);
 	CU_ASSERT_EQUAL_FATAL(parse(&key, json), 0);
 	CU_ASSERT_EQUAL(guard_trust_key_verify(&key, message, sizeof(message), signature, size), 0);
-	CU_ASSERT_EQUAL(guard_trust_key_verify(&key, "metadatA", sizeof(message), signature, size), -GUARD_E_SIGNATURE);
-	CU_ASSERT_EQUAL(guard_trust_key_verify(&key, message, sizeof(message), signature, size - 1), -GUARD_E_SIGNATURE);
+	CU_ASSERT_EQUAL(guard_trust_key_verify(&key, "metadatA", sizeof(message), signature, size),
+			-GUARD_E_SIGNATURE);
+	CU_ASSERT_EQUAL(guard_trust_key_verify(&key, message, sizeof(message), signature, size - 1),
+			-GUARD_E_SIGNATURE);
 	signature[size / 2] ^= 1;
-	CU_ASSERT_EQUAL(guard_trust_key_verify(&key, message, sizeof(message), signature, size), -GUARD_E_SIGNATURE);
-	CU_ASSERT_EQUAL(guard_trust_key_verify(&key, message, sizeof(message), signature, 0), -GUARD_E_SIGNATURE);
+	CU_ASSERT_EQUAL(guard_trust_key_verify(&key, message, sizeof(message), signature, size),
+			-GUARD_E_SIGNATURE);
+	CU_ASSERT_EQUAL(guard_trust_key_verify(&key, message, sizeof(message), signature, 0),
+			-GUARD_E_SIGNATURE);
 	guard_trust_key_clear(&key);
 	EVP_MD_CTX_free(context);
 	EVP_PKEY_free(pkey);
@@ -162,8 +172,9 @@ static void test_schemes(void)
 static void test_ed25519_vector(void)
 {
 	static const char public_hex[] = "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025";
-	static const char signature_hex[] = "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
-					    "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a";
+	static const char signature_hex[] =
+		"6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+		"18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a";
 	GUARD_AUTO_JSON json_t *json = key_object("ed25519", "ed25519", public_hex);
 	struct guard_trust_key key;
 	uint8_t signature[64];

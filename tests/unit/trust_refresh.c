@@ -54,7 +54,8 @@ static void test_init_refused(void)
 	CU_ASSERT_EQUAL(guard_trust_init(fixture.trust, bytes, strlen(bytes)), -GUARD_E_SIGNATURE);
 	free(bytes);
 	bytes = calloc(1, GUARD_TRUST_ROOT_SIZE_MAX + 1);
-	CU_ASSERT_EQUAL(guard_trust_init(fixture.trust, bytes, GUARD_TRUST_ROOT_SIZE_MAX + 1), -GUARD_E_LIMIT);
+	CU_ASSERT_EQUAL(guard_trust_init(fixture.trust, bytes, GUARD_TRUST_ROOT_SIZE_MAX + 1),
+			-GUARD_E_LIMIT);
 	free(bytes);
 	check_stored(&fixture, 0, 0, 0, 0);
 	check_refused(&fixture, GUARD_E_NOT_FOUND, "enrol");
@@ -330,7 +331,8 @@ static void test_snapshot_version(void)
 
 	open_refreshed(&fixture);
 	fixture_bump_all(&fixture);
-	json_object_set_new(json_object_get(json_object_get(fixture_body(&fixture, "timestamp"), "meta"), "snapshot.json"),
+	json_object_set_new(json_object_get(json_object_get(fixture_body(&fixture, "timestamp"), "meta"),
+					    "snapshot.json"),
 			    "version", json_integer(3));
 	fixture_bump(&fixture, "timestamp");
 	fixture_publish(&fixture, "snapshot");
@@ -459,12 +461,15 @@ static void test_promised_length(void)
 	open_refreshed(&fixture);
 	fixture.with_hashes = true;
 	fixture_bump_all(&fixture);
-	entry = json_object_get(json_object_get(fixture_body(&fixture, "timestamp"), "meta"), "snapshot.json");
-	json_object_set_new(entry, "length", json_integer(json_integer_value(json_object_get(entry, "length")) - 1));
+	entry = json_object_get(json_object_get(fixture_body(&fixture, "timestamp"), "meta"),
+				"snapshot.json");
+	json_object_set_new(entry, "length",
+			    json_integer(json_integer_value(json_object_get(entry, "length")) - 1));
 	fixture_publish(&fixture, "timestamp");
 	check_refused(&fixture, GUARD_E_LIMIT, "longer than");
 	json_object_del(entry, "hashes");
-	json_object_set_new(entry, "length", json_integer(json_integer_value(json_object_get(entry, "length")) + 2));
+	json_object_set_new(entry, "length",
+			    json_integer(json_integer_value(json_object_get(entry, "length")) + 2));
 	fixture_bump(&fixture, "timestamp");
 	check_refused(&fixture, GUARD_E_CHECKSUM, "were promised");
 	json_object_set_new(entry, "length", json_integer(INT64_MAX));

@@ -141,8 +141,9 @@ static void two_delegators(struct fixture *fixture)
 
 	fixture_delegate(fixture, "targets", "shared", "a/*", true, 30);
 	fixture_delegate(fixture, "targets", "other", "b/*", true, 31);
-	delegations = json_pack("{s{so}s[{sss[s]sis[s]}]}", "keys", fixture_key_id(32), fixture_key(32), "roles", "name",
-				"shared", "keyids", fixture_key_id(32), "threshold", 1, "paths", "b/*");
+	delegations = json_pack("{s{so}s[{sss[s]sis[s]}]}", "keys", fixture_key_id(32), fixture_key(32),
+				"roles", "name", "shared", "keyids", fixture_key_id(32), "threshold", 1,
+				"paths", "b/*");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(delegations);
 	json_object_set_new(fixture_body(fixture, "other"), "delegations", delegations);
 	fixture_target(fixture, "shared", "a/file", "content");
@@ -193,8 +194,9 @@ static void content(struct fixture *fixture)
 {
 	fixture_target(fixture, "targets", "dir/file", "content");
 	fixture_target(fixture, "targets", "empty", "");
-	json_object_set_new(json_object_get(json_object_get(fixture_body(fixture, "targets"), "targets"), "dir/file"),
-			    "custom", json_pack("{sisb}", "b", 2, "a", 1));
+	json_object_set_new(
+		json_object_get(json_object_get(fixture_body(fixture, "targets"), "targets"), "dir/file"),
+		"custom", json_pack("{sisb}", "b", 2, "a", 1));
 }
 
 /* Download into a memory file; returns its size afterwards in `ret_size`. */
@@ -224,7 +226,8 @@ static void test_download(void)
 	CU_ASSERT_EQUAL(download(&fixture, "dir/file", &size, &verified), 0);
 	CU_ASSERT(size == 7 && verified == 0);
 	CU_ASSERT_STRING_EQUAL(guard_trust_message(fixture.trust), "");
-	CU_ASSERT_PTR_NOT_NULL(strstr(fixture.log, "dir/ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.file"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(
+		fixture.log, "dir/ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.file"));
 	CU_ASSERT_EQUAL(download(&fixture, "empty", &size, &verified), 0);
 	CU_ASSERT(size == 0 && verified == 0);
 	fixture_close(&fixture);
@@ -233,7 +236,8 @@ static void test_download(void)
 static void test_arbitrary_software(void)
 {
 	static const char *const offered[] = { "Content", "conten", "", "contents and more" };
-	static const int wanted[] = { -GUARD_E_CHECKSUM, -GUARD_E_CHECKSUM, -GUARD_E_CHECKSUM, -GUARD_E_LIMIT };
+	static const int wanted[] = { -GUARD_E_CHECKSUM, -GUARD_E_CHECKSUM, -GUARD_E_CHECKSUM,
+				      -GUARD_E_LIMIT };
 	static const char url[] = "dir/ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.file";
 
 	for (size_t i = 0; i < 4; i++)

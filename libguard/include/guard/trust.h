@@ -30,6 +30,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /* Limits on what a repository may send: bytes of one file, or counts. */
 #define GUARD_TRUST_ROOT_SIZE_MAX 524288u       /* W of the specification */
 #define GUARD_TRUST_TIMESTAMP_SIZE_MAX 16384u   /* X */
@@ -164,6 +166,8 @@ int guard_trust_target_verify(const struct guard_trust_target *target, int fd) G
  * GUARD_E_CHECKSUM, GUARD_E_LIMIT, GUARD_E_IO, GUARD_E_NOMEM, or what the fetch
  * callback returned. */
 int guard_trust_download(struct guard_trust *trust, const struct guard_trust_target *target, int fd) GUARD_WARN_UNUSED;
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
