@@ -121,7 +121,8 @@ void guardd_control_main(const struct guardd_control_arguments *arguments) __att
 
 /* ---- jail ------------------------------------------------------------------- */
 
-enum guardd_role { GUARDD_ROLE_KEEPER, GUARDD_ROLE_GATE, GUARDD_ROLE_RECORD, GUARDD_ROLE_CONTROL, GUARDD_ROLE_MAX_ };
+enum guardd_role { GUARDD_ROLE_KEEPER, GUARDD_ROLE_GATE, GUARDD_ROLE_RECORD, GUARDD_ROLE_CONTROL,
+		   GUARDD_ROLE_LOADER, GUARDD_ROLE_MAX_ };
 
 /* guardd_jail_enter: become what docs/processes.md says for the role: user and
  * groups, capability sets (libcap, bounding set and ambient too), no_new_privs,

@@ -14,6 +14,8 @@
 #define GATE_CAPABILITIES CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_LEASE, CAP_KILL
 
 static const cap_value_t gate_capabilities[] = { GATE_CAPABILITIES };
+/* To read any program that the machine needs and hash it. */
+static const cap_value_t loader_capabilities[] = { CAP_DAC_READ_SEARCH };
 /* The gate's, which it hands on, and what it takes to put the others in jail. */
 static const cap_value_t keeper_capabilities[] = { GATE_CAPABILITIES, CAP_SETUID, CAP_SETGID, CAP_SETPCAP };
 
@@ -27,6 +29,10 @@ static size_t capabilities_of(const cap_value_t **ret_capabilities, enum guardd_
 	if (role == GUARDD_ROLE_GATE) {
 		*ret_capabilities = gate_capabilities;
 		return sizeof(gate_capabilities) / sizeof(gate_capabilities[0]);
+	}
+	if (role == GUARDD_ROLE_LOADER) {
+		*ret_capabilities = loader_capabilities;
+		return sizeof(loader_capabilities) / sizeof(loader_capabilities[0]);
 	}
 	return 0;
 }

@@ -24,7 +24,7 @@ static int forget_new_privileges(const struct jail_problem *problem)
 /* A change of user makes the kernel forget what keeper/child.c asked for. */
 static int die_with_parent(enum guardd_role role, pid_t parent, const struct jail_problem *problem)
 {
-	if (role != GUARDD_ROLE_RECORD && role != GUARDD_ROLE_CONTROL)
+	if (role == GUARDD_ROLE_KEEPER || role == GUARDD_ROLE_GATE)
 		return 0;
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent)
 		return 0;

@@ -16,7 +16,8 @@
 #define G JAIL_ROLE(GUARDD_ROLE_GATE)
 #define R JAIL_ROLE(GUARDD_ROLE_RECORD)
 #define C JAIL_ROLE(GUARDD_ROLE_CONTROL)
-#define ALL (K | G | R | C)
+#define L JAIL_ROLE(GUARDD_ROLE_LOADER)
+#define ALL (K | G | R | C | L)
 
 #define CALL(name, roles) { SCMP_SYS(name), roles, JAIL_ALWAYS, 0, 0 }
 #define CALL_IF(name, roles, condition, argument, value) { SCMP_SYS(name), roles, condition, argument, value }
@@ -53,15 +54,17 @@ const struct jail_call jail_calls[] = {
 	CALL(getsockopt, ALL), CALL(setsockopt, ALL),
 	CALL(accept4, G | C),
 
-	/* Names in the file system: the gate to read any, the recorder its ledger. */
-	CALL(openat, G | R), CALL(openat2, G), CALL(open, G | R), CALL(readlink, G | R), CALL(readlinkat, G | R),
-	CALL(getdents64, G | R), CALL(stat, G | R), CALL(lstat, G | R), CALL(access, G | R), CALL(faccessat, G | R),
-	CALL(faccessat2, G | R), CALL(statfs, G | R), CALL(fstatfs, G | R), CALL(fadvise64, G | R),
+	/* Names in the file system: the gate and the loader to read any, the recorder
+	 * its ledger. */
+	CALL(openat, G | R | L), CALL(openat2, G), CALL(open, G | R | L), CALL(readlink, G | R | L),
+	CALL(readlinkat, G | R | L), CALL(stat, G | R | L), CALL(lstat, G | R | L), CALL(access, G | R | L),
+	CALL(faccessat, G | R | L), CALL(faccessat2, G | R | L), CALL(getdents64, G | R), CALL(statfs, G | R),
+	CALL(fstatfs, G | R), CALL(fadvise64, G | R), CALL(getcwd, R | L),
 
-	/* The recorder writes. */
-	CALL(pwrite64, R), CALL(fsync, R), CALL(fdatasync, R), CALL(ftruncate, R), CALL(fallocate, R),
-	CALL(unlink, R), CALL(unlinkat, R), CALL(renameat, R), CALL(renameat2, R), CALL(flock, R), CALL(getcwd, R), CALL(fchmod, R),
-	CALL(fchown, R),
+	/* The recorder writes its ledger; the loader what the machine remembers. */
+	CALL(fsync, R | L), CALL(unlinkat, R | L), CALL(renameat, R | L), CALL(renameat2, R | L),
+	CALL(pwrite64, R), CALL(fdatasync, R), CALL(ftruncate, R), CALL(fallocate, R), CALL(unlink, R),
+	CALL(flock, R), CALL(fchmod, R), CALL(fchown, R), CALL(memfd_create, L), CALL(sendfile, L),
 	CALL_IF(socket, R, JAIL_EQUAL, 0, AF_UNIX), /* the journal */
 	CALL(connect, R),
 
@@ -69,15 +72,17 @@ const struct jail_call jail_calls[] = {
 	CALL_IF(clone, G, JAIL_BITS_SET, 0, CLONE_THREAD),
 	CALL_IF(clone3, ALL, JAIL_PRETEND, 0, 0), /* its flags cannot be seen: the C library takes clone */
 	CALL(fanotify_mark, G), CALL(pidfd_open, G), CALL(pidfd_send_signal, G),
+	/* The name that a blocked caller asked for. */
+	CALL(process_vm_readv, G),
 
 	/* The keeper alone: children and their jails, signals, policies, sockets,
 	 * its own next version with the loader's and the C library's beginnings. */
 	CALL(clone, K), CALL(wait4, K), CALL(waitid, K), CALL(kill, K), CALL(signalfd4, K),
 	CALL(execve, K), CALL(setresuid, K), CALL(setresgid, K), CALL(setgroups, K), CALL(capget, K), CALL(capset, K),
 	CALL(prctl, K), CALL(seccomp, K), CALL(landlock_create_ruleset, K), CALL(landlock_add_rule, K),
-	CALL(landlock_restrict_self, K), CALL(memfd_create, K), CALL(close_range, K), CALL(dup, K), CALL(dup2, K),
+	CALL(landlock_restrict_self, K), CALL(close_range, K), CALL(dup, K), CALL(dup2, K),
 	CALL(dup3, K), CALL(fanotify_init, K), CALL(socketpair, K), CALL(bind, K), CALL(listen, K), CALL(mkdir, K),
-	CALL(mkdirat, K), CALL(fchmodat, K), CALL(fchownat, K), CALL(umask, K), CALL(chdir, K), CALL(sendfile, K),
+	CALL(mkdirat, K), CALL(fchmodat, K), CALL(fchownat, K), CALL(umask, K), CALL(chdir, K),
 	CALL(setrlimit, K), CALL(getrlimit, K), CALL(mmap, K), CALL(mprotect, K), CALL(ioctl, K), CALL(socket, K),
 	CALL(arch_prctl, K), CALL(set_tid_address, K), CALL(rename, K), CALL(getsockname, K), CALL(getpeername, K),
 	CALL(pipe2, K), CALL(eventfd2, K), CALL(epoll_create1, K), CALL(epoll_ctl, K), CALL(epoll_wait, K),

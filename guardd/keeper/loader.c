@@ -16,6 +16,7 @@
 #include <guard/policy.h>
 
 #include "base/cleanup.h"
+#include "guardd.h"
 #include "keeper/fdpass.h"
 #include "keeper/loader.h"
 #include "keeper/preflight.h"
@@ -187,8 +188,12 @@ static bool told_to_remember(int socket)
 
 void keeper_loader_main(const struct guardd_config *config, int socket, int state_dir, bool first)
 {
-	struct keeper_loader_reply reply;
-	int image = -1, r = keeper_loader_read(&image, &reply, config, state_dir, first);
+	struct keeper_loader_reply reply = { 0 };
+	int image = -1, r = guardd_jail_enter(GUARDD_ROLE_LOADER, config, reply.text, sizeof(reply.text));
+
+	if (r == 0)
+		r = keeper_loader_read(&image, &reply, config, state_dir, first);
+	reply.error = r;
 
 	if (guardd_fdpass_send(socket, &reply, sizeof(reply), &image, r < 0 ? 0 : 1) < 0 || r < 0)
 		_exit(EXIT_SUCCESS);

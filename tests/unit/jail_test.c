@@ -125,6 +125,7 @@ static void test_forbidden(void)
 		ends(GUARDD_ROLE_GATE, all[i]);
 		ends(GUARDD_ROLE_RECORD, all[i]);
 		ends(GUARDD_ROLE_CONTROL, all[i]);
+		ends(GUARDD_ROLE_LOADER, all[i]);
 	}
 	ends(GUARDD_ROLE_KEEPER, do_ptrace);
 	ends(GUARDD_ROLE_KEEPER, do_namespace);
@@ -217,7 +218,11 @@ static void test_capabilities(void)
 					      "Uid:\t65534\t65534\t65534\t65534\n",
 					      "Gid:\t65534\t65534\t65534\t65534\n", NULL };
 
+	static const char *const loader[] = { "CapPrm:\t0000000000000004\n", "CapEff:\t0000000000000004\n",
+					      "CapBnd:\t0000000000000004\n", "NoNewPrivs:\t1\n", NULL };
+
 	works(GUARDD_ROLE_KEEPER, keeper_capabilities);
+	status_is(GUARDD_ROLE_LOADER, loader);
 	status_is(GUARDD_ROLE_GATE, gate);
 	status_is(GUARDD_ROLE_RECORD, helper);
 	status_is(GUARDD_ROLE_CONTROL, helper);
