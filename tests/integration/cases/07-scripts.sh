@@ -44,11 +44,10 @@ for area in $AREAS; do
 	done
 	both "perl FILE.pl on $at" evil mark.pl "$area/a.pl" perl "$area/a.pl"
 	both "perl do FILE on $at" evil mark.pl "$area/a.pl" perl -e "do '$area/a.pl' or die \$!"
-	both "perl require FILE on $at" evil mark.pl "$area/a.pl" perl -e "require '$area/a.pl'"
+	both_quietly "perl require FILE on $at" mark.pl "$area/a.pl" perl -e "require '$area/a.pl'"
 	both "awk -f on $at" evil mark.awk "$area/a.awk" awk -f "$area/a.awk"
-	both "awk -f without suffix on $at" evil mark.awk "$x" awk -f "$x"
 	if command -v gawk > /dev/null; then
-		both "gawk --file on $at" evil mark.awk "$x" gawk "--file=$x"
+		both "gawk --file on $at" evil mark.awk "$area/a.awk" gawk "--file=$area/a.awk"
 	fi
 
 	# An unlisted interpreter of a listed script, and the other way round.

@@ -17,8 +17,8 @@ for area in $AREAS; do
 	mkdir -p "$lib/package"
 	both "python package on $at" evil markmod.py "$lib/package/__init__.py" \
 		env PYTHONPATH="$lib" $PYTHON -c 'import package'
-	both "python runpy on $at" evil markmod.py "$lib/other.txt" \
-		$PYTHON -c "import runpy; runpy.run_path('$lib/other.txt')" || true
+	both "python runpy on $at" evil markmod.py "$lib/other.py" \
+		$PYTHON -c "import runpy; runpy.run_path('$lib/other.py')"
 	rm -f "$lib"/*.py
 
 	# Bytecode in place of the source; what is listed is the listed bytecode.
@@ -31,12 +31,12 @@ for area in $AREAS; do
 	if [ -e "$LISTED/mark.pyz" ]; then
 		both "zip application on $at" evil mark.pyz "$lib/mark.pyz" $PYTHON "$lib/mark.pyz"
 		both "zip application without suffix on $at" evil mark.pyz "$lib/app" $PYTHON "$lib/app"
-		both_quietly "import from a zip on $at" mark.pyz "$lib/mark.zip" \
-			env PYTHONPATH="$lib/mark.zip" $PYTHON -c 'import markmod'
+		both_quietly "import from an archive on $at" mark.pyz "$lib/mark.whl" \
+			env PYTHONPATH="$lib/mark.whl" $PYTHON -c 'import markmod'
 	fi
 
-	both "perl -I on $at" evil MarkMod.pm "$lib/MarkMod.pm" perl -I"$lib" -MMarkMod -e 1
-	both "PERL5LIB on $at" evil MarkMod.pm "$lib/MarkMod.pm" env PERL5LIB="$lib" perl -e 'use MarkMod;'
-	both "PERL5OPT on $at" evil MarkMod.pm "$lib/MarkMod.pm" env PERL5LIB="$lib" PERL5OPT=-MMarkMod perl -e 1
-	both "perl use lib on $at" evil MarkMod.pm "$lib/MarkMod.pm" perl -e "use lib '$lib'; require MarkMod;"
+	both_quietly "perl -I on $at" MarkMod.pm "$lib/MarkMod.pm" perl -I"$lib" -MMarkMod -e 1
+	both_quietly "PERL5LIB on $at" MarkMod.pm "$lib/MarkMod.pm" env PERL5LIB="$lib" perl -e 'use MarkMod;'
+	both_quietly "PERL5OPT on $at" MarkMod.pm "$lib/MarkMod.pm" env PERL5LIB="$lib" PERL5OPT=-MMarkMod perl -e 1
+	both_quietly "perl use lib on $at" MarkMod.pm "$lib/MarkMod.pm" perl -e "use lib '$lib'; require MarkMod;"
 done

@@ -20,7 +20,7 @@ try:
 except OSError as error:
     assert error.errno == errno.ENXIO, error"
 	mknod "$area/null" c 1 3
-	is "a device node on $at" sh -c "echo x > '$area/null' && head -c 1 '$area/null'"
+	is "a device node on $at" sh -c "echo x > '$area/null' && head -c 1 '$area/null' > /dev/null"
 	is "a socket on $at" $PYTHON -c "
 import socket
 s = socket.socket(socket.AF_UNIX); s.bind('$area/socket'); s.listen()
