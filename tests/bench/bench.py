@@ -31,7 +31,7 @@ def hyperfine(mount, workload):
                 "--style", "none", command]
         if workload.prepare:
             argv[1:1] = ["--prepare", chroot + f"sh -c {json.dumps(workload.prepare)}"]
-        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return statistics.median(json.load(open(out.name))["results"][0]["times"])
 
 
