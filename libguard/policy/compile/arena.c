@@ -12,7 +12,8 @@
 
 #include <guard/error.h>
 
-#define BLOCK_SIZE ((size_t)1 << 20)
+#define BLOCK_SIZE_FIRST ((size_t)16 << 10)
+#define BLOCK_SIZE_MAX ((size_t)1 << 20)
 #define ALIGNMENT _Alignof(max_align_t)
 
 struct compile_block {
@@ -34,6 +35,16 @@ static struct compile_block *push_block(struct compile_arena *arena, size_t size
 	return block;
 }
 
+/* Each block is twice the one before. */
+static size_t block_size(const struct compile_block *before, size_t needed)
+{
+	size_t size = before && before->size >= BLOCK_SIZE_FIRST ? before->size * 2 : BLOCK_SIZE_FIRST;
+
+	if (size > BLOCK_SIZE_MAX)
+		size = BLOCK_SIZE_MAX;
+	return needed > size ? needed : size;
+}
+
 void *compile_arena_alloc(struct compile_arena *arena, size_t size)
 {
 	struct compile_block *block = arena->blocks;
@@ -44,7 +55,7 @@ void *compile_arena_alloc(struct compile_arena *arena, size_t size)
 		return NULL;
 	rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	if (!block || block->size - block->used < rounded)
-		block = push_block(arena, rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE);
+		block = push_block(arena, block_size(block, rounded));
 	if (!block)
 		return NULL;
 	memory = &block->bytes[block->used];

@@ -38,23 +38,27 @@ static int compare(const void *a, const void *b, void *context)
 }
 
 /* Digests are spread evenly: dealt by their first bits, few are left to compare. */
-#define DEAL_BITS 16u
-#define DEALS ((size_t)1 << DEAL_BITS)
+#define DEAL_BITS_MAX 16u
+#define DEAL_SIZE 16u /* left in one deal, on average */
 
 static int sort(struct key *sorted, const struct key *keys, size_t count, struct compile_digest *digests)
 {
-	GUARD_AUTO_FREE size_t *starts = calloc(DEALS + 1, sizeof(*starts));
+	GUARD_AUTO_FREE size_t *starts = NULL;
+	unsigned bits = 1;
 	size_t from = 0;
 
+	while (bits < DEAL_BITS_MAX && count > (size_t)DEAL_SIZE << bits)
+		bits++;
+	starts = calloc(((size_t)1 << bits) + 1, sizeof(*starts));
 	if (!starts)
 		return -GUARD_E_NOMEM;
 	for (size_t i = 0; i < count; i++)
-		starts[(keys[i].head >> (64 - DEAL_BITS)) + 1]++;
-	for (size_t i = 0; i < DEALS; i++)
+		starts[(keys[i].head >> (64 - bits)) + 1]++;
+	for (size_t i = 0; i < (size_t)1 << bits; i++)
 		starts[i + 1] += starts[i];
 	for (size_t i = 0; i < count; i++)
-		sorted[starts[keys[i].head >> (64 - DEAL_BITS)]++] = keys[i];
-	for (size_t i = 0; i < DEALS; i++) { /* each start is now the next one's */
+		sorted[starts[keys[i].head >> (64 - bits)]++] = keys[i];
+	for (size_t i = 0; i < (size_t)1 << bits; i++) { /* each start is now the next one's */
 		qsort_r(&sorted[from], starts[i] - from, sizeof(*sorted), compare, digests);
 		from = starts[i];
 	}
