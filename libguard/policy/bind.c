@@ -38,18 +38,49 @@ static uint8_t class_of(const struct guard_image_rule *rule)
 	return rule->origin ? GUARD_CLASS_EXCEPTION : GUARD_CLASS_ALLOW;
 }
 
+/* A deny rule for any path is a rule without a condition on it: it also holds
+ * when no path is known. */
+static bool is_for_any_path(const struct guard_policy *policy, const struct guard_image_rule *rule)
+{
+	for (uint32_t i = 0; rule->action == GUARD_DENY && i < guard_policy_list_count(policy, rule->paths); i++)
+		if (strcmp(guard_policy_string(policy, guard_policy_list_entry(policy, rule->paths, i)), "/**") == 0)
+			return true;
+	return false;
+}
+
 static uint8_t conditions_of(const struct guard_policy *policy, const struct guard_image_rule *rule)
 {
 	bool lapses = class_of(rule) == GUARD_CLASS_EXCEPTION && policy->meta->expires != INT64_MAX;
 	uint8_t depends = 0;
 
-	if (rule->paths)
+	if (rule->paths && !is_for_any_path(policy, rule))
 		depends |= GUARD_DEPENDS_PATH;
 	if (rule->users || rule->groups || rule->parents)
 		depends |= GUARD_DEPENDS_SUBJECT;
 	if (rule->valid_from != INT64_MIN || rule->valid_until != INT64_MAX || lapses)
 		depends |= GUARD_DEPENDS_TIME;
 	return depends;
+}
+
+/* Found whatever the path is, because a pattern has no literal prefix? */
+static bool is_always_found(const struct guard_policy *policy, const struct guard_image_rule *rule)
+{
+	for (uint32_t i = 0; i < guard_policy_list_count(policy, rule->paths); i++)
+		if (guard_glob_prefix(guard_policy_string(policy, guard_policy_list_entry(policy, rule->paths, i))) == 0)
+			return true;
+	return false;
+}
+
+static void note_path_kinds(struct guard_policy *policy, const struct guard_image_rule *rule,
+			    const struct guard_bound_rule *bound)
+{
+	if (bound->paths)
+		policy->needs_path = true;
+	if (!bound->by_path || is_always_found(policy, rule))
+		return;
+	for (unsigned medium = 0; medium < GUARD_MEDIUM_MAX_; medium++)
+		if (bound->media >> medium & 1)
+			policy->path_kinds[rule->action][medium] |= bound->kinds;
 }
 
 static void bind_rule(struct guard_policy *policy, size_t index, const struct guard_machine *machine)
@@ -61,7 +92,7 @@ static void bind_rule(struct guard_policy *policy, size_t index, const struct gu
 	*bound = (struct guard_bound_rule){
 		.valid_from = rule->valid_from,
 		.valid_until = rule->valid_until,
-		.paths = rule->paths,
+		.paths = is_for_any_path(policy, rule) ? 0 : rule->paths,
 		.parents = rule->parents,
 		.users = rule->users,
 		.groups = rule->groups,
@@ -71,12 +102,8 @@ static void bind_rule(struct guard_policy *policy, size_t index, const struct gu
 		.depends = conditions_of(policy, rule),
 		.by_path = !(rule->flags & by_content),
 	};
-	if (bound->class_ == GUARD_CLASS_NONE)
-		return;
-	if (bound->paths)
-		policy->needs_path = true;
-	if (bound->by_path)
-		policy->path_kinds[rule->action] |= bound->kinds;
+	if (bound->class_ != GUARD_CLASS_NONE)
+		note_path_kinds(policy, rule, bound);
 }
 
 static void resolve_list(const struct guard_policy *policy, uint32_t *ids, uint32_t list,

@@ -147,14 +147,15 @@ static void add_winner(const struct decision *decision, struct guard_verdict *ve
 static void add_missed(const struct decision *decision, struct guard_verdict *verdict, enum guard_class winner)
 {
 	const uint8_t other = verdict->action == GUARD_DENY ? GUARD_ALLOW : GUARD_DENY;
+	const struct guard_object *object = decision->object;
 
 	if (winner == GUARD_CLASS_DENY)
 		return;
 	verdict->depends |= decision->missed_depends[other];
 	if (decision->missed_until[other] < verdict->valid_until)
 		verdict->valid_until = decision->missed_until[other];
-	if (decision->object->identity->kind < GUARD_KIND_MAX_ &&
-	    decision->policy->path_kinds[other] >> decision->object->identity->kind & 1)
+	if (object->identity->kind < GUARD_KIND_MAX_ && object->medium < GUARD_MEDIUM_MAX_ &&
+	    decision->policy->path_kinds[other][object->medium] >> object->identity->kind & 1)
 		verdict->depends |= GUARD_DEPENDS_PATH;
 }
 

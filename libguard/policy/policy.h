@@ -65,7 +65,9 @@ struct guard_policy {
 	/* Made by bind.c for this machine. */
 	struct guard_bound_rule *bound;  /* one per rule */
 	uint32_t *uids, *gids;           /* VALUES with names turned into ids; NULL when no rule asks */
-	uint8_t path_kinds[2];           /* by action: kinds that some rule reaches by path alone */
+	/* By action and medium: kinds for which some rule is found by a prefix of
+	 * the path only, so that another name of the file could lead to it. */
+	uint8_t path_kinds[2][GUARD_MEDIUM_MAX_];
 	bool needs_path;                 /* some rule for this machine looks at paths */
 };
 

@@ -574,6 +574,39 @@ static void another_name_could_be_forbidden(void)
 	guard_policy_free(policy);
 }
 
+static void a_deny_for_a_medium_leaves_the_others_alone(void)
+{
+	struct question question = ask_for("x");
+	struct image_fixture fixture;
+	struct guard_image_rule rule;
+	struct guard_policy *policy;
+	struct guard_verdict verdict;
+
+	fixture_init(&fixture);
+	rule = fixture_allow(&fixture, "denied");
+	rule.action = GUARD_DENY;
+	rule.media = 1 << GUARD_MEDIUM_REMOVABLE;
+	rule.paths = fixture_list(&fixture, "/**");
+	fixture_rule(&fixture, rule);
+	rule.media = 1 << GUARD_MEDIUM_NETWORK;
+	rule.paths = fixture_list(&fixture, "/srv/**");
+	fixture_rule(&fixture, rule);
+	policy = one_rule(&fixture, fixture_allow(&fixture, "allowed"));
+	verdict = decide(policy, &question);
+	CU_ASSERT_EQUAL(verdict.action, GUARD_ALLOW);
+	CU_ASSERT_EQUAL(verdict.depends, 0);
+	question.object.medium = GUARD_MEDIUM_NETWORK;
+	verdict = decide(policy, &question);
+	CU_ASSERT_EQUAL(verdict.action, GUARD_ALLOW);
+	CU_ASSERT_EQUAL(verdict.depends, GUARD_DEPENDS_PATH);
+	question.object.medium = GUARD_MEDIUM_REMOVABLE;
+	question.object.path = NULL; /* any file is any file, also without a known path */
+	verdict = decide(policy, &question);
+	CU_ASSERT_EQUAL(verdict.action, GUARD_DENY);
+	CU_ASSERT_EQUAL(verdict.depends, 0);
+	guard_policy_free(policy);
+}
+
 static void weaker_rules_change_nothing(void)
 {
 	struct question question = ask_for("x");
@@ -643,6 +676,7 @@ static CU_TestInfo tests[] = {
 	{ "exceptions lapse with the policy", exceptions_lapse_with_the_policy },
 	{ "prefixes of every depth are found", prefixes_of_every_depth_are_found },
 	{ "another name could be forbidden", another_name_could_be_forbidden },
+	{ "a deny for a medium leaves the others alone", a_deny_for_a_medium_leaves_the_others_alone },
 	{ "weaker rules change nothing", weaker_rules_change_nothing },
 	{ "a conditional deny taints an allow", a_conditional_deny_taints_an_allow },
 	CU_TEST_INFO_NULL,

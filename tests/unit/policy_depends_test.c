@@ -25,7 +25,7 @@ static unsigned dice(unsigned sides)
 
 static const char *const contents[] = { "a", "b", "c" };
 static const char *const paths[] = { "/x/a", "/x/y/b", "/z/c", NULL };
-static const char *const patterns[] = { "/x/**", "/x/*", "/**/b", "/z/c" };
+static const char *const patterns[] = { "/x/**", "/x/*", "/**/b", "/z/c", "/**" };
 static const char *const programs[] = { "/p/1", "/p/2", NULL };
 
 static void random_rule(struct image_fixture *fixture)
@@ -38,7 +38,7 @@ static void random_rule(struct image_fixture *fixture)
 	rule.origin = rule.action == GUARD_ALLOW && dice(2);
 	rule.kinds = dice(3) ? 0 : (uint8_t)(1 + dice(30));
 	rule.media = dice(4) ? 0 : (uint8_t)(1 + dice(14));
-	rule.paths = by_path || dice(3) == 0 ? fixture_list(fixture, patterns[dice(4)]) : 0;
+	rule.paths = by_path || dice(3) == 0 ? fixture_list(fixture, patterns[dice(5)]) : 0;
 	rule.users = dice(4) ? 0 : fixture_list(fixture, dice(2) ? "1" : "2");
 	rule.groups = dice(5) ? 0 : fixture_list(fixture, dice(2) ? "1" : "2");
 	rule.parents = dice(5) ? 0 : fixture_list(fixture, dice(2) ? "/p/1" : "/p/*");
