@@ -16,6 +16,9 @@ int guard_trust_new(struct guard_trust **ret_trust, int directory_fd, guard_trus
 	GUARD_AUTO_CLOSE int directory = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct guard_trust *trust;
 
+	/* Hash tables over untrusted names want a seed that nobody guesses;
+	 * later this process may have no way to the kernel's random numbers. */
+	json_object_seed(0);
 	if (directory < 0)
 		return -GUARD_E_IO;
 	if (flock(directory, LOCK_EX | LOCK_NB) < 0)

@@ -14,8 +14,9 @@ struct guard_trust {
 	guard_trust_fetch fetch;
 	void *context;
 	struct guard_trust_report report;
-	int64_t now; /* fixed update start time */
-	bool fresh;  /* the last refresh went through */
+	int64_t now;        /* fixed update start time */
+	bool fresh;         /* the last refresh went through */
+	uint64_t refreshes; /* how many there were */
 	struct guard_trust_document *root, *timestamp, *snapshot, *targets; /* trusted, or NULL */
 };
 
@@ -23,6 +24,7 @@ struct guard_trust_target {
 	char *path, *role, *custom; /* custom may be NULL */
 	char file_name[GUARD_TRUST_NAME_MAX + 1];
 	uint64_t length;
+	uint64_t refreshes; /* of the client when this was found */
 	struct guard_trust_hashes hashes;
 };
 

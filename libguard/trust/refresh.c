@@ -195,6 +195,7 @@ int guard_trust_refresh(struct guard_trust *trust, int64_t now)
 
 	forget(trust);
 	trust->now = now;
+	trust->refreshes++;
 	trust->report.text[0] = '\0';
 	r = refresh(trust);
 	trust->fresh = r == 0;

@@ -180,7 +180,10 @@ static int run(struct guard_trust_target **ret_target, struct guard_trust *trust
 	if (r == 1)
 		return guard_trust_fail(&trust->report, -GUARD_E_NOT_FOUND,
 					"no role that may speak of this target lists it");
-	return guard_trust_target_new(ret_target, path, role, json);
+	r = guard_trust_target_new(ret_target, path, role, json);
+	if (r == 0)
+		(*ret_target)->refreshes = trust->refreshes;
+	return r;
 }
 
 int guard_trust_find(struct guard_trust_target **ret_target, struct guard_trust *trust, const char *path)

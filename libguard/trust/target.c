@@ -225,9 +225,10 @@ int guard_trust_download(struct guard_trust *trust, const struct guard_trust_tar
 	int r;
 
 	trust->report.text[0] = '\0';
-	if (!trust->fresh)
+	/* What was signed before the last refresh may be signed no more. */
+	if (!trust->fresh || target->refreshes != trust->refreshes)
 		return guard_trust_fail(&trust->report, -GUARD_E_USAGE,
-					"targets are fetched after a refresh only");
+					"targets are fetched after a refresh and a lookup only");
 	r = guard_trust_hasher_init(&arrival.hasher, &target->hashes);
 	if (r == 0)
 		r = request(trust, target, &arrival);

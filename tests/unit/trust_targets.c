@@ -260,6 +260,26 @@ static void test_arbitrary_software(void)
 		}
 }
 
+/* What was looked up before a refresh is not fetched after it. */
+static void test_stale(void)
+{
+	struct fixture fixture;
+	struct guard_trust_target *target = NULL;
+	int fd = memfd_create("target", MFD_CLOEXEC);
+
+	open_with(&fixture, content);
+	CU_ASSERT_FATAL(fd >= 0 && guard_trust_find(&target, fixture.trust, "dir/file") == 0);
+	CU_ASSERT_EQUAL_FATAL(fixture_refresh(&fixture), 0);
+	CU_ASSERT_EQUAL(guard_trust_download(fixture.trust, target, fd), -GUARD_E_USAGE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(guard_trust_message(fixture.trust), "a lookup"));
+	guard_trust_target_free(target);
+	CU_ASSERT_EQUAL_FATAL(guard_trust_find(&target, fixture.trust, "dir/file"), 0);
+	CU_ASSERT_EQUAL(guard_trust_download(fixture.trust, target, fd), 0);
+	guard_trust_target_free(target);
+	fixture_close(&fixture);
+	close(fd);
+}
+
 static void test_info(void)
 {
 	struct fixture fixture;
@@ -319,6 +339,7 @@ static CU_TestInfo tests[] = {
 	{ "a chain without end", test_chain },
 	{ "download", test_download },
 	{ "arbitrary software", test_arbitrary_software },
+	{ "a lookup from before the refresh", test_stale },
 	{ "what is signed about a target", test_info },
 	{ "file names of odd targets", test_file_names },
 	CU_TEST_INFO_NULL,

@@ -83,7 +83,8 @@ typedef int (*guard_trust_fetch)(void *context, const struct guard_trust_request
 
 /* guard_trust_new: a client whose state is in the folder `directory_fd` (kept
  * as a duplicate).  The folder holds root.json, timestamp.json, snapshot.json,
- * targets.json and one NAME.json per delegated role that was needed.
+ * targets.json and one NAME.json per delegated role that was needed.  To be
+ * called before the process gives up its access to files.
  * Errors: GUARD_E_BUSY when another client has the folder, GUARD_E_IO,
  * GUARD_E_NOMEM. */
 int guard_trust_new(struct guard_trust **ret_trust, int directory_fd, guard_trust_fetch fetch,
@@ -162,7 +163,8 @@ int guard_trust_target_verify(const struct guard_trust_target *target, int fd) G
 
 /* guard_trust_download: fetch the target into the empty file `fd`; at most the
  * signed length is taken, then length and all known hashes are compared.  On
- * failure the file is truncated to nothing.  Errors: GUARD_E_NOT_FOUND,
+ * failure the file is truncated to nothing.  Errors: GUARD_E_USAGE when
+ * `target` was not found since the last refresh, GUARD_E_NOT_FOUND,
  * GUARD_E_CHECKSUM, GUARD_E_LIMIT, GUARD_E_IO, GUARD_E_NOMEM, or what the fetch
  * callback returned. */
 int guard_trust_download(struct guard_trust *trust, const struct guard_trust_target *target, int fd) GUARD_WARN_UNUSED;
