@@ -14,19 +14,20 @@
 
 #define MARK (FAN_MARK_EVICTABLE)
 
-/* Would content of this identity be allowed as `kind`, whoever asks, wherever
- * it lies and whenever? */
-static bool always_allowed(const struct gate_policy *policy, const struct guard_identity *identity,
-			   enum guard_kind kind)
+/* Would this file be allowed as `kind`, whoever asks and whenever?  It may lean
+ * on its path where only root can give the file another name. */
+static bool always_allowed(const struct gate_policy *policy, const struct guard_object *found, enum guard_kind kind)
 {
-	struct guard_identity asked = *identity;
+	struct guard_identity asked = *found->identity;
 	struct guard_subject nobody = { .uid = UINT32_MAX };
-	struct guard_object object = { .identity = &asked };
+	struct guard_object object = *found;
 	struct guard_verdict verdict;
+	uint8_t fixed = found->path && found->path_protected ? GUARD_DEPENDS_PATH : 0;
 
 	asked.kind = (uint8_t)kind;
+	object.identity = &asked;
 	guard_policy_decide(policy->policy, &verdict, &nobody, &object, gate_realtime_ns() / 1000000000);
-	return verdict.action == GUARD_ALLOW && verdict.depends == 0;
+	return verdict.action == GUARD_ALLOW && !(verdict.depends & ~fixed);
 }
 
 static bool is_script_format(uint8_t format)
@@ -35,12 +36,12 @@ static bool is_script_format(uint8_t format)
 }
 
 /* Which events of the inode need not be asked any more. */
-static uint64_t needless(const struct gate_policy *policy, const struct guard_identity *identity, uint8_t format)
+static uint64_t needless(const struct gate_policy *policy, const struct guard_object *object, uint8_t format)
 {
-	bool script = always_allowed(policy, identity, GUARD_KIND_SCRIPT);
-	bool library = always_allowed(policy, identity, GUARD_KIND_LIBRARY);
-	bool module = always_allowed(policy, identity, GUARD_KIND_MODULE);
-	bool executable = always_allowed(policy, identity, GUARD_KIND_EXECUTABLE);
+	bool script = always_allowed(policy, object, GUARD_KIND_SCRIPT);
+	bool library = always_allowed(policy, object, GUARD_KIND_LIBRARY);
+	bool module = always_allowed(policy, object, GUARD_KIND_MODULE);
+	bool executable = always_allowed(policy, object, GUARD_KIND_EXECUTABLE);
 	uint64_t mask = 0;
 
 	if (is_script_format(format) ? script : executable)
@@ -57,13 +58,11 @@ static void unmark(struct gate *gate, int fd)
 	(void)fanotify_mark(gate->fanotify, FAN_MARK_REMOVE | FAN_MARK_IGNORED_MASK, GATE_PERM_MASK, fd, NULL);
 }
 
-static bool is_eligible(struct gate *gate, const struct gate_event *event)
+static bool is_eligible(struct gate_filesystem *ret_filesystem, struct gate *gate, const struct gate_event *event)
 {
-	struct gate_filesystem filesystem;
-
 	return event->lease == GATE_LEASE_HELD && gate_file_is_sealed(&event->file) &&
 	       event->file.key.ctime_ns <= gate_realtime_ns() - GATE_FRESH_NS &&
-	       gate_filesystem_find(gate, &filesystem, event->file.key.device) && filesystem.cacheable;
+	       gate_filesystem_find(gate, ret_filesystem, event->file.key.device) && ret_filesystem->cacheable;
 }
 
 static bool still_true(struct gate *gate, const struct gate_event *event, uint64_t generation)
@@ -79,13 +78,20 @@ static bool still_true(struct gate *gate, const struct gate_event *event, uint64
 void gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct guard_identity *identity,
 		       uint8_t format)
 {
+	const struct gate_path *path = &event->facts->path;
+	struct guard_object object = { .identity = identity,
+				       .path = path->verified ? path->claimed : NULL,
+				       .claimed_path = path->claimed,
+				       .path_protected = path->protected };
+	struct gate_filesystem filesystem;
 	const struct gate_policy *policy;
 	uint64_t mask, generation;
 
-	if (!is_eligible(gate, event))
+	if (!is_eligible(&filesystem, gate, event))
 		return;
+	object.medium = filesystem.medium;
 	policy = gate_policy_hold(gate);
-	mask = needless(policy, identity, format);
+	mask = needless(policy, &object, format);
 	generation = policy->generation;
 	gate_policy_release(gate);
 	if (!mask)

@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #define CMDLINE_MAX (128u << 10)
+#define ARGUMENTS_MAX 256u /* words looked up as files when any may be the script */
 
 static char *read_cmdline(size_t *ret_size, int32_t tid)
 {
@@ -96,21 +98,45 @@ static bool find_argument(ptrdiff_t *ret_at, struct gate *gate, const struct gat
 	return known;
 }
 
+static bool argument_names_file(const struct gate_event *event, const char *argument, const char *requested,
+				const char *claimed_path)
+{
+	return same_base(argument, requested) || (claimed_path && same_base(argument, claimed_path)) ||
+	       argument_is_inode(event->tid, argument, &event->file.key);
+}
+
+/* Options that the policy does not explain: every word may be the script, also
+ * the end of one, as in `-fFILE`. */
+static bool any_names_file(const struct gate_event *event, const char *cmdline, size_t size, const char *requested,
+			   const char *claimed_path)
+{
+	const char *name = gate_base_name(requested);
+	unsigned looked_at = 0;
+
+	for (size_t at = strlen(cmdline) + 1; at < size; at += strlen(&cmdline[at]) + 1) {
+		if (++looked_at > ARGUMENTS_MAX)
+			return true;
+		if (argument_names_file(event, &cmdline[at], requested, claimed_path) ||
+		    (*name && guard_text_ends_with(&cmdline[at], name)))
+			return true;
+	}
+	return false;
+}
+
 bool gate_names_script(struct gate *gate, const struct gate_event *event, const struct gate_program *program,
 		       const char *requested, const char *claimed_path)
 {
 	size_t size = 0;
 	GUARD_AUTO_FREE char *cmdline = read_cmdline(&size, event->tid);
-	const char *argument;
 	ptrdiff_t at;
 
-	if (!cmdline || !find_argument(&at, gate, program, cmdline, size))
+	/* Longer than is looked at: the script could stand behind the cut. */
+	if (!cmdline || size >= CMDLINE_MAX || !find_argument(&at, gate, program, cmdline, size))
 		return true;
+	if (at == GUARD_ARGUMENT_ANY)
+		return any_names_file(event, cmdline, size, requested, claimed_path) || !is_own_root(gate, event->tid);
 	if (at < 0 || (size_t)at >= size)
 		return false;
-	argument = &cmdline[at];
-	if (same_base(argument, requested) || (claimed_path && same_base(argument, claimed_path)))
-		return true;
 	/* In another root symlinks mean other things: then nothing is proven. */
-	return argument_is_inode(event->tid, argument, &event->file.key) || !is_own_root(gate, event->tid);
+	return argument_names_file(event, &cmdline[at], requested, claimed_path) || !is_own_root(gate, event->tid);
 }
