@@ -81,22 +81,31 @@ static void overrule(struct outcome *outcome, enum guard_reason reason)
 	outcome->verdict.reason = (uint8_t)reason;
 }
 
-/* The content was right; will it stay so while it is used? */
+static bool writer_came(struct gate *gate, const struct gate_event *event)
+{
+	return event->lease == GATE_LEASE_HELD &&
+	       gate_cache_sequence(gate->cache, &event->file.key) != event->sequence;
+}
+
+/* Root's, and at rest: nobody is busy installing it. */
+static bool is_at_rest(const struct gate_file *file)
+{
+	return gate_file_is_sealed(file) && file->key.ctime_ns <= gate_realtime_ns() - GATE_FRESH_NS;
+}
+
+/* The content was right; will it stay so while it is used?  First into the
+ * table, then the look at the sequence: a writer raises it before he looks into
+ * the table, so one of the two sees the other. */
 static void check_stays(struct gate *gate, struct gate_event *event, const struct gate_identity *identity,
 			struct outcome *outcome)
 {
 	const struct guardd_inode inode = { event->file.key.device, event->file.key.inode };
 
-	if (identity->writer || event->lease == GATE_LEASE_REFUSED) {
+	if (identity->writer || event->lease == GATE_LEASE_REFUSED)
 		overrule(outcome, GUARD_REASON_WRITER_OPEN);
-		return;
-	}
-	if (gate_file_is_sealed(&event->file))
-		return;
-	if (guardd_in_use_enter(gate->in_use, &inode, gate_now_ns()) < 0)
+	else if (!is_at_rest(&event->file) && guardd_in_use_enter(gate->in_use, &inode, gate_now_ns()) < 0)
 		overrule(outcome, GUARD_REASON_OVERLOAD);
-	else if (event->lease == GATE_LEASE_HELD &&
-		 gate_cache_sequence(gate->cache, &event->file.key) != event->sequence)
+	else if (writer_came(gate, event))
 		overrule(outcome, GUARD_REASON_WRITER_OPEN);
 }
 

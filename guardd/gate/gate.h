@@ -207,7 +207,11 @@ struct gate_subject {
 /* All in place, or -GUARD_E_NOT_FOUND when the process is gone. */
 int gate_subject_read(struct gate_subject *ret_subject, int32_t tid) GUARD_WARN_UNUSED;
 int gate_call_read(struct gate_call *ret_call, int32_t tid) GUARD_WARN_UNUSED;
+/* By the caller's mappings. */
 enum gate_ip gate_ip_read(int32_t tid, const struct gate_call *call);
+/* The same for much less, by where the kernel put the loader: GATE_IP_OUTSIDE
+ * means outside that one. */
+enum gate_ip gate_ip_guess(int32_t tid, const struct gate_call *call);
 bool gate_process_started(uint64_t *ret_started, int32_t pid);
 /* The name that the blocked call asked for; "" when unknown. */
 void gate_requested_name(char *ret_name, size_t capacity, int32_t tid, const struct gate_call *call);
@@ -224,7 +228,13 @@ struct gate_program {
 	uint32_t interpreter;      /* or GUARD_NO_INTERPRETER */
 	uint32_t scripts;          /* its mask */
 	bool reader, verified;
+	bool loader;               /* it loads programs itself, by name or by content */
 	char path[];               /* as verified, or as claimed */
+};
+#define GATE_LOADERS_MAX 32u
+struct gate_loaders {
+	unsigned count;
+	struct guard_digest digests[GATE_LOADERS_MAX];
 };
 struct gate_programs;
 int gate_programs_new(struct gate_programs **ret_programs) GUARD_WARN_UNUSED;
@@ -234,6 +244,9 @@ struct gate_program *gate_program_find(struct gate *gate, int32_t tid);
 /* The same, finding out what is not known.  NULL: it cannot be known. */
 struct gate_program *gate_program_get(struct gate *gate, int32_t tid);
 void gate_program_put(struct gate_program *program);
+/* Hash this machine's dynamic loaders, so that a copy under another name is one. */
+void gate_loaders_learn(struct gate *gate);
+bool gate_loader_is_known(const struct gate *gate, const struct guard_digest *digest);
 void gate_programs_drop_device(struct gate *gate, uint64_t device);
 
 /* ---- path.c --------------------------------------------------------------------------------------------- */
@@ -344,6 +357,7 @@ struct gate {
 	struct guardd_shared *shared;
 	int fanotify;
 	int64_t deadline_ns;
+	struct gate_loaders loaders;
 	struct gate_file root; /* the gate's root directory */
 	_Atomic int record;
 	_Atomic uint32_t reading; /* enum gate_reading */

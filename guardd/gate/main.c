@@ -89,6 +89,7 @@ static void start_alone(struct gate *gate)
 	if (gate_reader_start(gate) < 0)
 		die(gate, "no reader could be started");
 	load_first_policy(gate);
+	gate_loaders_learn(gate);
 	start_all(gate);
 	say_ready(gate);
 	if (gate->arguments->restarted == GUARDD_RESTARTED_NOT)
@@ -99,6 +100,7 @@ static void start_alone(struct gate *gate)
 static void start_as_successor(struct gate *gate)
 {
 	load_first_policy(gate);
+	gate_loaders_learn(gate);
 	start_all(gate);
 	say_ready(gate);
 	guardd_takeover_hold(gate->arguments);
@@ -125,6 +127,8 @@ static void load_policy(struct gate *gate, int fd)
 
 	result.error = r < 0 ? -r : 0;
 	say(gate, &result);
+	if (r == 0)
+		gate_sweep_request(gate, 0);
 }
 
 static void take_command(struct gate *gate)

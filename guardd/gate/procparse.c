@@ -5,10 +5,14 @@
  */
 #include "gate/access.h"
 
+#include <elf.h>
 #include <limits.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "gate/scan.h"
+
+#define AUXV_TYPE_MAX 1024u
 
 int gate_call_parse(struct gate_call *ret_call, const char *text, size_t size)
 {
@@ -106,6 +110,40 @@ int gate_stat_parse_started(uint64_t *ret_started, const char *text, size_t size
 		return -GUARD_E_SYNTAX;
 	*ret_started = started;
 	return 0;
+}
+
+static int find_base(uint64_t *ret_base, const void *auxv, size_t size, bool wide)
+{
+	struct guard_reader reader;
+
+	guard_reader_init(&reader, auxv, size);
+	for (;;) {
+		uint64_t type = wide ? guard_read_u64(&reader) : guard_read_u32(&reader);
+		uint64_t value = wide ? guard_read_u64(&reader) : guard_read_u32(&reader);
+		if (reader.failed)
+			return -GUARD_E_SYNTAX;
+		if (type > AUXV_TYPE_MAX)
+			return -GUARD_E_FORMAT; /* types are small: read with the wrong width */
+		if (type == AT_BASE)
+			*ret_base = value;
+		if (type == AT_BASE || type == AT_NULL)
+			return 0;
+	}
+}
+
+int gate_auxv_parse_base(uint64_t *ret_base, const void *auxv, size_t size)
+{
+	uint64_t base = 0;
+	bool wide = sizeof(void *) == 8;
+	int r = find_base(&base, auxv, size, wide);
+
+	if (r == -GUARD_E_FORMAT && wide) { /* a program of 32 bits */
+		base = 0;
+		r = find_base(&base, auxv, size, false);
+	}
+	if (r == 0)
+		*ret_base = base;
+	return r;
 }
 
 int gate_mapping_parse(struct gate_mapping *ret_mapping, const char *line)

@@ -124,16 +124,9 @@ static void classify(struct gate *gate, struct gate_program *program, const stru
 	if (program->interpreter != GUARD_NO_INTERPRETER &&
 	    guard_policy_interpreter_info(policy->policy, program->interpreter, &info) == 0)
 		program->scripts = info.scripts;
+	program->loader = gate_name_is_loader(program->path) || (digest && gate_loader_is_known(gate, digest));
 	program->reader = path->verified && guard_policy_is_reader(policy->policy, path->claimed);
 	gate_policy_release(gate);
-}
-
-static bool has_interpreters(struct gate *gate)
-{
-	bool has = gate_policy_hold(gate)->info.interpreter_count > 0;
-
-	gate_policy_release(gate);
-	return has;
 }
 
 struct gate_program *gate_program_get(struct gate *gate, int32_t tid)
@@ -162,8 +155,7 @@ struct gate_program *gate_program_get(struct gate *gate, int32_t tid)
 	program->interpreter = GUARD_NO_INTERPRETER;
 	program->verified = path.verified;
 	memcpy(program->path, claimed ? claimed : "", length);
-	classify(gate, program, &path,
-		 has_interpreters(gate) && digest_program(gate, &digest, tid, &file.key) ? &digest : NULL);
+	classify(gate, program, &path, digest_program(gate, &digest, tid, &file.key) ? &digest : NULL);
 	keep(gate, program);
 	return program;
 }

@@ -104,6 +104,22 @@ static enum gate_ip judge_mapping(const char *path)
 	return gate_name_is_loader(path) ? GATE_IP_LOADER : GATE_IP_OUTSIDE;
 }
 
+/* Above its base a loader takes less than this. */
+#define LOADER_SPAN (4u << 20)
+
+enum gate_ip gate_ip_guess(int32_t tid, const struct gate_call *call)
+{
+	unsigned char auxv[2048];
+	uint64_t base = 0;
+	ssize_t size = call->ip ? read_proc(tid, "auxv", (char *)auxv, sizeof(auxv)) : -1;
+
+	if (size <= 0 || gate_auxv_parse_base(&base, auxv, (size_t)size) < 0)
+		return GATE_IP_UNKNOWN;
+	if (base == 0 || call->ip < base || call->ip - base >= LOADER_SPAN)
+		return GATE_IP_OUTSIDE;
+	return gate_ip_read(tid, call);
+}
+
 enum gate_ip gate_ip_read(int32_t tid, const struct gate_call *call)
 {
 	GUARD_AUTO_CLOSE int fd = -1;

@@ -134,12 +134,12 @@ static void look_at_caller(struct gate_event *event, struct look *look)
 	access->reader = event->facts->program && event->facts->program->reader;
 	if (access->exec)
 		return;
-	if (elf ? access->reader : !access->sealed)
-		access->ip = (uint8_t)gate_ip_read(event->tid, &look->call);
-	/* A loader run as a program is no reader, whatever its name. */
-	if (access->ip == GATE_IP_OUTSIDE && event->facts->program &&
-	    gate_name_is_loader(event->facts->program->path))
+	if (event->facts->program && event->facts->program->loader)
 		access->ip = GATE_IP_LOADER;
+	else if (elf && access->reader)
+		access->ip = (uint8_t)gate_ip_read(event->tid, &look->call);
+	else if (!elf && !access->sealed)
+		access->ip = (uint8_t)gate_ip_guess(event->tid, &look->call);
 }
 
 static bool begin_facts(struct gate *gate, struct gate_event *event)

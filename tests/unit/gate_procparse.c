@@ -104,6 +104,22 @@ static void mapping(void)
 	CU_ASSERT_TRUE(parsed.path[0] == '\0' && !parsed.executable);
 }
 
+static void loader_base(void)
+{
+	uint64_t wide[] = { 3, 0x40, 7, 0x7f0012340000, 0, 0 }, none[] = { 3, 0x40, 0, 0 }, base = 1;
+	uint32_t narrow[] = { 3, 0x40, 7, 0xf7700000, 0, 0 };
+
+	CU_ASSERT_EQUAL(gate_auxv_parse_base(&base, wide, 0), -GUARD_E_SYNTAX);
+	CU_ASSERT_EQUAL(gate_auxv_parse_base(&base, wide, 24), -GUARD_E_SYNTAX);
+	CU_ASSERT_EQUAL(base, 1);
+	CU_ASSERT_EQUAL(gate_auxv_parse_base(&base, wide, sizeof(wide)), 0);
+	CU_ASSERT_EQUAL(base, 0x7f0012340000);
+	CU_ASSERT_EQUAL(gate_auxv_parse_base(&base, narrow, sizeof(narrow)), 0);
+	CU_ASSERT_EQUAL(base, 0xf7700000);
+	CU_ASSERT_EQUAL(gate_auxv_parse_base(&base, none, sizeof(none)), 0);
+	CU_ASSERT_EQUAL(base, 0);
+}
+
 static CU_TestInfo tests[] = {
 	{ "malformed calls are refused", call_refused },
 	{ "calls are read", call_read },
@@ -111,6 +127,7 @@ static CU_TestInfo tests[] = {
 	{ "more groups than are kept", many_groups },
 	{ "start time behind an odd name", started },
 	{ "mappings", mapping },
+	{ "where the loader is", loader_base },
 	CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("gate_procparse", tests)
