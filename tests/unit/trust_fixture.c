@@ -133,6 +133,12 @@ static void add_body(struct fixture *fixture, const char *role, const char *type
 		put(fixture_body(fixture, role), "targets", json_object());
 }
 
+void fixture_add_role(struct fixture *fixture, const char *role, unsigned number)
+{
+	add_body(fixture, role, "targets");
+	must(json_array_append_new(json_object_get(fixture->signers, role), json_integer(number)) == 0, "signer");
+}
+
 static json_t *role_entry(struct fixture *fixture, json_t **ret_keys, const char *role)
 {
 	json_t *root = fixture_body(fixture, "root"), *entry, *body, *delegation;

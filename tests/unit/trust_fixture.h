@@ -51,6 +51,8 @@ void fixture_add_key(struct fixture *fixture, const char *role, unsigned number)
 void fixture_rotate(struct fixture *fixture, const char *role, unsigned number);
 void fixture_delegate(struct fixture *fixture, const char *delegator, const char *role, const char *pattern,
 		      bool terminating, unsigned key_number);
+/* A targets role signed by this key, which nobody delegates to yet. */
+void fixture_add_role(struct fixture *fixture, const char *role, unsigned number);
 void fixture_target(struct fixture *fixture, const char *role, const char *path, const char *content);
 void fixture_expire(struct fixture *fixture, const char *role, int64_t seconds);
 void fixture_version(struct fixture *fixture, const char *role, json_int_t version);

@@ -163,6 +163,57 @@ static void test_two_delegators(void)
 	fixture_close(&fixture);
 }
 
+/* SHA-256 of "some/file" begins with 93f. */
+static void hash_prefixes(struct fixture *fixture)
+{
+	json_t *roles;
+
+	fixture_delegate(fixture, "targets", "other", "*", false, 30);
+	fixture_delegate(fixture, "targets", "bin", "*", false, 31);
+	roles = json_object_get(json_object_get(fixture_body(fixture, "targets"), "delegations"), "roles");
+	for (size_t i = 0; i < 2; i++) {
+		json_object_del(json_array_get(roles, i), "paths");
+		json_object_set_new(json_array_get(roles, i), "path_hash_prefixes",
+				    json_pack("[ss]", "000", i == 0 ? "930" : "93"));
+	}
+	fixture_target(fixture, "other", "some/file", "not for it to say");
+	fixture_target(fixture, "bin", "some/file", "content");
+	fixture_publish(fixture, "other");
+	fixture_publish(fixture, "bin");
+}
+
+static void test_hash_prefixes(void)
+{
+	struct fixture fixture;
+
+	open_with(&fixture, hash_prefixes);
+	check_found(&fixture, "some/file", "bin");
+	CU_ASSERT_PTR_NULL(strstr(fixture.log, "other"));
+	check_refused(&fixture, "another", GUARD_E_NOT_FOUND, "no role");
+	fixture_close(&fixture);
+}
+
+/* All of 2^2 bins in one line, with one key. */
+static void hash_bins(struct fixture *fixture)
+{
+	json_object_set_new(fixture_body(fixture, "targets"), "delegations",
+			    json_pack("{s{so}s{s[s]sisiss}}", "keys", fixture_key_id(30), fixture_key(30),
+				      "succinct_roles", "keyids", fixture_key_id(30), "threshold", 1, "bit_length", 2,
+				      "name_prefix", "office"));
+	fixture_add_role(fixture, "office-2", 30);
+	fixture_target(fixture, "office-2", "some/file", "content");
+	fixture_publish(fixture, "office-2");
+}
+
+static void test_hash_bins(void)
+{
+	struct fixture fixture;
+
+	open_with(&fixture, hash_bins);
+	check_found(&fixture, "some/file", "office-2");
+	fixture_close(&fixture);
+}
+
 static void chain(struct fixture *fixture)
 {
 	char above[16] = "targets", role[16];
@@ -336,6 +387,8 @@ static CU_TestInfo tests[] = {
 	{ "what cannot be verified ends the search", test_unverified },
 	{ "a role that snapshot does not list", test_unlisted },
 	{ "a role under two delegators", test_two_delegators },
+	{ "hash prefixes", test_hash_prefixes },
+	{ "hash bins in one line", test_hash_bins },
 	{ "a chain without end", test_chain },
 	{ "download", test_download },
 	{ "arbitrary software", test_arbitrary_software },
