@@ -54,7 +54,7 @@ static const char usage[] =
 	"--digests        name the digests, too\n"
 	"\n"
 	"Example:\n"
-	"  guardctl scan /usr > scan.conf\n"
+	"  guardctl scan / --fragment --output scan.conf\n"
 	"  guardctl policy build hq.conf scan.conf --output /etc/guard/policy.img\n"
 	"\n"
 	"Exit: 0 done, 1 refused (for test: something would be denied), 2 usage.\n"

@@ -21,7 +21,7 @@
 
 #define DPKG_DATABASE "/var/lib/dpkg"
 
-enum { OPT_MODE = 256, OPT_ALL, OPT_ID, OPT_EXCLUDE };
+enum { OPT_MODE = 256, OPT_ALL, OPT_ID, OPT_EXCLUDE, OPT_FRAGMENT };
 
 static int parse_number(unsigned *ret_number, const char *text, unsigned max)
 {
@@ -89,6 +89,9 @@ static int take_option(struct scan_options *options, int option)
 	case OPT_ALL:
 		options->all = true;
 		return 0;
+	case OPT_FRAGMENT:
+		options->fragment = true;
+		return 0;
 	case OPT_ID:
 		return take_id(options, optarg);
 	case OPT_EXCLUDE:
@@ -106,6 +109,7 @@ static int parse_options(struct scan_options *options, int argc, char **argv)
 		{ "one-file-system", no_argument, NULL, 'x' },
 		{ "mode", required_argument, NULL, OPT_MODE },
 		{ "all", no_argument, NULL, OPT_ALL },
+		{ "fragment", no_argument, NULL, OPT_FRAGMENT },
 		{ "id", required_argument, NULL, OPT_ID },
 		{ "exclude", required_argument, NULL, OPT_EXCLUDE },
 		{ 0 },
@@ -239,7 +243,7 @@ const struct guardctl_verb guardctl_scan = {
 	.name = "scan",
 	.summary = "write a policy source that allows what is there",
 	.usage = "usage: guardctl scan DIR... [--output FILE] [--mode enforce|audit] [--id NAME] [--all]\n"
-		 "                     [--exclude GLOB]... [--one-file-system] [--jobs N]\n"
+		 "                     [--fragment] [--exclude GLOB]... [--one-file-system] [--jobs N]\n"
 		 "\n"
 		 "Lists every file below DIR that can run or be run by something: programs,\n"
 		 "libraries, scripts, text that a shell could read, byte code, kernel modules;\n"
@@ -249,6 +253,8 @@ const struct guardctl_verb guardctl_scan = {
 		 "  --output FILE       write there (whole or not at all), not to standard output\n"
 		 "  --mode MODE         \"enforce\" (default) or \"audit\"\n"
 		 "  --id NAME           name of the policy; default \"scan-HOST\"\n"
+		 "  --fragment          without a `policy` block, to be built with a policy of yours:\n"
+		 "                      guardctl policy build hq.conf machine.conf --output IMAGE\n"
 		 "  --all               plain binary data as well\n"
 		 "  --exclude GLOB      leave out; without a slash it is compared with the last\n"
 		 "                      component, with one with the whole path (`*` meets `/` too)\n"

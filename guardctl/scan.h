@@ -32,6 +32,7 @@ struct scan_options {
 	const char *output; /* NULL: standard output */
 	const char *id;     /* NULL: made from the host's name */
 	bool audit, all, one_file_system, json;
+	bool fragment;      /* no `policy` block: to be built with a policy of yours */
 	unsigned jobs;
 };
 

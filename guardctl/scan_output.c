@@ -152,7 +152,8 @@ int scan_write(FILE *out, struct scan *scan, const struct scan_dpkg *dpkg, const
 		return r;
 
 	scan_write_head(out, scan);
-	write_policy(out, scan->options);
+	if (!scan->options->fragment)
+		write_policy(out, scan->options);
 	fputs("groups = (\n", out);
 	bool any = write_empty(out, scan);
 	for (size_t i = 0; i < order.count;) {

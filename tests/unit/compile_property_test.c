@@ -289,6 +289,8 @@ static bool path_holds(const struct rule *rule, const struct question *question)
 {
 	if (!rule->patterns)
 		return true;
+	if (rule->deny && rule->patterns & 1u << 16)
+		return true; /* any file, also without a path that is known */
 	if (rule->deny)
 		return any_path(rule->patterns, question->object.path) ||
 		       any_path(rule->patterns, question->object.claimed_path);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fields.h"
+#include "policy/glob.h"
 
 static int load_subjects(struct compile_conditions *conditions, struct guard_compile *compile,
 			 const struct compile_node *node)
@@ -22,6 +23,11 @@ static int load_subjects(struct compile_conditions *conditions, struct guard_com
 		r = compile_field_strings(&conditions->offices, compile, node, "offices");
 	if (r == 0)
 		r = compile_field_strings(&conditions->hosts, compile, node, "hosts");
+	for (uint32_t i = 0; r == 0 && i < conditions->hosts.count; i++)
+		if (!guard_glob_is_valid(conditions->hosts.items[i]))
+			compile_error(&compile->diagnostics, compile_node_place(compile_field(node, "hosts")),
+				      "close the `[`, or quote it with a backslash",
+				      "the host pattern \"%.200s\" is malformed", conditions->hosts.items[i]);
 	return r;
 }
 

@@ -55,7 +55,7 @@ int compile_load_policy(struct guard_compile *compile, const struct compile_node
 	compile_fields_check(compile, node, "`policy`", names, COMPILE_COUNT(names));
 	if (policy->given) {
 		compile_error(&compile->diagnostics, compile_node_place(node),
-			      "keep one: take the `policy` block out of the other file (a scan's output may be used without its own)",
+			      "keep one: take this block out; `guardctl scan --fragment` writes none",
 			      "a second `policy` block; the first is at %s:%u", policy->place.file,
 			      policy->place.line);
 		return 0;
@@ -68,6 +68,9 @@ int compile_load_policy(struct guard_compile *compile, const struct compile_node
 		compile_name_check(compile, compile_node_place(compile_field(node, "id")), "id", policy->id);
 	load_version(&policy->version, compile, node);
 	compile_field_time(&policy->expires, compile, node, "expires");
+	if (policy->expires <= compile->options.now)
+		compile_warning(&compile->diagnostics, compile_node_place(compile_field(node, "expires")),
+				"renew it", "this policy is over: exceptions no longer match");
 	load_words(compile, node);
 	load_help(compile, node);
 	return 0;
@@ -103,7 +106,7 @@ int compile_load_exception(struct guard_compile *compile, struct compile_source 
 	compile->exception_count++;
 	compile_fields_check(compile, node, "`exception`", names, COMPILE_COUNT(names));
 	load_exception_fields(compile, source, node);
-	if (source->expires < compile->options.now)
+	if (source->expires <= compile->options.now)
 		compile_warning(&compile->diagnostics, source->place, "renew it, or take the file out of the build",
 				"the exception \"%.80s\" is over: none of its rules matches", source->id);
 	return 0;

@@ -15,6 +15,8 @@ int compile_lint(struct guard_compile *compile)
 	if (r == 0)
 		r = compile_lint_digests(compile);
 	if (r == 0)
+		r = compile_lint_interpreters(compile);
+	if (r == 0)
 		r = compile_lint_lockout(compile);
 	return r;
 }

@@ -107,6 +107,39 @@ static void report(struct guard_compile *compile, const struct finding *finding)
 				finding->denied_by->line, more);
 }
 
+/* ---- interpreters -------------------------------------------------------------- */
+
+static int by_digest(const void *a, const void *b)
+{
+	const struct compile_interpreter_digest *const *x = a, *const *y = b;
+	int order = memcmp(&(*x)->digest, &(*y)->digest, sizeof((*x)->digest));
+
+	return order ? order : (*x > *y) - (*x < *y);
+}
+
+int compile_lint_interpreters(struct guard_compile *compile)
+{
+	size_t count = compile->interpreter_digest_array.count;
+	GUARD_AUTO_FREE const struct compile_interpreter_digest **sorted =
+		calloc(count + 1, sizeof(struct compile_interpreter_digest *));
+
+	if (!sorted)
+		return -GUARD_E_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &compile->interpreter_digests[i];
+	qsort(sorted, count, sizeof(sorted[0]), by_digest);
+	for (size_t i = 1; i < count; i++)
+		if (memcmp(&sorted[i]->digest, &sorted[i - 1]->digest, sizeof(sorted[i]->digest)) == 0 &&
+		    sorted[i]->interpreter != sorted[i - 1]->interpreter)
+			compile_error(&compile->diagnostics, sorted[i]->place, "one program is one interpreter",
+				      "this program is listed for the interpreter \"%.80s\" at %s:%u already",
+				      compile->interpreters[sorted[i - 1]->interpreter].name, sorted[i - 1]->place.file,
+				      sorted[i - 1]->place.line);
+	return 0;
+}
+
+/* ---- rules ---------------------------------------------------------------------- */
+
 int compile_lint_digests(struct guard_compile *compile)
 {
 	GUARD_AUTO_FREE struct finding *findings = NULL;

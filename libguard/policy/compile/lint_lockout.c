@@ -183,7 +183,7 @@ static bool is_allowed(const struct guard_compile *compile, const struct essenti
 
 static void check_enforce(struct guard_compile *compile, const struct found *found)
 {
-	static const char hint[] = "for a whole machine add what `guardctl scan /` prints; for a part of one this is as it should be";
+	static const char hint[] = "for a whole machine add what `guardctl scan / --fragment` prints; for a part of one this is as it should be";
 	char list[400] = "";
 	size_t missing = 0;
 
@@ -199,7 +199,7 @@ static void check_enforce(struct guard_compile *compile, const struct found *fou
 	if (missing > 4)
 		snprintf(&list[strlen(list)], sizeof(list) - strlen(list), " and %zu more", missing - 4);
 	if (compile->options.whole_machine)
-		compile_error(&compile->diagnostics, compile->policy.place, "add what `guardctl scan /` prints",
+		compile_error(&compile->diagnostics, compile->policy.place, "add what `guardctl scan / --fragment` prints",
 			      "this policy enforces and would lock this machine up: it does not allow %s", list);
 	else
 		compile_warning(&compile->diagnostics, compile->policy.place, hint,

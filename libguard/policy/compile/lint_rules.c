@@ -12,8 +12,10 @@
 #include "model.h"
 #include "pattern.h"
 
-/* Rules by path that each rule is compared with; the first so many. */
+/* Rules by path that each rule is compared with: the first so many, and fewer
+ * when there are very many rules. */
 #define BROAD_MAX 4096u
+#define COMPARISONS_MAX 50000000u
 
 void compile_lint_validity(struct guard_compile *compile)
 {
@@ -78,11 +80,13 @@ static void report(struct guard_compile *compile, const struct compile_rule *wid
 int compile_lint_coverage(struct guard_compile *compile)
 {
 	GUARD_AUTO_FREE const struct compile_rule **broad = calloc(BROAD_MAX, sizeof(struct compile_rule *));
-	size_t count = 0;
+	size_t count = 0, most = COMPARISONS_MAX / (compile->rule_array.count + 1);
 
 	if (!broad)
 		return -GUARD_E_NOMEM;
-	for (size_t i = 0; i < compile->rule_array.count && count < BROAD_MAX; i++) {
+	if (most > BROAD_MAX)
+		most = BROAD_MAX;
+	for (size_t i = 0; i < compile->rule_array.count && count < most; i++) {
 		const struct compile_rule *rule = &compile->rules[i];
 
 		if (!rule->impossible && !rule->digest_count && !rule->signer_count)

@@ -161,6 +161,7 @@ int compile_lint(struct guard_compile *compile) GUARD_WARN_UNUSED;
 void compile_lint_validity(struct guard_compile *compile);
 int compile_lint_coverage(struct guard_compile *compile) GUARD_WARN_UNUSED;
 int compile_lint_digests(struct guard_compile *compile) GUARD_WARN_UNUSED;
+int compile_lint_interpreters(struct guard_compile *compile) GUARD_WARN_UNUSED;
 void compile_lint_paths(struct guard_compile *compile);
 void compile_lint_reader(struct guard_compile *compile, struct compile_place place, const char *pattern);
 int compile_lint_lockout(struct guard_compile *compile) GUARD_WARN_UNUSED;

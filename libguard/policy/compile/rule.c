@@ -10,8 +10,26 @@
 #include "fields.h"
 #include "policy/glob.h"
 
-/* An exception by path alone must name a folder at least this deep. */
+/* An exception by path alone must name a folder at least this deep, */
 #define EXCEPTION_DEPTH 2u
+/* and none of these as a whole: each holds the software of many. */
+static const char *const shared_folders[] = { "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/libexec",
+					      "/usr/share", "/usr/local", "/usr/local/bin", "/usr/local/sbin",
+					      "/usr/local/lib", "/usr/games", "/usr/lib/x86_64-linux-gnu",
+					      "/usr/lib/aarch64-linux-gnu", "/var/lib", "/var/cache" };
+
+/* true when the pattern takes any name in one of the shared folders. */
+static bool takes_shared_folder(const char *pattern)
+{
+	char sample[64];
+
+	for (size_t i = 0; i < COMPILE_COUNT(shared_folders); i++) {
+		snprintf(sample, sizeof(sample), "%s/any-name", shared_folders[i]);
+		if (guard_glob_match(pattern, sample))
+			return true;
+	}
+	return false;
+}
 
 static int load_signer(struct compile_signer *ret_signer, struct guard_compile *compile,
 		       const struct compile_node *node)
@@ -101,15 +119,22 @@ static bool is_narrowed(const struct compile_conditions *conditions)
 }
 
 /* A rule must say what it is about; a deny rule with conditions alone is about
- * every path.  What was given but wrong is reported already; then nothing more
- * is said. */
+ * every path.  A list of content that came out empty must not turn the rule
+ * into one by path.  What was given but wrong is reported already (`errors`
+ * counts from before); then nothing more is said. */
 static void check_subject(struct guard_compile *compile, struct compile_rule *rule,
-			  const struct compile_node *node)
+			  const struct compile_node *node, size_t errors)
 {
 	static const char *everything[] = { "/**" };
 
-	if (rule->digest_count || rule->signer_count || rule->paths.count || compile_field(node, "sha256") ||
-	    compile_field(node, "sha256_files") || compile_field(node, "signers") || compile_field(node, "paths"))
+	if (rule->digest_count || rule->signer_count || compile->diagnostics.errors > errors)
+		return;
+	if (compile_field(node, "sha256") || compile_field(node, "sha256_files") || compile_field(node, "signers")) {
+		compile_error(&compile->diagnostics, rule->place, "take the rule out, or list something",
+			      "this rule lists no content at all");
+		return;
+	}
+	if (rule->paths.count)
 		return;
 	if (rule->action == GUARD_DENY && is_narrowed(&rule->conditions)) {
 		rule->paths = (struct compile_strings){ everything, 1 };
@@ -133,7 +158,7 @@ static void check_exception(struct guard_compile *compile, const struct compile_
 
 		for (size_t at = 0; at < prefix; at++)
 			depth += rule->paths.items[i][at] == '/';
-		if (depth < EXCEPTION_DEPTH)
+		if (depth < EXCEPTION_DEPTH || takes_shared_folder(rule->paths.items[i]))
 			compile_error(&compile->diagnostics, rule->place,
 				      "list the programs by sha256, or name a folder of that software such as /opt/acme/**",
 				      "an exception may not allow all of \"%.200s\"", rule->paths.items[i]);
@@ -149,6 +174,7 @@ static int load_rule(struct guard_compile *compile, const struct compile_group *
 					     "url" };
 	static const char *const actions[] = { [GUARD_DENY] = "deny", [GUARD_ALLOW] = "allow" };
 	uint32_t index = (uint32_t)compile->rule_array.count;
+	size_t errors = compile->diagnostics.errors;
 	struct compile_rule rule = { .place = compile_node_place(node), .group = group, .action = GUARD_ALLOW,
 				     .note = "", .url = "" };
 	int r;
@@ -168,7 +194,7 @@ static int load_rule(struct guard_compile *compile, const struct compile_group *
 		r = compile_narrow(&rule, compile, group);
 	if (r < 0)
 		return r;
-	check_subject(compile, &rule, node);
+	check_subject(compile, &rule, node, errors);
 	if (group->source->is_exception)
 		check_exception(compile, &rule);
 	compile->rules[compile->rule_array.count++] = rule;

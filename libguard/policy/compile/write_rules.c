@@ -35,9 +35,10 @@ static uint32_t looks_at(const struct compile_image *image, const struct compile
 
 static uint32_t location(struct compile_image *image, struct compile_place place)
 {
-	char text[GUARD_COMPILE_STRING_MAX + 32];
+	char file[GUARD_COMPILE_STRING_MAX + 1], text[GUARD_COMPILE_STRING_MAX + 32];
 
-	snprintf(text, sizeof(text), "%s:%u", place.file, place.line);
+	guard_text_escape(file, sizeof(file), place.file, strlen(place.file));
+	snprintf(text, sizeof(text), "%s:%u", file, place.line);
 	return compile_pool_intern(image, text);
 }
 
