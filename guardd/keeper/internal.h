@@ -120,7 +120,7 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted) GU
 int keeper_spawn_record(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_control(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_understudy(struct keeper *keeper) GUARD_WARN_UNUSED;
-int keeper_spawn_loader(struct keeper *keeper, bool first) GUARD_WARN_UNUSED;
+int keeper_spawn_loader(struct keeper *keeper, bool fall_back) GUARD_WARN_UNUSED;
 
 /* child.c: what a child does before it takes up its role. */
 void keeper_child_begin(const char *name);

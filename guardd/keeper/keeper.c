@@ -156,8 +156,10 @@ static int start_gate(struct keeper *keeper, struct sentence *problem)
 		if (watched[1].revents && !keeper->gate_ready)
 			break;
 	}
-	if (keeper->gate_ready)
+	if (keeper->gate_ready && atomic_load(&keeper->shared->counters.filesystems) > 0)
 		return 0;
+	if (keeper->gate_ready && !keeper->gate_problem[0])
+		snprintf(keeper->gate_problem, sizeof(keeper->gate_problem), "no filesystem could be protected");
 	keeper_process_signal(&keeper->gate, SIGKILL);
 	(void)!keeper_process_wait(&keeper->gate, 1000);
 	keeper_process_bury(&keeper->gate, how, sizeof(how));

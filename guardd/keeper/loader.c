@@ -158,7 +158,7 @@ static int load_last(int *ret_image, struct keeper_loader_reply *reply, const st
 }
 
 int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply, const struct guardd_config *config,
-		       int state_dir, bool first)
+		       int state_dir, bool fall_back)
 {
 	struct keeper_loader_reply reply = { 0 };
 	const struct loading loading = { config, config->policy_file, &reply };
@@ -167,7 +167,7 @@ int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply, co
 
 	if (r == 0)
 		r = load_file(ret_image, file, state_dir, &loading);
-	if (r < 0 && first && load_last(ret_image, &reply, config, state_dir) == 0)
+	if (r < 0 && fall_back && load_last(ret_image, &reply, config, state_dir) == 0)
 		r = 0;
 	reply.error = r;
 	*ret_reply = reply;
@@ -186,13 +186,13 @@ static bool told_to_remember(int socket)
 	return read(socket, &byte, 1) == 1 && byte == KEEPER_LOADER_REMEMBER;
 }
 
-void keeper_loader_main(const struct guardd_config *config, int socket, int state_dir, bool first)
+void keeper_loader_main(const struct guardd_config *config, int socket, int state_dir, bool fall_back)
 {
 	struct keeper_loader_reply reply = { 0 };
 	int image = -1, r = guardd_jail_enter(GUARDD_ROLE_LOADER, config, reply.text, sizeof(reply.text));
 
 	if (r == 0)
-		r = keeper_loader_read(&image, &reply, config, state_dir, first);
+		r = keeper_loader_read(&image, &reply, config, state_dir, fall_back);
 	reply.error = r;
 
 	if (guardd_fdpass_send(socket, &reply, sizeof(reply), &image, r < 0 ? 0 : 1) < 0 || r < 0)

@@ -26,13 +26,12 @@ struct keeper_loader_reply {
 /* keeper -> loader: one byte, the gate has it in force: remember it. */
 #define KEEPER_LOADER_REMEMBER 'R'
 
-/* `first`: at the start of the daemon, when the last accepted policy may stand
- * in for a file that is refused. */
-void keeper_loader_main(const struct guardd_config *config, int socket, int state_dir, bool first)
+/* `fall_back`: the last accepted policy may stand in for a file that is refused. */
+void keeper_loader_main(const struct guardd_config *config, int socket, int state_dir, bool fall_back)
 	__attribute__((noreturn));
 
 /* The same checks in this process; the sealed image on success. */
 int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply, const struct guardd_config *config,
-		       int state_dir, bool first);
+		       int state_dir, bool fall_back);
 
 #endif

@@ -214,7 +214,9 @@ int keeper_policy_first(struct keeper *keeper, char *ret_problem, size_t size)
 	struct keeper_loader_reply reply = { 0 };
 	int32_t image = -1;
 	struct pollfd ready;
-	int r = keeper_spawn_loader(keeper, true);
+	/* A machine that boots must not lose its protection with a spoiled file; who
+	 * starts the daemon by hand is there to read the sentence. */
+	int r = keeper_spawn_loader(keeper, !keeper->options.foreground);
 
 	if (r < 0)
 		return guardd_problem(r, ret_problem, size, "%s: the process that reads it cannot be started: %s",

@@ -160,7 +160,7 @@ int keeper_spawn_understudy(struct keeper *keeper)
 	return spawned(pid, "understudy");
 }
 
-int keeper_spawn_loader(struct keeper *keeper, bool first)
+int keeper_spawn_loader(struct keeper *keeper, bool fall_back)
 {
 	int32_t pair[2];
 	pid_t parent = getpid(), pid;
@@ -176,7 +176,7 @@ int keeper_spawn_loader(struct keeper *keeper, bool first)
 		if (keeper->shared)
 			atomic_store(&keeper->shared->loader_pid, (uint32_t)getpid());
 		keeper_child_keep_only(keeper->null, keep, 2);
-		keeper_loader_main(keeper->config, pair[1], keeper->state_dir, first);
+		keeper_loader_main(keeper->config, pair[1], keeper->state_dir, fall_back);
 	}
 	close(pair[1]);
 	keeper_close(&keeper->loader_socket);

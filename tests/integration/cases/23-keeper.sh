@@ -130,14 +130,23 @@ check "$([ ! -e "$SOCKET" ] && [ ! -e "$SCRATCH/run/takeover.sock" ]; echo $?)" 
 try "$area/evil"
 check "$(has_mark; echo $?)" "after the stop everything runs"
 cp "$IMAGE" "$SCRATCH/etc/sound.img"
+# As the service manager starts it: in the background, no `ready` line.
+launch_service()
+{
+	setsid "$GUARDD" --config "$CONFIG" > /dev/null 2>> "$SCRATCH/log/guardd" < /dev/null &
+	GUARDD_PID=$!
+	wait_for 20 ctl status
+}
 for bad in text gone writable; do
 	case $bad in
 	text) echo nonsense > "$IMAGE" ;;
 	gone) rm "$IMAGE" ;;
 	writable) cp "$SCRATCH/etc/sound.img" "$IMAGE"; chmod 666 "$IMAGE" ;;
 	esac
-	launch_guardd
-	check $? "the daemon starts with the last accepted policy when the file is $bad"
+	TRY_SECONDS=10 try "$GUARDD" --config "$CONFIG" --foreground
+	check "$([ "$RC" = 1 ] && [ "$(wc -l <<< "$OUT")" = 1 ]; echo $?)" "in the foreground it does not start when the file is $bad" "$RC $OUT"
+	launch_service
+	check $? "the service starts with the last accepted policy when the file is $bad"
 	check "$([ -n "$(status_of problem)" ]; echo $?)" "and says so: $(status_of problem | sed "s|$SCRATCH||g")"
 	expect_denied "when the file is $bad" "$area/evil"
 	expect_allowed "when the file is $bad" "$area/good"
@@ -153,7 +162,17 @@ version 29
 try "$GUARDD" --config "$CONFIG" --check
 check "$([ "$RC" = 1 ] && grep -q 'version 29' <<< "$OUT" && grep -q 'version 30' <<< "$OUT"; echo $?)" \
 	"an older policy is refused" "$RC $OUT"
-launch_guardd
+launch_service
 check "$([ "$(status_of policy_version)" = 30 ]; echo $?)" "the newer stays in force" "$(ctl status)"
 stop_guardd
 check $? "the daemon stops at the end"
+
+# ---- a policy that would lock the machine out -------------------------------------------
+rm -rf "$SCRATCH/state"
+sed -i 's/^protect = .*/protect = { filesystems = "all"; };/' "$CONFIG"
+try "$GUARDD" --config "$CONFIG" --check
+check "$([ "$RC" = 1 ] && grep -q 'lock this machine out' <<< "$OUT"; echo $?)" \
+	"a policy without the shell and the package manager is refused for a whole machine" "$RC $OUT"
+sed 's/mode = "enforce"/mode = "audit"/' "$SCRATCH/etc/v.conf" > "$SCRATCH/etc/audit.conf"
+"$GUARDCTL" policy build "$SCRATCH/etc/audit.conf" --output "$IMAGE" > "$SCRATCH/log/build" 2>&1
+is "the same in mode audit is taken" "$GUARDD" --config "$CONFIG" --check
