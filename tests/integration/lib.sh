@@ -192,7 +192,8 @@ guard_pids()
 	done
 }
 
-ctl() { timeout 20 "$GUARDCTL" --socket "$SOCKET" "$@"; }
+CTL="timeout 20 $GUARDCTL --socket $SOCKET"
+ctl() { $CTL "$@"; }
 status_of() { ctl --json status | "$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 
 # make_policy MODE FOLDER...: list what is there, compile it to $IMAGE.

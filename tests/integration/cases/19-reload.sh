@@ -38,7 +38,7 @@ for bad in empty cut flipped text older; do
 	text) echo 'policy = { id = "x"; };' > "$IMAGE" ;;
 	older) cp "$SCRATCH/etc/first.img" "$IMAGE" ;;
 	esac
-	try ctl reload
+	try $CTL reload
 	check "$([ "$RC" = 1 ] && [ -n "$OUT" ]; echo $?)" "a policy that is $bad is refused" "$RC: $OUT"
 	note "says: $OUT"
 	expect_allowed "listed, after a policy that is $bad" "$area/good"
@@ -47,11 +47,11 @@ for bad in empty cut flipped text older; do
 done
 cp "$SCRATCH/etc/third.img" "$IMAGE"
 chmod 666 "$IMAGE"
-try ctl reload
+try $CTL reload
 check "$([ "$RC" = 1 ]; echo $?)" "a policy that anybody can write is refused" "$RC: $OUT"
 chmod 644 "$IMAGE"
 chown 65534 "$IMAGE"
-try ctl reload
+try $CTL reload
 check "$([ "$RC" = 1 ]; echo $?)" "a policy that belongs to another user is refused" "$RC: $OUT"
 chown 0 "$IMAGE"
 try $AS_USER "$GUARDCTL" --socket "$SOCKET" reload

@@ -12,20 +12,20 @@ expect_allowed "listed" "$area/good"
 expect_denied "unlisted" "$area/evil"
 wait_for 2 event_with "$area/evil"
 check $? "the denial is in events within two seconds" "$(events | tail -n 3)"
-try ctl why
+try $CTL why
 check "$(grep -qF "$area/evil" <<< "$OUT"; echo $?)" "why names the file" "$OUT"
 check "$(grep -qE 'no rule|not list|lists it' <<< "$OUT"; echo $?)" "why names the reason" "$OUT"
 expect_denied "unlisted, as another user" $AS_USER "$area/evil"
 wait_for 2 $AS_USER "$GUARDCTL" --socket "$SOCKET" why
 try $AS_USER "$GUARDCTL" --socket "$SOCKET" why
 check "$(grep -qF "$area/evil" <<< "$OUT"; echo $?)" "why works for any user" "$OUT"
-try ctl explain "$area/evil"
+try $CTL explain "$area/evil"
 check "$([ "$RC" = 1 ]; echo $?)" "explain ends with 1 for an unlisted file" "$RC $OUT"
-try ctl explain "$area/good"
+try $CTL explain "$area/good"
 check "$([ "$RC" = 0 ]; echo $?)" "explain ends with 0 for a listed file" "$RC $OUT"
-try ctl status
+try $CTL status
 check "$(grep -qi enforc <<< "$OUT"; echo $?)" "status says that it enforces" "$OUT"
-try ctl --json status
+try $CTL --json status
 check "$($PYTHON -c 'import json, sys; json.load(sys.stdin)' <<< "$OUT" 2> /dev/null; echo $?)" "status as JSON" "$OUT"
 for filter in "--denied" "--allowed" "--since 1h" "--user 65534" "--program $area/*" "--limit 1"; do
 	is "events $filter" ctl events $filter
