@@ -18,6 +18,8 @@
 #include "query.h"
 
 #define LOOKED_AT 10000u /* newest denials that are searched for the wanted one */
+#define LAST_FEW 16u     /* when any will do */
+#define ECHO_NS 2000000000ll
 
 enum { OPTION_PID = 256, OPTION_JSON };
 
@@ -65,10 +67,20 @@ static int parse(struct wanted *wanted, int argc, char **argv)
 	return wanted->path ? 0 : GUARDCTL_REFUSED;
 }
 
+/* A shell that was refused to start a file then opens it to see what it is: the
+ * same denial once more, and the less telling one. */
+static bool is_echo(const struct guard_event *event, const struct guard_event *of)
+{
+	return of->access_exec && !event->access_exec && event->pid == of->pid && strcmp(event->path, of->path) == 0 &&
+	       event->time_ns - of->time_ns < ECHO_NS;
+}
+
 static int take(void *context, const struct guard_event *event)
 {
 	struct wanted *wanted = context;
 
+	if (wanted->found && is_echo(event, &wanted->event))
+		return 0;
 	if (wanted->has_pid && event->pid != wanted->pid && event->ppid != wanted->pid)
 		return 0;
 	if (wanted->path && strcmp(event->path, wanted->path) != 0)
@@ -93,7 +105,7 @@ static void quote(char *ret_pattern, size_t capacity, const char *path)
 
 static int find(struct wanted *wanted, const struct guardctl_options *options)
 {
-	struct guard_event_filter filter = { .only_denied = 1, .limit = 1 };
+	struct guard_event_filter filter = { .only_denied = 1, .limit = LAST_FEW };
 
 	if (wanted->has_pid || wanted->path)
 		filter.limit = LOOKED_AT;
@@ -155,27 +167,28 @@ static void print_what(const struct guard_event *event)
 	}
 }
 
-static const char *advice(const struct guard_event *event)
+static const char *advice(const struct guard_event *event, bool allowed_now)
 {
 	switch (event->reason) {
-	case GUARD_REASON_RULE_DENY:
-		return "use another program: this one is forbidden on purpose";
 	case GUARD_REASON_WRITER_OPEN:
 	case GUARD_REASON_CHANGED:
 		return "wait until whatever writes the file has closed it, then try again";
 	case GUARD_REASON_TIMEOUT:
 	case GUARD_REASON_OVERLOAD:
 		return "try again in a moment";
+	case GUARD_REASON_RULE_DENY:
+		return "use another program: this one is forbidden on purpose";
 	default:
-		return "if you need it for your work, ask for it to be listed and give the SHA-256 above";
+		return allowed_now ? "the policy in force now allows it: try again" :
+				     "if you need it for your work, ask for it to be listed and give the SHA-256 above";
 	}
 }
 
-static void print_advice(const struct guard_event *event, const struct guardctl_options *options)
+static void print_advice(const struct guard_event *event, const struct guardctl_options *options, bool allowed_now)
 {
 	struct guard_status status;
 
-	printf("  Next:    %s\n", advice(event));
+	printf("  Next:    %s\n", advice(event, allowed_now));
 	if (guardctl_query_status(&status, options) != 0 || (!status.help_phone[0] && !status.help_text[0]))
 		return;
 	fputs("  Help:    ", stdout);
@@ -186,33 +199,38 @@ static void print_advice(const struct guard_event *event, const struct guardctl_
 }
 
 /* What the policy in force says of the same content: it may have changed since,
- * and it knows of rules that come close. */
-static void print_now(const struct guard_event *event, const struct guardctl_options *options)
+ * and it knows of rules that come close.  NULL when it cannot be asked. */
+static char *ask_again(const struct guard_event *event, const struct guardctl_options *options, bool *ret_allowed)
 {
 	struct guard_question question = { .identity = { .digest = event->digest, .size = event->size, .kind = event->kind } };
 	struct guardctl_explained explained;
 
 	if (!event->has_digest || claim_place(&question, event->path[0] ? event->path : "/") < 0)
-		return;
+		return NULL;
 	question.medium = event->medium;
 	memcpy(question.path, event->path, sizeof(question.path));
 	memcpy(question.program, event->program, sizeof(question.program));
 	if (guardctl_query_explain(&explained, options, &question) != 0)
-		return;
-	puts("\nThe policy in force now says of it:");
-	guardctl_put_lines(stdout, explained.text);
-	free(explained.text);
+		return NULL;
+	*ret_allowed = explained.action == GUARD_ALLOW;
+	return explained.text;
 }
 
 static void print_words(const struct guard_event *event, const struct guardctl_options *options)
 {
+	bool allowed_now = false;
+	GUARD_AUTO_FREE char *text = ask_again(event, options, &allowed_now);
+
 	printf("%s: ", event->denied ? "Denied" : "Would be denied (audit mode: nothing was refused)");
 	guardctl_put_escaped(event->path[0] ? event->path : "(a file without a name)");
 	putchar('\n');
 	print_when(event);
 	print_what(event);
-	print_advice(event, options);
-	print_now(event, options);
+	print_advice(event, options, allowed_now);
+	if (!text)
+		return;
+	puts("\nThe policy in force now says:");
+	guardctl_put_lines(stdout, text);
 }
 
 static int run(const struct guardctl_options *options, int argc, char **argv)
