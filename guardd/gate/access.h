@@ -67,9 +67,6 @@ struct gate_status {
 	uint32_t gids[GUARD_GROUPS_MAX]; /* the primary one first */
 };
 int gate_status_parse(struct gate_status *ret_status, const char *text, size_t size) GUARD_WARN_UNUSED;
-/* Field 22 of /proc/PID/stat, whose field 2 may hold any byte. */
-int gate_stat_parse_started(uint64_t *ret_started, const char *text, size_t size) GUARD_WARN_UNUSED;
-
 /* AT_BASE in /proc/PID/auxv: where the kernel put the program's loader; 0 when
  * it has none. */
 int gate_auxv_parse_base(uint64_t *ret_base, const void *auxv, size_t size) GUARD_WARN_UNUSED;

@@ -161,7 +161,7 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	if (outcome.verdict.action == GUARD_ALLOW)
 		check_stays(gate, event, identity, &outcome);
 	if (outcome.verdict.action == GUARD_ALLOW)
-		gate_kernel_cache(gate, event, &identity->identity, event->facts->format);
+		(void)gate_kernel_cache(gate, event, &identity->identity, event->facts->format);
 	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT)
 		gate_ticket_give(gate, event);
 	denied = answer(gate, event, &outcome.verdict);

@@ -80,7 +80,7 @@ int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t proble
 
 /* ---- events.c: slots, answers ------------------------------------------------------ */
 
-enum gate_task_type { GATE_TASK_EVENT, GATE_TASK_JOB };
+enum gate_task_type { GATE_TASK_EVENT, GATE_TASK_JOB, GATE_TASK_LEARN };
 struct gate_task {
 	struct gate_task *next;
 	int64_t queued_ns;
@@ -149,6 +149,11 @@ bool gate_queues_check(struct gate *gate);
  * events of one file share the work.  The event belongs to the job. */
 void gate_identify_for(struct gate *gate, struct gate_event *event);
 
+/* ---- learn.c: listed data of root's ------------------------------------------------------ */
+
+/* Allow the event as data; have its file identified for the kernel's sake. */
+void gate_learn(struct gate *gate, struct gate_event *event, uint8_t format);
+
 /* ---- identify.c: content -> identity ---------------------------------------------------- */
 
 struct gate_identity {
@@ -172,6 +177,7 @@ struct gate_cached {
 	uint8_t format; /* enum guard_format */
 	bool has_digest;
 	struct guard_digest digest;
+	uint64_t useless; /* policy generation under which no ignore mark was possible, 0 none */
 };
 struct gate_cache;
 int gate_cache_new(struct gate_cache **ret_cache, uint32_t sets) GUARD_WARN_UNUSED;
@@ -189,8 +195,9 @@ void gate_cache_drop_device(struct gate_cache *cache, uint64_t device);
 /* ---- kernel_cache.c: ignore marks -------------------------------------------------------------- */
 
 /* Tell the kernel not to ask again where that is safe.  Called before the
- * answer, under the lease, with no policy held. */
-void gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct guard_identity *identity,
+ * answer, under the lease, with no policy held.  false: the policy in force
+ * wants to be asked about this file. */
+bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct guard_identity *identity,
 		       uint8_t format);
 /* A writer came: forget the inode in both caches. */
 void gate_forget(struct gate *gate, int fd, const struct gate_key *key);
@@ -202,7 +209,6 @@ struct gate_subject {
 	int32_t tgid, ppid;
 	uint32_t uid, loginuid, gid_count;
 	uint32_t gids[GUARD_GROUPS_MAX];
-	uint64_t started; /* clock ticks since boot; with the pid it names a process */
 };
 /* All in place, or -GUARD_E_NOT_FOUND when the process is gone. */
 int gate_subject_read(struct gate_subject *ret_subject, int32_t tid) GUARD_WARN_UNUSED;
@@ -212,7 +218,6 @@ enum gate_ip gate_ip_read(int32_t tid, const struct gate_call *call);
 /* The same for much less, by where the kernel put the loader: GATE_IP_OUTSIDE
  * means outside that one. */
 enum gate_ip gate_ip_guess(int32_t tid, const struct gate_call *call);
-bool gate_process_started(uint64_t *ret_started, int32_t pid);
 /* The name that the blocked call asked for; "" when unknown. */
 void gate_requested_name(char *ret_name, size_t capacity, int32_t tid, const struct gate_call *call);
 /* Is the event's file the script that the interpreter was told to run? */
@@ -361,6 +366,7 @@ struct gate {
 	struct gate_file root; /* the gate's root directory */
 	_Atomic int record;
 	_Atomic uint32_t reading; /* enum gate_reading */
+	_Atomic uint32_t learning; /* files that wait for gate_learn_run() */
 	pthread_t reader;
 	struct gate_threads threads;
 	struct gate_policies policies;

@@ -75,7 +75,7 @@ static bool still_true(struct gate *gate, const struct gate_event *event, uint64
 	       gate_file_is_sealed(&now);
 }
 
-void gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct guard_identity *identity,
+bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct guard_identity *identity,
 		       uint8_t format)
 {
 	const struct gate_path *path = &event->facts->path;
@@ -88,19 +88,20 @@ void gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 	uint64_t mask, generation;
 
 	if (!is_eligible(&filesystem, gate, event))
-		return;
+		return true;
 	object.medium = filesystem.medium;
 	policy = gate_policy_hold(gate);
 	mask = needless(policy, &object, format);
 	generation = policy->generation;
 	gate_policy_release(gate);
 	if (!mask)
-		return;
+		return false;
 	if (fanotify_mark(gate->fanotify, FAN_MARK_ADD | MARK, FAN_CLOSE_WRITE, event->fd, NULL) < 0 ||
 	    fanotify_mark(gate->fanotify, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | MARK, mask, event->fd, NULL) < 0)
-		return; /* then it is asked again: slower, not weaker */
+		return true; /* then it is asked again: slower, not weaker */
 	if (!still_true(gate, event, generation))
 		unmark(gate, event->fd);
+	return true;
 }
 
 void gate_forget(struct gate *gate, int fd, const struct gate_key *key)

@@ -92,26 +92,6 @@ int gate_status_parse(struct gate_status *ret_status, const char *text, size_t s
 	return 0;
 }
 
-int gate_stat_parse_started(uint64_t *ret_started, const char *text, size_t size)
-{
-	const char *behind = memrchr(text, ')', size);
-	struct gate_scan scan = gate_scan_begin(text, size);
-	uint64_t started;
-
-	if (!behind)
-		return -GUARD_E_SYNTAX;
-	scan.offset = (size_t)(behind - text) + 1;
-	for (unsigned field = 3; field < 22; field++) {
-		gate_scan_blanks(&scan);
-		gate_scan_word(&scan);
-	}
-	started = number_field(&scan);
-	if (scan.failed)
-		return -GUARD_E_SYNTAX;
-	*ret_started = started;
-	return 0;
-}
-
 static int find_base(uint64_t *ret_base, const void *auxv, size_t size, bool wide)
 {
 	struct guard_reader reader;

@@ -46,6 +46,8 @@ static void work(struct gate *gate, void *context)
 	while ((task = take(queue)))
 		if (task->type == GATE_TASK_EVENT)
 			gate_triage(gate, (struct gate_event *)task);
+		else if (task->type == GATE_TASK_LEARN)
+			gate_learn_run(gate, (struct gate_event *)task);
 		else
 			gate_job_run(gate, task);
 }

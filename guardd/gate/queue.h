@@ -8,5 +8,6 @@
 #include "gate/gate.h"
 
 void gate_job_run(struct gate *gate, struct gate_task *task);
+void gate_learn_run(struct gate *gate, struct gate_event *event);
 
 #endif

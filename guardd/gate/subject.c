@@ -47,14 +47,6 @@ static ssize_t read_proc(int32_t tid, const char *name, char *text, size_t size)
 	return (ssize_t)done;
 }
 
-bool gate_process_started(uint64_t *ret_started, int32_t pid)
-{
-	char text[1024];
-	ssize_t size = read_proc(pid, "stat", text, sizeof(text));
-
-	return size > 0 && gate_stat_parse_started(ret_started, text, (size_t)size) == 0;
-}
-
 int gate_subject_read(struct gate_subject *ret_subject, int32_t tid)
 {
 	struct gate_subject subject = { .loginuid = UINT32_MAX };
@@ -69,8 +61,6 @@ int gate_subject_read(struct gate_subject *ret_subject, int32_t tid)
 	subject.uid = status.uid;
 	subject.gid_count = status.gid_count;
 	memcpy(subject.gids, status.gids, sizeof(subject.gids));
-	if (!gate_process_started(&subject.started, subject.tgid))
-		return -GUARD_E_NOT_FOUND;
 	size = read_proc(tid, "loginuid", text, sizeof(text) - 1);
 	if (size > 0) {
 		text[size] = '\0';

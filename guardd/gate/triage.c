@@ -212,5 +212,5 @@ void gate_triage(struct gate *gate, struct gate_event *event)
 	if (use.ask)
 		ask_policy(gate, event, &look, use.kind);
 	else
-		gate_pass(gate, event);
+		gate_learn(gate, event, look.access.format);
 }

@@ -78,17 +78,6 @@ static void many_groups(void)
 	CU_ASSERT_EQUAL(parsed.gid_count, GUARD_GROUPS_MAX);
 }
 
-static void started(void)
-{
-	const char *odd = "5 (a) b) 1 (c) S 1 5 5 0 -1 4194304 1 0 0 0 1 2 3 4 20 0 1 0 4711 9 9";
-	uint64_t ticks = 0;
-
-	CU_ASSERT_EQUAL(gate_stat_parse_started(&ticks, "", 0), -GUARD_E_SYNTAX);
-	CU_ASSERT_EQUAL(gate_stat_parse_started(&ticks, "5 (a) S 1", 9), -GUARD_E_SYNTAX);
-	CU_ASSERT_EQUAL(gate_stat_parse_started(&ticks, odd, strlen(odd)), 0);
-	CU_ASSERT_EQUAL(ticks, 4711);
-}
-
 static void mapping(void)
 {
 	struct gate_mapping parsed;
@@ -125,7 +114,6 @@ static CU_TestInfo tests[] = {
 	{ "calls are read", call_read },
 	{ "status", status },
 	{ "more groups than are kept", many_groups },
-	{ "start time behind an odd name", started },
 	{ "mappings", mapping },
 	{ "where the loader is", loader_base },
 	CU_TEST_INFO_NULL,
