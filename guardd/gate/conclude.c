@@ -99,7 +99,8 @@ static bool is_at_rest(const struct gate_file *file)
 static void check_stays(struct gate *gate, struct gate_event *event, const struct gate_identity *identity,
 			struct outcome *outcome)
 {
-	const struct guardd_inode inode = { event->file.key.device, event->file.key.inode };
+	const struct guardd_inode inode = { event->file.key.device, event->file.key.inode,
+					    event->file.key.born_ns };
 
 	if (identity->writer || event->lease == GATE_LEASE_REFUSED)
 		overrule(outcome, GUARD_REASON_WRITER_OPEN);

@@ -196,7 +196,7 @@ void gate_cache_drop_device(struct gate_cache *cache, uint64_t device);
 
 /* Tell the kernel not to ask again where that is safe.  Called before the
  * answer, under the lease, with no policy held.  false: the policy in force
- * wants to be asked about this file. */
+ * wants to be asked about opens of this content. */
 bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct guard_identity *identity,
 		       uint8_t format);
 /* A writer came: forget the inode in both caches. */

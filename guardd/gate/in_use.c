@@ -54,7 +54,7 @@ static size_t slot_of(const struct guardd_inode *file)
 
 static bool same(const struct guardd_inode *a, const struct guardd_inode *b)
 {
-	return a->inode == b->inode && a->device == b->device;
+	return a->inode == b->inode && a->device == b->device && a->born_ns == b->born_ns;
 }
 
 /* The entry of a file, or the free slot where it belongs. */

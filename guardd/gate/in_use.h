@@ -23,6 +23,7 @@
 struct guardd_inode {
 	uint64_t device; /* as in stat(2) */
 	uint64_t inode;
+	int64_t born_ns; /* by statx(2), 0 unknown: tells a file from the next one that gets its inode */
 };
 
 struct guardd_in_use;

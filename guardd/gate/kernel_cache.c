@@ -98,10 +98,10 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 		return false;
 	if (fanotify_mark(gate->fanotify, FAN_MARK_ADD | MARK, FAN_CLOSE_WRITE, event->fd, NULL) < 0 ||
 	    fanotify_mark(gate->fanotify, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | MARK, mask, event->fd, NULL) < 0)
-		return true; /* then it is asked again: slower, not weaker */
+		return mask & FAN_OPEN_PERM; /* then it is asked again: slower, not weaker */
 	if (!still_true(gate, event, generation))
 		unmark(gate, event->fd);
-	return true;
+	return mask & FAN_OPEN_PERM;
 }
 
 void gate_forget(struct gate *gate, int fd, const struct gate_key *key)

@@ -23,7 +23,8 @@ struct look {
  * use is not opened for writing.  true: the event is through. */
 static bool took_writer(struct gate *gate, struct gate_event *event, const struct look *look)
 {
-	const struct guardd_inode inode = { event->file.key.device, event->file.key.inode };
+	const struct guardd_inode inode = { event->file.key.device, event->file.key.inode,
+					    event->file.key.born_ns };
 	const struct gate_call *call = &look->call;
 
 	if (look->access.exec)

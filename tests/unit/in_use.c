@@ -26,7 +26,7 @@ static struct guardd_inode scratch_file(int *ret_fd)
 	int fd = mkstemp(name);
 	CU_ASSERT_FATAL(fd >= 0 && unlink(name) == 0 && ftruncate(fd, 4096) == 0 && fstat(fd, &status) == 0);
 	*ret_fd = fd;
-	return (struct guardd_inode){ status.st_dev, status.st_ino };
+	return (struct guardd_inode){ status.st_dev, status.st_ino, 0 };
 }
 
 /* A child that holds the file mapped, and nothing else, until its pipe closes. */
@@ -55,7 +55,7 @@ static pid_t mapper(int fd, int *ret_hold)
 static void unknown_file_is_free(void)
 {
 	struct guardd_in_use *table;
-	struct guardd_inode file = { 1, 2 };
+	struct guardd_inode file = { 1, 2, 0 };
 	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
 	CU_ASSERT_FALSE(guardd_in_use_has(table, &file));
 	CU_ASSERT_FALSE(guardd_in_use_busy(table, &file, LATER_NS));
@@ -96,26 +96,38 @@ static void mapped_elsewhere_is_busy(void)
 static void full_of_unused_makes_room(void)
 {
 	struct guardd_in_use *table;
-	struct guardd_inode last = { 7, GUARDD_IN_USE_MAX + 1 };
+	struct guardd_inode last = { 7, GUARDD_IN_USE_MAX + 1, 0 };
 	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
 	for (uint64_t i = 0; i < GUARDD_IN_USE_MAX; i++) {
-		struct guardd_inode file = { makedev(250, 250), (1ull << 40) + i };
+		struct guardd_inode file = { makedev(250, 250), (1ull << 40) + i, 0 };
 		CU_ASSERT_FATAL(guardd_in_use_enter(table, &file, 0) == 0);
 	}
 	/* All of them fresh: nothing can be dropped, the caller must deny. */
 	CU_ASSERT(guardd_in_use_enter(table, &last, 1) == -GUARD_E_LIMIT);
 	CU_ASSERT(guardd_in_use_enter(table, &last, LATER_NS) == 0);
 	for (uint64_t i = 0; i < GUARDD_IN_USE_MAX; i++) {
-		struct guardd_inode file = { makedev(250, 250), (1ull << 40) + i };
+		struct guardd_inode file = { makedev(250, 250), (1ull << 40) + i, 0 };
 		CU_ASSERT_FALSE(guardd_in_use_has(table, &file));
 	}
 	CU_ASSERT(guardd_in_use_has(table, &last));
 	guardd_in_use_free(table);
 }
 
+static void successor_of_inode_is_free(void)
+{
+	struct guardd_in_use *table;
+	struct guardd_inode file = { 1, 2, 3 }, next = { 1, 2, 4 };
+	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
+	CU_ASSERT_EQUAL(guardd_in_use_enter(table, &file, 0), 0);
+	CU_ASSERT_TRUE(guardd_in_use_busy(table, &file, 1));
+	CU_ASSERT_FALSE(guardd_in_use_busy(table, &next, 1));
+	guardd_in_use_free(table);
+}
+
 static CU_TestInfo tests[] = {
 	{ "a file that was never approved is free", unknown_file_is_free },
 	{ "a file approved a moment ago is busy, later free", just_approved_is_busy },
+	{ "the next file that gets the inode is free", successor_of_inode_is_free },
 	{ "a file mapped by another process is busy until it ends", mapped_elsewhere_is_busy },
 	{ "a table full of unused files makes room, of fresh ones refuses", full_of_unused_makes_room },
 	CU_TEST_INFO_NULL,
