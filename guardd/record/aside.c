@@ -90,7 +90,7 @@ static void companion_name(char ret_name[LEDGER_NAME_MAX + 8], const char *datab
 /* Keep the newest few: a failing disk must not fill itself with evidence. */
 static void remove_oldest(int directory)
 {
-	static const char *const endings[] = { ".db", ".db-wal", ".db-shm", ".head" };
+	static const char *const endings[] = { ".db", ".db-wal", ".db-shm", ".db-journal", ".head" };
 	char oldest[LEDGER_NAME_MAX], newest[LEDGER_NAME_MAX], name[LEDGER_NAME_MAX + 8];
 
 	while (list_aside(directory, oldest, newest) > LEDGER_ASIDE_MAX)
@@ -103,6 +103,13 @@ static void remove_oldest(int directory)
 
 int ledger_set_aside(int directory, int64_t now_ns, char ret_name[LEDGER_NAME_MAX])
 {
+	static const struct {
+		const char *file, *ending;
+	} companions[] = {
+		{ LEDGER_DATABASE "-wal", ".db-wal" },
+		{ LEDGER_DATABASE "-journal", ".db-journal" },
+		{ LEDGER_HEAD, ".head" },
+	};
 	char name[LEDGER_NAME_MAX], companion[LEDGER_NAME_MAX + 8];
 	int r;
 
@@ -110,13 +117,10 @@ int ledger_set_aside(int directory, int64_t now_ns, char ret_name[LEDGER_NAME_MA
 	if (r < 0)
 		return r;
 	r = rename_one(directory, LEDGER_DATABASE, name);
-	if (r == 0) {
-		companion_name(companion, name, ".db-wal");
-		r = rename_one(directory, LEDGER_DATABASE "-wal", companion);
-	}
-	if (r == 0) {
-		companion_name(companion, name, ".head");
-		r = rename_one(directory, LEDGER_HEAD, companion);
+	/* All that belongs to it: a journal left behind would be played into the new one. */
+	for (size_t i = 0; r == 0 && i < sizeof(companions) / sizeof(companions[0]); i++) {
+		companion_name(companion, name, companions[i].ending);
+		r = rename_one(directory, companions[i].file, companion);
 	}
 	if (r < 0)
 		return r;

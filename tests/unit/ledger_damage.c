@@ -90,6 +90,18 @@ static void test_truncated(void)
 	folder_free(&folder);
 }
 
+/* A journal that belongs to the damaged one is not played into the new one. */
+static void test_journal(void)
+{
+	struct folder folder = make_ledger(ROWS);
+
+	folder_write(&folder, LEDGER_DATABASE, "no", 2);
+	folder_write(&folder, LEDGER_DATABASE "-journal", "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7 and more", 17);
+	check_set_aside(&folder, 2);
+	CU_ASSERT_EQUAL(folder_count(&folder, "ledger.db-journal"), 0);
+	folder_free(&folder);
+}
+
 static void test_missing(void)
 {
 	struct folder folder = make_ledger(ROWS);
@@ -192,6 +204,7 @@ static CU_TestInfo tests[] = {
 	{ "other bytes", test_bytes },
 	{ "other content", test_content },
 	{ "truncated", test_truncated },
+	{ "a journal left behind", test_journal },
 	{ "head or database missing", test_missing },
 	{ "another ledger's head", test_other_head },
 	{ "few are kept", test_bounded },

@@ -145,15 +145,26 @@ if [ -z "$database" ]; then
 	exit 0
 fi
 is "the ledger verifies" "$GUARDCTL" ledger verify --file "$database"
-for bad in flipped cut random; do
+tamper() # DATABASE SQL
+{
+	$PYTHON - "$1" "$2" <<'PYTHON'
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as database:
+    table = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%path%'").fetchone()[0]
+    assert database.execute(sys.argv[2].replace("LEDGER", table)).rowcount == 1
+PYTHON
+}
+for bad in changed deleted shortened cut random; do
 	rm -rf "$SCRATCH/copy" && cp -a "$(dirname "$database")" "$SCRATCH/copy"
 	copy=$SCRATCH/copy/$(basename "$database")
 	size=$(stat -c %s "$copy")
 	case $bad in
-	flipped) printf 'XXXX' | dd of="$copy" bs=1 seek=$((size / 2 + 100)) conv=notrunc status=none ;;
+	flipped) printf 'XXXX' | dd of="$copy" bs=1 seek="$(grep -abo "$area" "$copy" | tail -n 1 | cut -d: -f1)" conv=notrunc status=none ;;
 	cut) truncate -s $((size / 2)) "$copy" ;;
 	random) head -c 20000 /dev/urandom > "$copy" ;;
 	esac
+	tampered=$?
+	[ $tampered = 0 ] || note "the ledger could not be $bad"
 	try "$GUARDCTL" ledger verify --file "$copy"
 	check "$([ "$RC" = 1 ] && [ -n "$OUT" ]; echo $?)" "a ledger that is $bad is told" "$RC $OUT"
 done
@@ -162,5 +173,5 @@ launch_guardd
 check $? "the daemon starts over a broken ledger"
 expect_allowed "over a broken ledger" "$area/good"
 expect_denied "over a broken ledger" "$area/evil"
-check "$([ "$(find "$SCRATCH/state" -name "$(basename "$database")*" | wc -l)" -gt 1 ]; echo $?)" \
-	"the broken ledger is kept aside" "$(find "$SCRATCH/state")"
+wait_for 5 eval '[ -n "$(find "$SCRATCH/state" -name "*damaged.db")" ]'
+check $? "the broken ledger is kept aside" "$(find "$SCRATCH/state")"
