@@ -104,7 +104,7 @@ static void check_stays(struct gate *gate, struct gate_event *event, const struc
 
 	if (identity->writer || event->lease == GATE_LEASE_REFUSED)
 		overrule(outcome, GUARD_REASON_WRITER_OPEN);
-	else if (!is_at_rest(&event->file) && guardd_in_use_enter(gate->in_use, &inode, gate_now_ns()) < 0)
+	else if (!is_at_rest(&event->file) && guardd_in_use_enter(gate->in_use, &inode, event->tid, gate_now_ns()) < 0)
 		overrule(outcome, GUARD_REASON_OVERLOAD);
 	else if (writer_came(gate, event))
 		overrule(outcome, GUARD_REASON_WRITER_OPEN);

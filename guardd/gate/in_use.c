@@ -15,6 +15,9 @@ struct entry {
 	struct guardd_inode file;
 	int64_t approved_ns;
 	bool taken;
+	bool crowded; /* more callers within the grace than are kept */
+	uint8_t caller_count;
+	int32_t callers[GUARDD_IN_USE_CALLERS];
 };
 
 struct guardd_in_use {
@@ -64,6 +67,25 @@ static struct entry *find(struct guardd_in_use *table, const struct guardd_inode
 	while (table->slots[slot].taken && !same(&table->slots[slot].file, file))
 		slot = (slot + 1) & (SLOTS - 1);
 	return &table->slots[slot];
+}
+
+static bool is_fresh(const struct entry *entry, int64_t now_ns)
+{
+	return now_ns - entry->approved_ns <= GUARDD_IN_USE_GRACE_NS;
+}
+
+/* Who was approved within the grace is kept in mind. */
+static void add_caller(struct entry *entry, const struct entry *before, int32_t tid)
+{
+	if (before->taken && is_fresh(before, entry->approved_ns)) {
+		memcpy(entry->callers, before->callers, sizeof(entry->callers));
+		entry->caller_count = before->caller_count;
+		entry->crowded = before->crowded;
+	}
+	if (entry->caller_count < GUARDD_IN_USE_CALLERS)
+		entry->callers[entry->caller_count++] = tid;
+	else
+		entry->crowded = true;
 }
 
 static void put(struct guardd_in_use *table, const struct entry *entry)
@@ -129,27 +151,31 @@ static void make_room(struct guardd_in_use *table, int64_t now_ns)
 	free(used);
 }
 
-static int enter(struct guardd_in_use *table, const struct guardd_inode *file, int64_t now_ns)
+static int enter(struct guardd_in_use *table, const struct guardd_inode *file, int32_t tid, int64_t now_ns)
 {
-	struct entry fresh = { *file, now_ns, true };
+	struct entry fresh = { .file = *file, .approved_ns = now_ns, .taken = true };
+	struct entry *before;
 	int r = 0;
 
 	pthread_mutex_lock(&table->lock);
-	if (table->count < GUARDD_IN_USE_MAX || find(table, file)->taken)
+	before = find(table, file);
+	if (table->count < GUARDD_IN_USE_MAX || before->taken) {
+		add_caller(&fresh, before, tid);
 		put(table, &fresh);
-	else
+	} else {
 		r = -GUARD_E_LIMIT;
+	}
 	pthread_mutex_unlock(&table->lock);
 	return r;
 }
 
-int guardd_in_use_enter(struct guardd_in_use *table, const struct guardd_inode *file, int64_t now_ns)
+int guardd_in_use_enter(struct guardd_in_use *table, const struct guardd_inode *file, int32_t tid, int64_t now_ns)
 {
-	int r = enter(table, file, now_ns);
+	int r = enter(table, file, tid, now_ns);
 	if (r != -GUARD_E_LIMIT)
 		return r;
 	make_room(table, now_ns);
-	return enter(table, file, now_ns);
+	return enter(table, file, tid, now_ns);
 }
 
 bool guardd_in_use_has(struct guardd_in_use *table, const struct guardd_inode *file)
@@ -160,26 +186,37 @@ bool guardd_in_use_has(struct guardd_in_use *table, const struct guardd_inode *f
 	return found;
 }
 
+/* Has every caller that was approved a moment ago got what it asked for?  Then
+ * a scan shows it, and the grace needs not be waited for. */
+static bool callers_have_left(const struct entry *entry)
+{
+	if (entry->crowded)
+		return false;
+	for (unsigned i = 0; i < entry->caller_count; i++)
+		if (!guardd_in_use_left(entry->callers[i]))
+			return false;
+	return true;
+}
+
 bool guardd_in_use_busy(struct guardd_in_use *table, const struct guardd_inode *file, int64_t now_ns)
 {
-	struct entry *entry;
-	bool used = true, fresh = false;
+	struct entry *entry, before;
+	bool used = true;
 
 	pthread_mutex_lock(&table->lock);
-	entry = find(table, file);
-	bool found = entry->taken;
-	if (found)
-		fresh = now_ns - entry->approved_ns <= GUARDD_IN_USE_GRACE_NS;
+	before = *find(table, file);
 	pthread_mutex_unlock(&table->lock);
-	if (!found)
+	if (!before.taken)
 		return false;
-	if (fresh || !guardd_in_use_scan(&used, file, 1, (pid_t)*table->keeper) || used)
+	if (is_fresh(&before, now_ns) && !callers_have_left(&before))
+		return true;
+	if (!guardd_in_use_scan(&used, file, 1, (pid_t)*table->keeper) || used)
 		return true;
 
 	pthread_mutex_lock(&table->lock);
 	entry = find(table, file);
 	/* Approved again while we looked: it is in use after all. */
-	used = entry->taken && now_ns - entry->approved_ns <= GUARDD_IN_USE_GRACE_NS;
+	used = entry->taken && entry->approved_ns != before.approved_ns;
 	if (entry->taken && !used)
 		take_out(table, entry);
 	pthread_mutex_unlock(&table->lock);

@@ -19,6 +19,7 @@
 
 #define GUARDD_IN_USE_MAX 8192u         /* files */
 #define GUARDD_IN_USE_GRACE_NS 1000000000 /* an approved caller has it open by then */
+#define GUARDD_IN_USE_CALLERS 4u        /* approved callers watched per file */
 
 struct guardd_inode {
 	uint64_t device; /* as in stat(2) */
@@ -32,11 +33,11 @@ struct guardd_in_use;
 int guardd_in_use_create(struct guardd_in_use **ret_table, const _Atomic uint32_t *keeper) GUARD_WARN_UNUSED;
 void guardd_in_use_free(struct guardd_in_use *table);
 
-/* guardd_in_use_enter: `file` is about to be allowed as code; to be called while
- * the read lease is held.  When the table is full, files that nobody uses any
+/* guardd_in_use_enter: `file` is about to be allowed as code to thread `tid`; to
+ * be called while the read lease is held.  When the table is full, files that nobody uses any
  * more are dropped first.  Errors: GUARD_E_LIMIT: all of them are in use, and the
  * caller must deny. */
-int guardd_in_use_enter(struct guardd_in_use *table, const struct guardd_inode *file, int64_t now_ns) GUARD_WARN_UNUSED;
+int guardd_in_use_enter(struct guardd_in_use *table, const struct guardd_inode *file, int32_t tid, int64_t now_ns) GUARD_WARN_UNUSED;
 
 /* guardd_in_use_has: cheap; false for nearly every file. */
 bool guardd_in_use_has(struct guardd_in_use *table, const struct guardd_inode *file);
@@ -44,6 +45,10 @@ bool guardd_in_use_has(struct guardd_in_use *table, const struct guardd_inode *f
 /* guardd_in_use_busy: may a writer be let in?  Scans /proc when the file is in
  * the table; forgets it when nobody uses it. */
 bool guardd_in_use_busy(struct guardd_in_use *table, const struct guardd_inode *file, int64_t now_ns);
+
+/* guardd_in_use_left: has this thread come out of the open or exec that it was
+ * allowed, so that a scan shows what it has?  May wait some milliseconds. */
+bool guardd_in_use_left(int32_t tid);
 
 /* guardd_in_use_scan: which of the files `wanted` (sorted by inode, then device)
  * any process has mapped or open, this one and `keeper` apart.  False when some

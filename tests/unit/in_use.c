@@ -5,7 +5,10 @@
 #include "gate/in_use.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -62,14 +65,43 @@ static void unknown_file_is_free(void)
 	guardd_in_use_free(table);
 }
 
+/* A child that stays in open(2) until it is killed. */
+static pid_t opener(void)
+{
+	char folder[] = "/tmp/guard-in-use-XXXXXX", name[64], text[16] = "";
+	pid_t pid;
+	CU_ASSERT_FATAL(mkdtemp(folder) != NULL);
+	snprintf(name, sizeof(name), "%s/fifo", folder);
+	CU_ASSERT_FATAL(mkfifo(name, 0600) == 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(open(name, O_WRONLY) < 0);
+	snprintf(name, sizeof(name), "/proc/%d/syscall", pid);
+	while (!strchr("25", text[0]) || !text[0]) { /* open or openat */
+		GUARD_AUTO_CLOSE int fd = open(name, O_RDONLY | O_CLOEXEC);
+		if (read(fd, text, sizeof(text) - 1) <= 0)
+			text[0] = '\0';
+	}
+	snprintf(name, sizeof(name), "%s/fifo", folder);
+	unlink(name);
+	rmdir(folder);
+	return pid;
+}
+
 static void just_approved_is_busy(void)
 {
 	struct guardd_in_use *table;
 	int fd;
 	struct guardd_inode file = scratch_file(&fd);
+	pid_t caller = opener();
 	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
-	CU_ASSERT(guardd_in_use_enter(table, &file, 0) == 0);
+	CU_ASSERT(guardd_in_use_enter(table, &file, caller, 0) == 0);
 	CU_ASSERT(guardd_in_use_busy(table, &file, GUARDD_IN_USE_GRACE_NS / 2));
+	/* Gone before the grace is over: nobody has it. */
+	kill(caller, SIGKILL);
+	waitpid(caller, NULL, 0);
+	CU_ASSERT_FALSE(guardd_in_use_busy(table, &file, GUARDD_IN_USE_GRACE_NS / 2));
+	CU_ASSERT(guardd_in_use_enter(table, &file, getpid(), 0) == 0);
 	/* Only this very process has it open: nobody uses it. */
 	CU_ASSERT_FALSE(guardd_in_use_busy(table, &file, LATER_NS));
 	CU_ASSERT_FALSE(guardd_in_use_has(table, &file));
@@ -84,7 +116,7 @@ static void mapped_elsewhere_is_busy(void)
 	struct guardd_inode file = scratch_file(&fd);
 	pid_t child = mapper(fd, &hold);
 	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
-	CU_ASSERT(guardd_in_use_enter(table, &file, 0) == 0);
+	CU_ASSERT(guardd_in_use_enter(table, &file, getpid(), 0) == 0);
 	CU_ASSERT(guardd_in_use_busy(table, &file, LATER_NS));
 	close(hold);
 	waitpid(child, NULL, 0);
@@ -100,11 +132,11 @@ static void full_of_unused_makes_room(void)
 	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
 	for (uint64_t i = 0; i < GUARDD_IN_USE_MAX; i++) {
 		struct guardd_inode file = { makedev(250, 250), (1ull << 40) + i, 0 };
-		CU_ASSERT_FATAL(guardd_in_use_enter(table, &file, 0) == 0);
+		CU_ASSERT_FATAL(guardd_in_use_enter(table, &file, getpid(), 0) == 0);
 	}
 	/* All of them fresh: nothing can be dropped, the caller must deny. */
-	CU_ASSERT(guardd_in_use_enter(table, &last, 1) == -GUARD_E_LIMIT);
-	CU_ASSERT(guardd_in_use_enter(table, &last, LATER_NS) == 0);
+	CU_ASSERT(guardd_in_use_enter(table, &last, getpid(), 1) == -GUARD_E_LIMIT);
+	CU_ASSERT(guardd_in_use_enter(table, &last, getpid(), LATER_NS) == 0);
 	for (uint64_t i = 0; i < GUARDD_IN_USE_MAX; i++) {
 		struct guardd_inode file = { makedev(250, 250), (1ull << 40) + i, 0 };
 		CU_ASSERT_FALSE(guardd_in_use_has(table, &file));
@@ -118,9 +150,10 @@ static void successor_of_inode_is_free(void)
 	struct guardd_in_use *table;
 	struct guardd_inode file = { 1, 2, 3 }, next = { 1, 2, 4 };
 	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
-	CU_ASSERT_EQUAL(guardd_in_use_enter(table, &file, 0), 0);
-	CU_ASSERT_TRUE(guardd_in_use_busy(table, &file, 1));
+	CU_ASSERT_EQUAL(guardd_in_use_enter(table, &file, getpid(), 0), 0);
+	CU_ASSERT_FALSE(guardd_in_use_has(table, &next));
 	CU_ASSERT_FALSE(guardd_in_use_busy(table, &next, 1));
+	CU_ASSERT_TRUE(guardd_in_use_has(table, &file));
 	guardd_in_use_free(table);
 }
 
