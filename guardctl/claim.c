@@ -134,7 +134,7 @@ static enum guard_kind find_kind(enum guard_format format, mode_t mode)
 
 int claim_file(struct guard_question *ret_question, int fd, const char *path, unsigned kind)
 {
-	struct guard_question question = { 0 };
+	struct guard_question question = {0};
 	uint8_t head[GUARD_SNIFF_SIZE];
 	struct stat status;
 	ssize_t size;

@@ -16,5 +16,6 @@ int claim_place(struct guard_question *ret_question, const char *path) GUARD_WAR
 
 /* claim_file: all of it, with the identity of the open file `fd`.  `kind` above
  * GUARD_KIND_MAX_ - 1: found out from content and mode. */
-int claim_file(struct guard_question *ret_question, int fd, const char *path, unsigned kind) GUARD_WARN_UNUSED;
+int claim_file(struct guard_question *ret_question, int fd, const char *path,
+	       unsigned kind) GUARD_WARN_UNUSED;
 #endif

@@ -19,14 +19,14 @@ static int unreachable(const char *path, int error)
 	if (error == EACCES)
 		guardctl_error("%s: permission denied: ask your administrator", path);
 	else
-		guardctl_error("cannot reach guardd at %s (%s): is it running? See `systemctl status guardd`", path,
-			       strerror(error));
+		guardctl_error("cannot reach guardd at %s (%s): is it running? See `systemctl status guardd`",
+			       path, strerror(error));
 	return GUARDCTL_UNREACHABLE;
 }
 
 void guardctl_patience(struct guardctl_connection *connection, int seconds)
 {
-	const struct timeval timeout = { .tv_sec = seconds };
+	const struct timeval timeout = {.tv_sec = seconds};
 
 	(void)!setsockopt(connection->socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 	(void)!setsockopt(connection->socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
@@ -35,12 +35,13 @@ void guardctl_patience(struct guardctl_connection *connection, int seconds)
 int guardctl_connect(struct guardctl_connection *ret_connection, const struct guardctl_options *options)
 {
 	GUARD_AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	ret_connection->socket = -1;
 	ret_connection->path = options->socket;
 	if (strlen(options->socket) >= sizeof(address.sun_path)) {
-		guardctl_error("--socket: a path of at most %zu bytes is wanted", sizeof(address.sun_path) - 1);
+		guardctl_error("--socket: a path of at most %zu bytes is wanted",
+			       sizeof(address.sun_path) - 1);
 		return GUARDCTL_USAGE;
 	}
 	memcpy(address.sun_path, options->socket, strlen(options->socket));
@@ -79,16 +80,19 @@ int guardctl_send_empty(struct guardctl_connection *connection, uint16_t type)
 	return guardctl_send(connection, &writer);
 }
 
-int guardctl_receive(uint16_t *ret_type, struct guard_reader *ret_reader, struct guardctl_connection *connection)
+int guardctl_receive(uint16_t *ret_type, struct guard_reader *ret_reader,
+		     struct guardctl_connection *connection)
 {
 	uint32_t sequence;
 	size_t size;
 	int r = guard_wire_receive(&size, connection->socket, connection->packet, sizeof(connection->packet));
 
 	if (r == -GUARD_E_BUSY)
-		guardctl_error("guardd at %s does not answer in time: see `journalctl -u guardd`", connection->path);
+		guardctl_error("guardd at %s does not answer in time: see `journalctl -u guardd`",
+			       connection->path);
 	else if (r < 0)
-		guardctl_error("guardd at %s ended the connection: it may have been restarted, try again", connection->path);
+		guardctl_error("guardd at %s ended the connection: it may have been restarted, try again",
+			       connection->path);
 	if (r < 0)
 		return GUARDCTL_UNREACHABLE;
 	guard_reader_init(ret_reader, connection->packet, size);
@@ -97,7 +101,8 @@ int guardctl_receive(uint16_t *ret_type, struct guard_reader *ret_reader, struct
 
 int guardctl_unexpected(void)
 {
-	guardctl_error("the daemon's answer is not understood: install guardctl and guardd of the same version");
+	guardctl_error(
+	    "the daemon's answer is not understood: install guardctl and guardd of the same version");
 	return GUARDCTL_UNREACHABLE;
 }
 

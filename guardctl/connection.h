@@ -29,7 +29,8 @@ int guardctl_send(struct guardctl_connection *connection, struct guard_writer *w
 int guardctl_send_empty(struct guardctl_connection *connection, uint16_t type);
 
 /* The next packet: its type and a reader over its body. */
-int guardctl_receive(uint16_t *ret_type, struct guard_reader *ret_reader, struct guardctl_connection *connection);
+int guardctl_receive(uint16_t *ret_type, struct guard_reader *ret_reader,
+		     struct guardctl_connection *connection);
 
 /* A RESULT's body: prints the sentence when it is an error. */
 int guardctl_result(struct guard_reader *reader);

@@ -85,7 +85,8 @@ static json_t *time_with_ns(int64_t time_ns)
 	char seconds[GUARD_TIME_TEXT_SIZE], text[64];
 
 	guard_time_format(seconds, time_ns / 1000000000);
-	snprintf(text, sizeof(text), "%.*s.%09dZ", (int)strcspn(seconds, "Z"), seconds, (int)(time_ns % 1000000000));
+	snprintf(text, sizeof(text), "%.*s.%09dZ", (int)strcspn(seconds, "Z"), seconds,
+		 (int)(time_ns % 1000000000));
 	return json_string(text);
 }
 
@@ -106,10 +107,12 @@ static json_t *digest_or_null(const struct guard_event *event)
 
 static void set_verdict(json_t *object, const struct guard_event *event, bool access)
 {
-	json_object_set_new(object, "action", access ? json_string(guard_action_name(event->action)) : json_null());
+	json_object_set_new(object, "action",
+			    access ? json_string(guard_action_name(event->action)) : json_null());
 	json_object_set_new(object, "denied", json_boolean(event->denied));
 	json_object_set_new(object, "mode", access ? json_string(guard_mode_name(event->mode)) : json_null());
-	json_object_set_new(object, "reason", access ? json_string(guard_reason_name(event->reason)) : json_null());
+	json_object_set_new(object, "reason",
+			    access ? json_string(guard_reason_name(event->reason)) : json_null());
 	json_object_set_new(object, "kind", access ? json_string(guard_kind_name(event->kind)) : json_null());
 }
 
@@ -122,7 +125,8 @@ static void set_who(json_t *object, const struct guard_event *event)
 	json_object_set_new(object, "ppid", json_integer(event->ppid));
 	json_object_set_new(object, "uid", json_integer(event->uid));
 	json_object_set_new(object, "user", guardctl_json_text(user));
-	json_object_set_new(object, "loginuid", event->loginuid == UINT32_MAX ? json_null() : json_integer(event->loginuid));
+	json_object_set_new(object, "loginuid",
+			    event->loginuid == UINT32_MAX ? json_null() : json_integer(event->loginuid));
 }
 
 json_t *guardctl_event_json(const struct guard_event *event)
@@ -142,7 +146,8 @@ json_t *guardctl_event_json(const struct guard_event *event)
 	json_object_set_new(object, "sha256", digest_or_null(event));
 	json_object_set_new(object, "size", json_integer((json_int_t)event->size));
 	set_who(object, event);
-	json_object_set_new(object, "rule", *event->rule_text ? guardctl_json_text(event->rule_text) : json_null());
+	json_object_set_new(object, "rule",
+			    *event->rule_text ? guardctl_json_text(event->rule_text) : json_null());
 	json_object_set_new(object, "policy_version", json_integer((json_int_t)event->policy_version));
 	json_object_set_new(object, "count", json_integer((json_int_t)event->count));
 	json_object_set_new(object, "text", guardctl_json_text(event->text));

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <pwd.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/text.h"
@@ -17,12 +18,20 @@
 
 void guardctl_user_name(char ret_name[GUARDCTL_USER_SIZE], uint32_t uid)
 {
-	const struct passwd *user = getpwuid(uid);
+	/* Events of one user come in runs: a name service is asked once for each. */
+	static char last_name[GUARDCTL_USER_SIZE];
+	static uint32_t last_uid;
+	const struct passwd *user = NULL;
 
-	if (user)
-		snprintf(ret_name, GUARDCTL_USER_SIZE, "%s", user->pw_name);
-	else
-		snprintf(ret_name, GUARDCTL_USER_SIZE, "%" PRIu32, uid);
+	if (!last_name[0] || uid != last_uid) {
+		user = getpwuid(uid);
+		last_uid = uid;
+		if (user)
+			snprintf(last_name, sizeof(last_name), "%s", user->pw_name);
+		else
+			snprintf(last_name, sizeof(last_name), "%" PRIu32, uid);
+	}
+	memcpy(ret_name, last_name, sizeof(last_name));
 }
 
 void guardctl_local_time(char ret_text[GUARDCTL_TIME_SIZE], int64_t seconds)
@@ -30,7 +39,8 @@ void guardctl_local_time(char ret_text[GUARDCTL_TIME_SIZE], int64_t seconds)
 	time_t value = (time_t)seconds;
 	struct tm local;
 
-	if (!localtime_r(&value, &local) || !strftime(ret_text, GUARDCTL_TIME_SIZE, "%Y-%m-%d %H:%M:%S", &local))
+	if (!localtime_r(&value, &local) ||
+	    !strftime(ret_text, GUARDCTL_TIME_SIZE, "%Y-%m-%d %H:%M:%S", &local))
 		snprintf(ret_text, GUARDCTL_TIME_SIZE, "%" PRId64, seconds);
 }
 

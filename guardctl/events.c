@@ -37,7 +37,7 @@ static int print(void *context, const struct guard_event *event)
 static int run(const struct guardctl_options *options, int argc, char **argv)
 {
 	struct events_options wanted;
-	struct printer printer = { 0 };
+	struct printer printer = {0};
 	int code = events_options_parse(&wanted, options, argc, argv, (int64_t)time(NULL));
 
 	if (code)
@@ -52,21 +52,21 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 }
 
 const struct guardctl_verb guardctl_events = {
-	.name = "events",
-	.summary = "what was denied, allowed, or done by the daemon",
-	.usage = "Usage: guardctl [--json] events [OPTION...]\n"
-		 "\n"
-		 "  --since TIME    not older: 90s, 15m, 2h, 7d ago, or 2027-03-31T12:00:00Z\n"
-		 "  --until TIME    not newer\n"
-		 "  --denied        denied, or in audit mode would have been\n"
-		 "  --allowed       allowed\n"
-		 "  --program GLOB  path of the file or of the program that used it (* and ?)\n"
-		 "  --user NAME     name or number; users see their own events, root sees all\n"
-		 "  --reason WORD   e.g. not-listed; a wrong word lists them\n"
-		 "  --limit N       the newest N (1000; with --follow 10)\n"
-		 "  --follow        then what comes, until interrupted\n"
-		 "  --json          one JSON object a line\n"
-		 "\n"
-		 "Example: guardctl events --denied --since 2h --program '/home/*'\n",
-	.run = run,
+    .name = "events",
+    .summary = "what was denied, allowed, or done by the daemon",
+    .usage = "Usage: guardctl [--json] events [OPTION...]\n"
+	     "\n"
+	     "  --since TIME    not older: 90s, 15m, 2h, 7d ago, or 2027-03-31T12:00:00Z\n"
+	     "  --until TIME    not newer\n"
+	     "  --denied        denied, or in audit mode would have been\n"
+	     "  --allowed       allowed\n"
+	     "  --program GLOB  path of the file or of the program that used it (* and ?)\n"
+	     "  --user NAME     name or number; users see their own events, root sees all\n"
+	     "  --reason WORD   e.g. not-listed; a wrong word lists them\n"
+	     "  --limit N       the newest N (1000; with --follow 10)\n"
+	     "  --follow        then what comes, until interrupted\n"
+	     "  --json          one JSON object a line\n"
+	     "\n"
+	     "Example: guardctl events --denied --since 2h --program '/home/*'\n",
+    .run = run,
 };

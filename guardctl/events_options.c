@@ -14,17 +14,30 @@
 #define LIMIT_MAX 100000u
 
 enum {
-	OPTION_SINCE = 256, OPTION_UNTIL, OPTION_DENIED, OPTION_ALLOWED, OPTION_PROGRAM, OPTION_USER, OPTION_REASON,
-	OPTION_LIMIT, OPTION_FOLLOW, OPTION_JSON,
+	OPTION_SINCE = 256,
+	OPTION_UNTIL,
+	OPTION_DENIED,
+	OPTION_ALLOWED,
+	OPTION_PROGRAM,
+	OPTION_USER,
+	OPTION_REASON,
+	OPTION_LIMIT,
+	OPTION_FOLLOW,
+	OPTION_JSON,
 };
 
 static const struct option table[] = {
-	{ "since", required_argument, NULL, OPTION_SINCE },     { "until", required_argument, NULL, OPTION_UNTIL },
-	{ "denied", no_argument, NULL, OPTION_DENIED },         { "allowed", no_argument, NULL, OPTION_ALLOWED },
-	{ "program", required_argument, NULL, OPTION_PROGRAM }, { "user", required_argument, NULL, OPTION_USER },
-	{ "reason", required_argument, NULL, OPTION_REASON },   { "limit", required_argument, NULL, OPTION_LIMIT },
-	{ "follow", no_argument, NULL, OPTION_FOLLOW },         { "json", no_argument, NULL, OPTION_JSON },
-	{ NULL, 0, NULL, 0 },
+    {"since", required_argument, NULL, OPTION_SINCE},
+    {"until", required_argument, NULL, OPTION_UNTIL},
+    {"denied", no_argument, NULL, OPTION_DENIED},
+    {"allowed", no_argument, NULL, OPTION_ALLOWED},
+    {"program", required_argument, NULL, OPTION_PROGRAM},
+    {"user", required_argument, NULL, OPTION_USER},
+    {"reason", required_argument, NULL, OPTION_REASON},
+    {"limit", required_argument, NULL, OPTION_LIMIT},
+    {"follow", no_argument, NULL, OPTION_FOLLOW},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {NULL, 0, NULL, 0},
 };
 
 int events_time_parse(int64_t *ret_ns, const char *text, int64_t now)
@@ -32,7 +45,7 @@ int events_time_parse(int64_t *ret_ns, const char *text, int64_t now)
 	static const struct {
 		char unit;
 		int64_t seconds;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
 	size_t length = strlen(text);
 	int64_t seconds;
 	uint64_t count;
@@ -56,8 +69,9 @@ static int take_time(int64_t *ret_ns, const char *option, int64_t now)
 {
 	if (events_time_parse(ret_ns, optarg, now) == 0)
 		return 0;
-	guardctl_error("events: --%s takes a span like 90s, 15m, 2h, 7d or a time like 2027-03-31T12:00:00Z, not \"%s\"",
-		       option, optarg);
+	guardctl_error(
+	    "events: --%s takes a span like 90s, 15m, 2h, 7d or a time like 2027-03-31T12:00:00Z, not \"%s\"",
+	    option, optarg);
 	return GUARDCTL_USAGE;
 }
 
@@ -94,7 +108,8 @@ static int take_reason(struct guard_event_filter *filter)
 static int take_program(struct guard_event_filter *filter)
 {
 	if (strlen(optarg) >= sizeof(filter->program) || !optarg[0]) {
-		guardctl_error("events: --program takes a path, with * and ?, of at most %zu bytes", sizeof(filter->program) - 1);
+		guardctl_error("events: --program takes a path, with * and ?, of at most %zu bytes",
+			       sizeof(filter->program) - 1);
 		return GUARDCTL_USAGE;
 	}
 	memcpy(filter->program, optarg, strlen(optarg) + 1);
@@ -150,7 +165,7 @@ static int take_option(struct events_options *options, int option, int64_t now)
 int events_options_parse(struct events_options *ret_options, const struct guardctl_options *options, int argc,
 			 char **argv, int64_t now)
 {
-	struct events_options parsed = { .json = options->json };
+	struct events_options parsed = {.json = options->json};
 	int option, code;
 
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -159,7 +174,8 @@ int events_options_parse(struct events_options *ret_options, const struct guardc
 			return code;
 	}
 	if (optind < argc) {
-		guardctl_error("events: \"%s\" is no option; a program is given with --program", argv[optind]);
+		guardctl_error("events: \"%s\" is no option; a program is given with --program",
+			       argv[optind]);
 		return GUARDCTL_USAGE;
 	}
 	if (parsed.filter.only_denied && parsed.filter.only_allowed) {

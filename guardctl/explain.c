@@ -19,10 +19,10 @@
 enum { OPTION_IMAGE = 256, OPTION_KIND, OPTION_JSON };
 
 static const struct option table[] = {
-	{ "image", required_argument, NULL, OPTION_IMAGE },
-	{ "kind", required_argument, NULL, OPTION_KIND },
-	{ "json", no_argument, NULL, OPTION_JSON },
-	{ NULL, 0, NULL, 0 },
+    {"image", required_argument, NULL, OPTION_IMAGE},
+    {"kind", required_argument, NULL, OPTION_KIND},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {NULL, 0, NULL, 0},
 };
 
 struct arguments {
@@ -31,9 +31,10 @@ struct arguments {
 	bool json;
 };
 
-static int parse(struct arguments *ret_arguments, const struct guardctl_options *options, int argc, char **argv)
+static int parse(struct arguments *ret_arguments, const struct guardctl_options *options, int argc,
+		 char **argv)
 {
-	struct arguments arguments = { .kind = GUARD_KIND_MAX_, .json = options->json };
+	struct arguments arguments = {.kind = GUARD_KIND_MAX_, .json = options->json};
 	enum guard_kind kind;
 	int option;
 
@@ -46,7 +47,9 @@ static int parse(struct arguments *ret_arguments, const struct guardctl_options 
 			arguments.kind = kind;
 		} else {
 			if (option == OPTION_KIND)
-				guardctl_error("explain: --kind is executable, library, script, module or other, not \"%s\"", optarg);
+				guardctl_error("explain: --kind is executable, library, script, module or "
+					       "other, not \"%s\"",
+					       optarg);
 			return GUARDCTL_USAGE;
 		}
 	}
@@ -65,7 +68,8 @@ static int cannot_read(const char *path, int error)
 
 	guard_text_escape(text, sizeof(text), path, strlen(path));
 	if (error == EPERM)
-		guardctl_error("%s: guard does not let guardctl read it: it is not listed, and guardctl is not among the "
+		guardctl_error("%s: guard does not let guardctl read it: it is not listed, and guardctl is "
+			       "not among the "
 			       "policy's readers; `guardctl why` says more",
 			       text);
 	else
@@ -112,7 +116,7 @@ static int print_json(const struct guard_question *question, const struct guardc
 
 static int run(const struct guardctl_options *options, int argc, char **argv)
 {
-	struct guardctl_explained explained = { 0 };
+	struct guardctl_explained explained = {0};
 	struct guard_question question;
 	struct arguments arguments;
 	int code;
@@ -137,17 +141,17 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 }
 
 const struct guardctl_verb guardctl_explain = {
-	.name = "explain",
-	.summary = "may this file run here, and by which rule?",
-	.usage = "Usage: guardctl [--json] explain [--kind KIND] [--image FILE] PATH\n"
-		 "\n"
-		 "Says what the policy in force decides about a file when you start it, which rule\n"
-		 "decides, and what to do next.  Ends with 1 when it would be denied.\n"
-		 "\n"
-		 "  --kind KIND   as executable, library, script, module or other, instead of what\n"
-		 "                the file looks like\n"
-		 "  --image FILE  ask a compiled policy; no daemon is needed\n"
-		 "\n"
-		 "Example: guardctl explain ~/Downloads/tool\n",
-	.run = run,
+    .name = "explain",
+    .summary = "may this file run here, and by which rule?",
+    .usage = "Usage: guardctl [--json] explain [--kind KIND] [--image FILE] PATH\n"
+	     "\n"
+	     "Says what the policy in force decides about a file when you start it, which rule\n"
+	     "decides, and what to do next.  Ends with 1 when it would be denied.\n"
+	     "\n"
+	     "  --kind KIND   as executable, library, script, module or other, instead of what\n"
+	     "                the file looks like\n"
+	     "  --image FILE  ask a compiled policy; no daemon is needed\n"
+	     "\n"
+	     "Example: guardctl explain ~/Downloads/tool\n",
+    .run = run,
 };

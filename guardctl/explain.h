@@ -8,5 +8,6 @@
 #include "query.h"
 
 /* Decides for the calling user.  An exit code; what went wrong has been said. */
-int explain_by_image(struct guardctl_explained *ret_explained, const char *image, const struct guard_question *question);
+int explain_by_image(struct guardctl_explained *ret_explained, const char *image,
+		     const struct guard_question *question);
 #endif

@@ -35,8 +35,8 @@ static int open_image(struct guard_policy **ret_policy, const char *path)
 	GUARD_AUTO_FREE char *passwd = read_text("/etc/passwd");
 	GUARD_AUTO_FREE char *group = read_text("/etc/group");
 	GUARD_AUTO_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct utsname node = { 0 };
-	struct guard_machine machine = { .passwd = passwd, .group = group, .host = node.nodename };
+	struct utsname node = {0};
+	struct guard_machine machine = {.passwd = passwd, .group = group, .host = node.nodename};
 	int r;
 
 	if (fd < 0) {
@@ -65,13 +65,19 @@ static uint32_t read_groups(uint32_t ret_gids[GUARD_GROUPS_MAX])
 	return gid_count;
 }
 
-int explain_by_image(struct guardctl_explained *ret_explained, const char *image, const struct guard_question *question)
+int explain_by_image(struct guardctl_explained *ret_explained, const char *image,
+		     const struct guard_question *question)
 {
 	uint32_t gids[GUARD_GROUPS_MAX];
-	struct guard_subject subject = { .uid = getuid(), .gids = gids, .gid_count = read_groups(gids),
-					 .program = question->program[0] ? question->program : NULL };
-	struct guard_object object = { .identity = &question->identity, .path = question->path, .claimed_path = question->path,
-				       .path_protected = question->path_protected, .medium = question->medium };
+	struct guard_subject subject = {.uid = getuid(),
+					.gids = gids,
+					.gid_count = read_groups(gids),
+					.program = question->program[0] ? question->program : NULL};
+	struct guard_object object = {.identity = &question->identity,
+				      .path = question->path,
+				      .claimed_path = question->path,
+				      .path_protected = question->path_protected,
+				      .medium = question->medium};
 	struct guard_policy *policy;
 	struct guard_verdict verdict;
 	size_t size = 0;
@@ -93,7 +99,10 @@ int explain_by_image(struct guardctl_explained *ret_explained, const char *image
 		guardctl_error("explain: %s", guard_error_text(r));
 		return GUARDCTL_REFUSED;
 	}
-	*ret_explained = (struct guardctl_explained){ .action = verdict.action, .mode = verdict.mode,
-						      .reason = verdict.reason, .rule = verdict.rule, .text = text };
+	*ret_explained = (struct guardctl_explained){.action = verdict.action,
+						     .mode = verdict.mode,
+						     .reason = verdict.reason,
+						     .rule = verdict.rule,
+						     .text = text};
 	return 0;
 }

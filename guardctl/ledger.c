@@ -25,9 +25,9 @@
 enum { OPTION_FILE = 256, OPTION_JSON };
 
 static const struct option table[] = {
-	{ "file", required_argument, NULL, OPTION_FILE },
-	{ "json", no_argument, NULL, OPTION_JSON },
-	{ NULL, 0, NULL, 0 },
+    {"file", required_argument, NULL, OPTION_FILE},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {NULL, 0, NULL, 0},
 };
 
 struct arguments {
@@ -35,9 +35,10 @@ struct arguments {
 	bool json;
 };
 
-static int parse(struct arguments *ret_arguments, const struct guardctl_options *options, int argc, char **argv)
+static int parse(struct arguments *ret_arguments, const struct guardctl_options *options, int argc,
+		 char **argv)
 {
-	struct arguments arguments = { .file = DEFAULT_DATABASE, .json = options->json };
+	struct arguments arguments = {.file = DEFAULT_DATABASE, .json = options->json};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -69,19 +70,30 @@ static int open_folder(const char **ret_name, const char *path)
 	return open(!slash ? "." : folder[0] ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Nothing in the file may act with root's powers. */
+/* Who could have written the files: the folder's owner, who can also put a
+ * journal beside them; in root's own folder the database's. */
+static int find_owner(struct stat *ret_owner, int folder, const char *name)
+{
+	if (fstat(folder, ret_owner) < 0)
+		return -1;
+	if (ret_owner->st_uid != 0)
+		return 0;
+	return fstatat(folder, name, ret_owner, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Nothing in the files may act with root's powers. */
 static int become_owner(int folder, const char *name)
 {
-	struct stat status;
+	struct stat owner;
 
 	if (geteuid() != 0)
 		return 0;
-	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+	if (find_owner(&owner, folder, name) < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (status.st_uid == 0)
+	if (owner.st_uid == 0)
 		return 0;
-	if (setgroups(0, NULL) < 0 || setresgid(status.st_gid, status.st_gid, status.st_gid) < 0 ||
-	    setresuid(status.st_uid, status.st_uid, status.st_uid) < 0)
+	if (setgroups(0, NULL) < 0 || setresgid(owner.st_gid, owner.st_gid, owner.st_gid) < 0 ||
+	    setresuid(owner.st_uid, owner.st_uid, owner.st_uid) < 0)
 		return -1;
 	return 0;
 }
@@ -110,12 +122,14 @@ static void print_intact(const struct ledger_report *report)
 	char hash[GUARD_DIGEST_HEX_SIZE];
 
 	guard_digest_format(hash, &report->hash);
-	printf("The ledger is intact: %" PRIu64 " rows, the newest is %" PRIu64 " with hash %s.\n", report->rows,
-	       report->last, hash);
+	printf("The ledger is intact: %" PRIu64 " rows, the newest is %" PRIu64 " with hash %s.\n",
+	       report->rows, report->last, hash);
 	if (report->pruned)
 		printf("Rows 2 to %" PRIu64 " were removed in order, for size or age.\n", report->pruned);
 	if (report->ahead)
-		printf("%" PRIu64 " rows are newer than the head file: being written now, or at a power cut.\n", report->ahead);
+		printf("%" PRIu64
+		       " rows are newer than the head file: being written now, or at a power cut.\n",
+		       report->ahead);
 }
 
 static int print_report(const struct ledger_report *report, const char *file, bool json)
@@ -127,7 +141,8 @@ static int print_report(const struct ledger_report *report, const char *file, bo
 	else if (report->intact)
 		print_intact(report);
 	else
-		guardctl_error("%s: the ledger is NOT intact: %s.\nguardctl: The %" PRIu64 " rows before that verify. Keep a copy "
+		guardctl_error("%s: the ledger is NOT intact: %s.\nguardctl: The %" PRIu64
+			       " rows before that verify. Keep a copy "
 			       "of the folder, and compare with the journal (GUARD_LEDGER_HASH).",
 			       file, report->sentence, report->rows);
 	return code == GUARDCTL_DONE && !report->intact ? GUARDCTL_REFUSED : code;
@@ -145,12 +160,14 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 		return code;
 	folder = open_folder(&name, arguments.file);
 	if (folder < 0 || become_owner(folder, name) < 0) {
-		guardctl_error("%s: %s%s", arguments.file, strerror(errno), errno == EACCES ? ": run it as root" : "");
+		guardctl_error("%s: %s%s", arguments.file, strerror(errno),
+			       errno == EACCES ? ": run it as root" : "");
 		return GUARDCTL_REFUSED;
 	}
 	r = ledger_verify(&report, folder, name);
 	if (r < 0) {
-		guardctl_error("%s: %s%s", arguments.file, r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r),
+		guardctl_error("%s: %s%s", arguments.file,
+			       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r),
 			       r == -GUARD_E_IO && errno == EACCES ? ": run it as root" : "");
 		return GUARDCTL_REFUSED;
 	}
@@ -158,16 +175,16 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 }
 
 const struct guardctl_verb guardctl_ledger = {
-	.name = "ledger",
-	.summary = "verify: was the record of this machine tampered with?",
-	.usage = "Usage: guardctl [--json] ledger verify [--file DB]\n"
-		 "\n"
-		 "Walks the chain of hashes from the first row to the newest and compares it with\n"
-		 "the head file beside it (ledger.db, ledger.head).  Names the first bad row and\n"
-		 "ends with 1 when the ledger is not what was written.  The daemon may be running.\n"
-		 "\n"
-		 "  --file DB  another ledger than " DEFAULT_DATABASE "\n"
-		 "\n"
-		 "Example: sudo guardctl ledger verify\n",
-	.run = run,
+    .name = "ledger",
+    .summary = "verify: was the record of this machine tampered with?",
+    .usage = "Usage: guardctl [--json] ledger verify [--file DB]\n"
+	     "\n"
+	     "Walks the chain of hashes from the first row to the newest and compares it with\n"
+	     "the head file beside it (ledger.db, ledger.head).  Names the first bad row and\n"
+	     "ends with 1 when the ledger is not what was written.  The daemon may be running.\n"
+	     "\n"
+	     "  --file DB  another ledger than " DEFAULT_DATABASE "\n"
+	     "\n"
+	     "Example: sudo guardctl ledger verify\n",
+    .run = run,
 };

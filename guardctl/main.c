@@ -3,7 +3,6 @@
  * guardctl/main.c - options before the verb, help, and the way to the verb.
  */
 #include <getopt.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,11 +14,11 @@
 enum { OPTION_SOCKET = 256, OPTION_JSON, OPTION_VERSION, OPTION_HELP };
 
 static const struct option options_table[] = {
-	{ "socket", required_argument, NULL, OPTION_SOCKET },
-	{ "json", no_argument, NULL, OPTION_JSON },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ NULL, 0, NULL, 0 },
+    {"socket", required_argument, NULL, OPTION_SOCKET},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0},
 };
 
 static void print_help(FILE *out)
@@ -107,10 +106,9 @@ static int run_verb(const struct guardctl_options *options, int argc, char **arg
 
 int main(int argc, char **argv)
 {
-	struct guardctl_options options = { .socket = DEFAULT_SOCKET };
+	struct guardctl_options options = {.socket = DEFAULT_SOCKET};
 	int option;
 
-	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_DFL);
 	while ((option = getopt_long(argc, argv, "+h", options_table, NULL)) != -1) {
 		switch (option) {

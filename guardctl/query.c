@@ -20,7 +20,8 @@ static int read_status(struct guard_status *ret_status, struct guardctl_connecti
 		return code;
 	if (type == GUARD_WIRE_RESULT)
 		return guardctl_result(&reader);
-	if (type != GUARD_WIRE_STATUS_DATA || guard_status_decode(ret_status, &reader) < 0 || !guard_reader_done(&reader))
+	if (type != GUARD_WIRE_STATUS_DATA || guard_status_decode(ret_status, &reader) < 0 ||
+	    !guard_reader_done(&reader))
 		return guardctl_unexpected();
 	return 0;
 }
@@ -56,7 +57,8 @@ static int read_events(struct guardctl_connection *connection, guardctl_take_eve
 			return GUARDCTL_DONE;
 		if (type == GUARD_WIRE_RESULT)
 			return guardctl_result(&reader);
-		if (type != GUARD_WIRE_EVENT_DATA || guard_event_decode(&event, &reader) < 0 || !guard_reader_done(&reader))
+		if (type != GUARD_WIRE_EVENT_DATA || guard_event_decode(&event, &reader) < 0 ||
+		    !guard_reader_done(&reader))
 			return guardctl_unexpected();
 		code = take(context, &event);
 		if (code)
@@ -90,7 +92,7 @@ int guardctl_query_events(const struct guardctl_options *options, const struct g
 
 static int read_explained(struct guardctl_explained *ret_explained, struct guardctl_connection *connection)
 {
-	struct guardctl_explained explained = { 0 };
+	struct guardctl_explained explained = {0};
 	struct guard_reader reader;
 	const char *text;
 	uint16_t type;

@@ -43,13 +43,13 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 }
 
 const struct guardctl_verb guardctl_reload = {
-	.name = "reload",
-	.summary = "let the daemon read its policy again (root)",
-	.usage = "Usage: guardctl reload\n"
-		 "\n"
-		 "The daemon reads its policy file again.  A policy that is malformed, older than\n"
-		 "the one in force, or not safely owned is refused, and the one in force stays.\n"
-		 "\n"
-		 "Example: guardctl policy build hq.conf --output /etc/guard/policy.img && guardctl reload\n",
-	.run = run,
+    .name = "reload",
+    .summary = "let the daemon read its policy again (root)",
+    .usage = "Usage: guardctl reload\n"
+	     "\n"
+	     "The daemon reads its policy file again.  A policy that is malformed, older than\n"
+	     "the one in force, or not safely owned is refused, and the one in force stays.\n"
+	     "\n"
+	     "Example: guardctl policy build hq.conf --output /etc/guard/policy.img && guardctl reload\n",
+    .run = run,
 };

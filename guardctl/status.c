@@ -35,16 +35,25 @@ struct number {
 static int print_json(const struct guard_status *status)
 {
 	const struct number numbers[] = {
-		{ "digests", status->digests },         { "rules", status->rules },
-		{ "events", status->events },           { "allowed", status->allowed },
-		{ "denied", status->denied },           { "would_deny", status->would_deny },
-		{ "cached", status->cached },           { "hashed", status->hashed },
-		{ "hashed_bytes", status->hashed_bytes }, { "queue", status->queue },
-		{ "overload", status->overload },       { "timeouts", status->timeouts },
-		{ "records_lost", status->records_lost }, { "filesystems", status->filesystems },
-		{ "keeper_pid", status->keeper_pid },   { "gate_pid", status->gate_pid },
-		{ "record_pid", status->record_pid },   { "control_pid", status->control_pid },
-		{ "gate_restarts", status->gate_restarts },
+	    {"digests", status->digests},
+	    {"rules", status->rules},
+	    {"events", status->events},
+	    {"allowed", status->allowed},
+	    {"denied", status->denied},
+	    {"would_deny", status->would_deny},
+	    {"cached", status->cached},
+	    {"hashed", status->hashed},
+	    {"hashed_bytes", status->hashed_bytes},
+	    {"queue", status->queue},
+	    {"overload", status->overload},
+	    {"timeouts", status->timeouts},
+	    {"records_lost", status->records_lost},
+	    {"filesystems", status->filesystems},
+	    {"keeper_pid", status->keeper_pid},
+	    {"gate_pid", status->gate_pid},
+	    {"record_pid", status->record_pid},
+	    {"control_pid", status->control_pid},
+	    {"gate_restarts", status->gate_restarts},
 	};
 	json_t *object = json_object();
 
@@ -88,8 +97,8 @@ static void print_policy(const struct guard_status *status)
 		return;
 	fputs("  policy       ", stdout);
 	guardctl_put_escaped(status->policy_id);
-	printf(" version %" PRIu64 ", %" PRIu64 " digests, %" PRIu64 " rules", status->policy_version, status->digests,
-	       status->rules);
+	printf(" version %" PRIu64 ", %" PRIu64 " digests, %" PRIu64 " rules", status->policy_version,
+	       status->digests, status->rules);
 	if (status->policy_expires == INT64_MAX) {
 		puts(", does not expire");
 		return;
@@ -106,11 +115,12 @@ static void print_counters(const struct guard_status *status)
 	printf("  decisions    %" PRIu64 " events: %" PRIu64 " allowed, %" PRIu64 " denied, %" PRIu64
 	       " that enforcement would deny\n",
 	       status->events, status->allowed, status->denied, status->would_deny);
-	printf("  work         %" PRIu64 " files hashed (%.1f MiB), %" PRIu64 " answers from the cache, %" PRIu64
-	       " waiting now\n",
+	printf("  work         %" PRIu64 " files hashed (%.1f MiB), %" PRIu64
+	       " answers from the cache, %" PRIu64 " waiting now\n",
 	       status->hashed, (double)status->hashed_bytes / (1 << 20), status->cached, status->queue);
 	if (status->overload || status->timeouts)
-		printf("  refused for  overload %" PRIu64 ", time %" PRIu64 "\n", status->overload, status->timeouts);
+		printf("  refused for  overload %" PRIu64 ", time %" PRIu64 "\n", status->overload,
+		       status->timeouts);
 	if (status->records_lost)
 		printf("  lost         %" PRIu64 " records\n", status->records_lost);
 }
@@ -121,11 +131,12 @@ static void print_text(const struct guard_status *status)
 
 	print_headline(status);
 	print_policy(status);
-	printf("  backend      %s, %" PRIu32 " filesystems protected\n", backend_word(status), status->filesystems);
+	printf("  backend      %s, %" PRIu32 " filesystems protected\n", backend_word(status),
+	       status->filesystems);
 	print_counters(status);
 	guardctl_local_time(started, status->started);
-	printf("  running      since %s: keeper %" PRIu32 ", gate %" PRIu32 " (restarted %" PRIu32 " times), record %" PRIu32
-	       ", control %" PRIu32 "\n",
+	printf("  running      since %s: keeper %" PRIu32 ", gate %" PRIu32 " (restarted %" PRIu32
+	       " times), record %" PRIu32 ", control %" PRIu32 "\n",
 	       started, status->keeper_pid, status->gate_pid, status->gate_restarts, status->record_pid,
 	       status->control_pid);
 	if (status->help_phone[0] || status->help_text[0]) {
@@ -161,14 +172,14 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 }
 
 const struct guardctl_verb guardctl_status = {
-	.name = "status",
-	.summary = "is guard on, with which policy, and is anything wrong?",
-	.usage = "Usage: guardctl [--json] status\n"
-		 "\n"
-		 "Says whether guard enforces its policy or only records (audit), which policy is\n"
-		 "in force, which filesystems are protected, what was counted since the start, and\n"
-		 "what needs an administrator.\n"
-		 "\n"
-		 "Example: guardctl --json status | jq .problem\n",
-	.run = run,
+    .name = "status",
+    .summary = "is guard on, with which policy, and is anything wrong?",
+    .usage = "Usage: guardctl [--json] status\n"
+	     "\n"
+	     "Says whether guard enforces its policy or only records (audit), which policy is\n"
+	     "in force, which filesystems are protected, what was counted since the start, and\n"
+	     "what needs an administrator.\n"
+	     "\n"
+	     "Example: guardctl --json status | jq .problem\n",
+    .run = run,
 };

@@ -18,15 +18,15 @@
 #include "query.h"
 
 #define LOOKED_AT 10000u /* newest denials that are searched for the wanted one */
-#define LAST_FEW 16u     /* when any will do */
+#define LAST_FEW 16u	 /* when any will do */
 #define ECHO_NS 2000000000ll
 
 enum { OPTION_PID = 256, OPTION_JSON };
 
 static const struct option table[] = {
-	{ "pid", required_argument, NULL, OPTION_PID },
-	{ "json", no_argument, NULL, OPTION_JSON },
-	{ NULL, 0, NULL, 0 },
+    {"pid", required_argument, NULL, OPTION_PID},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {NULL, 0, NULL, 0},
 };
 
 struct wanted {
@@ -71,8 +71,8 @@ static int parse(struct wanted *wanted, int argc, char **argv)
  * same denial once more, and the less telling one. */
 static bool is_echo(const struct guard_event *event, const struct guard_event *of)
 {
-	return of->access_exec && !event->access_exec && event->pid == of->pid && strcmp(event->path, of->path) == 0 &&
-	       event->time_ns - of->time_ns < ECHO_NS;
+	return of->access_exec && !event->access_exec && event->pid == of->pid &&
+	       strcmp(event->path, of->path) == 0 && event->time_ns - of->time_ns < ECHO_NS;
 }
 
 static int take(void *context, const struct guard_event *event)
@@ -105,7 +105,7 @@ static void quote(char *ret_pattern, size_t capacity, const char *path)
 
 static int find(struct wanted *wanted, const struct guardctl_options *options)
 {
-	struct guard_event_filter filter = { .only_denied = 1, .limit = LAST_FEW };
+	struct guard_event_filter filter = {.only_denied = 1, .limit = LAST_FEW};
 
 	if (wanted->has_pid || wanted->path)
 		filter.limit = LOOKED_AT;
@@ -148,7 +148,8 @@ static void print_when(const struct guard_event *event)
 	guardctl_put_escaped(user);
 	fputs(", with ", stdout);
 	guardctl_put_escaped(event->program[0] ? event->program : "a program that could not be verified");
-	printf(" (process %" PRIu32 "), which tried to %s it\n", event->pid, event->access_exec ? "start" : "open");
+	printf(" (process %" PRIu32 "), which tried to %s it\n", event->pid,
+	       event->access_exec ? "start" : "open");
 }
 
 static void print_what(const struct guard_event *event)
@@ -157,8 +158,8 @@ static void print_what(const struct guard_event *event)
 
 	if (event->has_digest)
 		guard_digest_format(hex, &event->digest);
-	printf("  What:    %s, %" PRIu64 " bytes, SHA-256 %.16s%s\n", guard_kind_name(event->kind), event->size, hex,
-	       event->has_digest ? "..." : "");
+	printf("  What:    %s, %" PRIu64 " bytes, SHA-256 %.16s%s\n", guard_kind_name(event->kind),
+	       event->size, hex, event->has_digest ? "..." : "");
 	printf("  Why:     %s\n", guard_reason_text(event->reason));
 	if (event->rule_text[0]) {
 		fputs("  Rule:    ", stdout);
@@ -179,12 +180,14 @@ static const char *advice(const struct guard_event *event, bool allowed_now)
 	case GUARD_REASON_RULE_DENY:
 		return "use another program: this one is forbidden on purpose";
 	default:
-		return allowed_now ? "the policy in force now allows it: try again" :
-				     "if you need it for your work, ask for it to be listed and give the SHA-256 above";
+		return allowed_now ? "the policy in force now allows it: try again"
+				   : "if you need it for your work, ask for it to be listed and give the "
+				     "SHA-256 above";
 	}
 }
 
-static void print_advice(const struct guard_event *event, const struct guardctl_options *options, bool allowed_now)
+static void print_advice(const struct guard_event *event, const struct guardctl_options *options,
+			 bool allowed_now)
 {
 	struct guard_status status;
 
@@ -200,9 +203,11 @@ static void print_advice(const struct guard_event *event, const struct guardctl_
 
 /* What the policy in force says of the same content: it may have changed since,
  * and it knows of rules that come close.  NULL when it cannot be asked. */
-static char *ask_again(const struct guard_event *event, const struct guardctl_options *options, bool *ret_allowed)
+static char *ask_again(const struct guard_event *event, const struct guardctl_options *options,
+		       bool *ret_allowed)
 {
-	struct guard_question question = { .identity = { .digest = event->digest, .size = event->size, .kind = event->kind } };
+	struct guard_question question = {
+	    .identity = {.digest = event->digest, .size = event->size, .kind = event->kind}};
 	struct guardctl_explained explained;
 
 	if (!event->has_digest || claim_place(&question, event->path[0] ? event->path : "/") < 0)
@@ -248,7 +253,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	if (code)
 		return code;
 	if (!wanted->found) {
-		guardctl_error("why: no such denial is recorded: the cause may be another (file permissions, a missing file)");
+		guardctl_error("why: no such denial is recorded: the cause may be another (file permissions, "
+			       "a missing file)");
 		return GUARDCTL_REFUSED;
 	}
 	if (wanted->json)
@@ -258,16 +264,16 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 }
 
 const struct guardctl_verb guardctl_why = {
-	.name = "why",
-	.summary = "why was I denied? The last denial in plain words",
-	.usage = "Usage: guardctl [--json] why [--pid N] [PATH]\n"
-		 "\n"
-		 "Your last denial (root: anybody's): which file, which program tried, which rule\n"
-		 "decided or that none lists it, and what to do next.\n"
-		 "\n"
-		 "  --pid N  the last one by this process or its children\n"
-		 "  PATH     the last one of this file\n"
-		 "\n"
-		 "Example: guardctl why ./setup.sh\n",
-	.run = run,
+    .name = "why",
+    .summary = "why was I denied? The last denial in plain words",
+    .usage = "Usage: guardctl [--json] why [--pid N] [PATH]\n"
+	     "\n"
+	     "Your last denial (root: anybody's): which file, which program tried, which rule\n"
+	     "decided or that none lists it, and what to do next.\n"
+	     "\n"
+	     "  --pid N  the last one by this process or its children\n"
+	     "  PATH     the last one of this file\n"
+	     "\n"
+	     "Example: guardctl why ./setup.sh\n",
+    .run = run,
 };

@@ -68,7 +68,8 @@ static const char *pick_problem(const struct control *control, const struct guar
 	if (control->problem[0])
 		return control->problem;
 	if (!control->policy)
-		return "there is no policy that could be read: everything that is not the system's own start is refused";
+		return "there is no policy that could be read: everything that is not the system's own start "
+		       "is refused";
 	if (!atomic_load(&control->shared->ready))
 		return "the gate is not ready: it is starting, or it cannot";
 	if (control->record < 0)
@@ -82,7 +83,7 @@ static const char *pick_problem(const struct control *control, const struct guar
 
 void control_answer_status(struct control *control, struct control_client *client, int64_t now_ns)
 {
-	struct guard_status status = { .backend = BACKEND_FANOTIFY };
+	struct guard_status status = {.backend = BACKEND_FANOTIFY};
 
 	add_shared(&status, control->shared);
 	status.records_lost += control->news.lost;
@@ -106,25 +107,28 @@ struct inquiry {
 	struct guard_verdict verdict;
 };
 
-static void decide(struct inquiry *ret_inquiry, const struct control *control, const struct control_client *client,
-		   const struct guard_question *question)
+static void decide(struct inquiry *ret_inquiry, const struct control *control,
+		   const struct control_client *client, const struct guard_question *question)
 {
 	*ret_inquiry = (struct inquiry){
-		.subject = {
-			.uid = client->peer.uid,
-			.gid_count = client->peer.gid_count,
-			.gids = client->peer.gids,
-			.program = question->program[0] ? question->program : NULL,
+	    .subject =
+		{
+		    .uid = client->peer.uid,
+		    .gid_count = client->peer.gid_count,
+		    .gids = client->peer.gids,
+		    .program = question->program[0] ? question->program : NULL,
 		},
-		.object = {
-			.identity = &question->identity,
-			.path = question->path[0] ? question->path : NULL,
-			.claimed_path = question->path[0] ? question->path : NULL,
-			.path_protected = question->path_protected,
-			.medium = question->medium,
+	    .object =
+		{
+		    .identity = &question->identity,
+		    .path = question->path[0] ? question->path : NULL,
+		    .claimed_path = question->path[0] ? question->path : NULL,
+		    .path_protected = question->path_protected,
+		    .medium = question->medium,
 		},
 	};
-	guard_policy_decide(control->policy, &ret_inquiry->verdict, &ret_inquiry->subject, &ret_inquiry->object, (int64_t)time(NULL));
+	guard_policy_decide(control->policy, &ret_inquiry->verdict, &ret_inquiry->subject,
+			    &ret_inquiry->object, (int64_t)time(NULL));
 }
 
 /* The explanation in words; at most what a packet takes. */
@@ -136,7 +140,8 @@ static char *write_explanation(const struct control *control, const struct inqui
 
 	if (!out)
 		return NULL;
-	r = guard_policy_explain(control->policy, out, &inquiry->verdict, &inquiry->subject, &inquiry->object);
+	r = guard_policy_explain(control->policy, out, &inquiry->verdict, &inquiry->subject,
+				 &inquiry->object);
 	fclose(out);
 	return r < 0 ? NULL : guard_steal_pointer(&text);
 }
@@ -148,7 +153,8 @@ void control_answer_explain(struct control *control, struct control_client *clie
 	struct inquiry inquiry;
 
 	if (!control->policy) {
-		control_result(client, GUARD_E_NOT_FOUND, "The daemon has no policy to explain: `guardctl status` says why.", now_ns);
+		control_result(client, GUARD_E_NOT_FOUND,
+			       "The daemon has no policy to explain: `guardctl status` says why.", now_ns);
 		return;
 	}
 	decide(&inquiry, control, client, question);

@@ -34,7 +34,7 @@ struct control_client *control_find(struct control *control, uint64_t number)
  * the first, which can only make an explanation less favourable. */
 static int read_peer(struct control_peer *ret_peer, int socket)
 {
-	struct control_peer peer = { 0 };
+	struct control_peer peer = {0};
 	struct ucred credentials;
 	socklen_t size = sizeof(credentials);
 
@@ -64,14 +64,15 @@ static struct control_client *find_place(struct control *control, uint32_t uid)
 		used++;
 		of_uid += client->peer.uid == uid;
 	}
-	if (uid != 0 && (of_uid >= CONTROL_CLIENTS_PER_UID || used >= CONTROL_CLIENTS_MAX - CONTROL_ROOT_RESERVE))
+	if (uid != 0 &&
+	    (of_uid >= CONTROL_CLIENTS_PER_UID || used >= CONTROL_CLIENTS_MAX - CONTROL_ROOT_RESERVE))
 		return NULL;
 	return place;
 }
 
 static void add(struct control *control, int socket, int64_t now_ns)
 {
-	struct control_client refused = { .socket = socket };
+	struct control_client refused = {.socket = socket};
 	struct control_client *client;
 	struct control_peer peer;
 
@@ -82,12 +83,13 @@ static void add(struct control *control, int socket, int64_t now_ns)
 	}
 	client = find_place(control, peer.uid);
 	if (!client) {
-		control_result(&refused, GUARD_E_BUSY, "Too many connections to guard at a time: try again.", now_ns);
+		control_result(&refused, GUARD_E_BUSY, "Too many connections to guard at a time: try again.",
+			       now_ns);
 		if (refused.socket >= 0)
 			control_drop(&refused);
 		return;
 	}
-	*client = (struct control_client){ .socket = socket, .peer = peer, .since_ns = now_ns };
+	*client = (struct control_client){.socket = socket, .peer = peer, .since_ns = now_ns};
 	client->number = ++control->next_number;
 	guard_writer_init(&client->out);
 }
@@ -113,7 +115,7 @@ void control_poll(const struct control *control, struct pollfd ret_polls[CONTROL
 {
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
 		const struct control_client *client = &control->clients[i];
-		ret_polls[i] = (struct pollfd){ .fd = client->socket };
+		ret_polls[i] = (struct pollfd){.fd = client->socket};
 		if (client->has_out)
 			ret_polls[i].events = POLLOUT;
 		else if (!client->reloading)
@@ -172,7 +174,9 @@ static void expire(struct control_client *client, int64_t now_ns)
 		return;
 	client->reloading = false;
 	if (reloading)
-		control_result(client, GUARD_E_TIMEOUT, "The daemon did not finish the reload within a minute: see `guardctl status`.", now_ns);
+		control_result(client, GUARD_E_TIMEOUT,
+			       "The daemon did not finish the reload within a minute: see `guardctl status`.",
+			       now_ns);
 	else
 		control_drop(client);
 }

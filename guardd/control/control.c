@@ -55,7 +55,7 @@ static char *read_text(const char *path)
 
 static int handle_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_stop };
+	struct sigaction action = {.sa_handler = on_stop};
 	sigset_t blocked;
 
 	sigemptyset(&blocked);
@@ -136,9 +136,9 @@ static void turn(struct control *control)
 		next = control->accept_after_ns;
 	set_timeout(&timeout, next - now_ns);
 	control_poll(control, polls);
-	polls[LISTENER] = (struct pollfd){ .fd = resting ? -1 : control->listener, .events = POLLIN };
-	polls[RECORD] = (struct pollfd){ .fd = control->record, .events = POLLIN };
-	polls[KEEPER] = (struct pollfd){ .fd = control->keeper, .events = POLLIN };
+	polls[LISTENER] = (struct pollfd){.fd = resting ? -1 : control->listener, .events = POLLIN};
+	polls[RECORD] = (struct pollfd){.fd = control->record, .events = POLLIN};
+	polls[KEEPER] = (struct pollfd){.fd = control->keeper, .events = POLLIN};
 	sigemptyset(&none);
 	if (ppoll(polls, POLLS, next == INT64_MAX ? NULL : &timeout, &none) < 0)
 		return;

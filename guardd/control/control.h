@@ -17,12 +17,12 @@
 
 #define CONTROL_CLIENTS_MAX 128u
 #define CONTROL_CLIENTS_PER_UID 16u
-#define CONTROL_ROOT_RESERVE 8u                 /* places that only root may take */
-#define CONTROL_IDLE_NS (30ll * 1000000000)     /* a client that says nothing */
-#define CONTROL_STALL_NS (5ll * 1000000000)     /* a client that does not read */
+#define CONTROL_ROOT_RESERVE 8u		    /* places that only root may take */
+#define CONTROL_IDLE_NS (30ll * 1000000000) /* a client that says nothing */
+#define CONTROL_STALL_NS (5ll * 1000000000) /* a client that does not read */
 #define CONTROL_ACCEPTS_PER_TURN 16u
 #define CONTROL_GROUPS_MAX GUARD_GROUPS_MAX
-#define CONTROL_RELOAD_NS (60ll * 1000000000)   /* the keeper's answer to a reload */
+#define CONTROL_RELOAD_NS (60ll * 1000000000) /* the keeper's answer to a reload */
 
 struct control_peer {
 	uint32_t uid, gid_count;
@@ -30,19 +30,19 @@ struct control_peer {
 };
 
 struct control_client {
-	int socket;               /* -1: free */
-	uint64_t number;          /* never used twice */
+	int socket;	 /* -1: free */
+	uint64_t number; /* never used twice */
 	struct control_peer peer;
-	int64_t since_ns;         /* of the last thing it did */
-	bool reloading;           /* waits for the keeper */
-	uint32_t sequence;        /* of the packet that is being answered */
-	struct guard_writer out;  /* an answer that it did not take yet */
+	int64_t since_ns;	 /* of the last thing it did */
+	bool reloading;		 /* waits for the keeper */
+	uint32_t sequence;	 /* of the packet that is being answered */
+	struct guard_writer out; /* an answer that it did not take yet */
 	bool has_out;
 };
 
 /* A reload that the keeper has not answered; answers come in order. */
 struct control_reload {
-	uint64_t client;  /* its number; it may be gone */
+	uint64_t client; /* its number; it may be gone */
 };
 
 struct control {
@@ -51,20 +51,21 @@ struct control {
 	int listener, record, keeper; /* record: -1 when it is gone */
 	bool stop;
 	struct guard_policy *policy;
-	char *passwd, *group;         /* contents of the files, for names in rules */
-	char problem[512];            /* from the keeper */
-	struct record_news news;      /* from record */
+	char *passwd, *group;	 /* contents of the files, for names in rules */
+	char problem[512];	 /* from the keeper */
+	struct record_news news; /* from record */
 	struct control_client clients[CONTROL_CLIENTS_MAX];
 	uint64_t next_number;
 	struct control_reload reloads[CONTROL_CLIENTS_MAX];
 	unsigned reload_count;
-	int64_t accept_after_ns;      /* out of fds: rest until then */
+	int64_t accept_after_ns; /* out of fds: rest until then */
 	uint8_t packet[GUARD_WIRE_MAX];
 };
 
 /* control.c: what needs more than the jail allows (names of users), and the
  * loop.  Run returns when the keeper is gone or SIGTERM came. */
-int guardd_control_prepare(struct control **ret_control, const struct guardd_control_arguments *arguments) GUARD_WARN_UNUSED;
+int guardd_control_prepare(struct control **ret_control,
+			   const struct guardd_control_arguments *arguments) GUARD_WARN_UNUSED;
 void guardd_control_run(struct control *control); /* frees it */
 
 /* clients.c */

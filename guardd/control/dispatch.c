@@ -11,31 +11,39 @@
 static void refuse_malformed(struct control_client *client, int error, int64_t now_ns)
 {
 	if (error == -GUARD_E_VERSION)
-		control_result(client, GUARD_E_VERSION, "This guardctl speaks another version than the daemon: install the same version of both.", now_ns);
+		control_result(
+		    client, GUARD_E_VERSION,
+		    "This guardctl speaks another version than the daemon: install the same version of both.",
+		    now_ns);
 	else
-		control_result(client, GUARD_E_FORMAT, "The message is malformed: use a guardctl of the daemon's version.", now_ns);
+		control_result(client, GUARD_E_FORMAT,
+			       "The message is malformed: use a guardctl of the daemon's version.", now_ns);
 	if (client->socket >= 0)
 		control_drop(client);
 }
 
-static void hand_to_record(struct control *control, struct control_client *client, struct guard_reader *reader, int64_t now_ns)
+static void hand_to_record(struct control *control, struct control_client *client,
+			   struct guard_reader *reader, int64_t now_ns)
 {
-	struct record_request request = { .sequence = client->sequence, .uid = client->peer.uid };
+	struct record_request request = {.sequence = client->sequence, .uid = client->peer.uid};
 	int r;
 
 	if (guard_event_filter_decode(&request.filter, reader) < 0 || !guard_reader_done(reader)) {
 		refuse_malformed(client, -GUARD_E_FORMAT, now_ns);
 		return;
 	}
-	r = control->record < 0 ? -GUARD_E_UNREACHABLE : record_request_send(control->record, client->socket, &request);
+	r = control->record < 0 ? -GUARD_E_UNREACHABLE
+				: record_request_send(control->record, client->socket, &request);
 	if (r < 0) {
-		control_result(client, GUARD_E_BUSY, "The record process is not there or busy: try again in a second.", now_ns);
+		control_result(client, GUARD_E_BUSY,
+			       "The record process is not there or busy: try again in a second.", now_ns);
 		return;
 	}
 	control_drop(client); /* record holds the connection now */
 }
 
-static void explain(struct control *control, struct control_client *client, struct guard_reader *reader, int64_t now_ns)
+static void explain(struct control *control, struct control_client *client, struct guard_reader *reader,
+		    int64_t now_ns)
 {
 	struct guard_question question;
 
@@ -52,7 +60,8 @@ static void reload(struct control *control, struct control_client *client, int64
 		return;
 	}
 	if (control_ask_reload(control, client) < 0)
-		control_result(client, GUARD_E_BUSY, "The daemon is busy with another reload: try again.", now_ns);
+		control_result(client, GUARD_E_BUSY, "The daemon is busy with another reload: try again.",
+			       now_ns);
 }
 
 void control_dispatch(struct control *control, struct control_client *client, size_t size, int64_t now_ns)

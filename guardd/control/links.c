@@ -13,8 +13,10 @@
 
 int control_take_policy(struct control *control, int fd)
 {
-	struct guard_machine machine = { .office = control->config->office, .host = control->config->host,
-					 .passwd = control->passwd, .group = control->group };
+	struct guard_machine machine = {.office = control->config->office,
+					.host = control->config->host,
+					.passwd = control->passwd,
+					.group = control->group};
 	struct guard_policy *policy;
 	int r = guard_policy_open(&policy, fd, &machine);
 
@@ -34,8 +36,11 @@ static int receive_command(struct guardd_command *ret_command, int *ret_fd, int 
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} descriptors;
-	struct iovec data = { .iov_base = ret_command, .iov_len = sizeof(*ret_command) };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &descriptors, .msg_controllen = sizeof(descriptors) };
+	struct iovec data = {.iov_base = ret_command, .iov_len = sizeof(*ret_command)};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = &descriptors,
+				 .msg_controllen = sizeof(descriptors)};
 	struct cmsghdr *header;
 	ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	int fd = -1;
@@ -60,11 +65,13 @@ static void finish_reload(struct control *control, const struct guardd_command *
 		return;
 	client = control_find(control, control->reloads[0].client);
 	control->reload_count--;
-	memmove(&control->reloads[0], &control->reloads[1], control->reload_count * sizeof(control->reloads[0]));
+	memmove(&control->reloads[0], &control->reloads[1],
+		control->reload_count * sizeof(control->reloads[0]));
 	if (!client || !client->reloading)
 		return;
 	client->reloading = false;
-	control_result(client, (uint32_t)(command->error < 0 ? -command->error : command->error), command->text, now_ns);
+	control_result(client, (uint32_t)(command->error < 0 ? -command->error : command->error),
+		       command->text, now_ns);
 }
 
 static void obey(struct control *control, struct guardd_command *command, int fd, int64_t now_ns)
@@ -108,11 +115,12 @@ void control_hear_keeper(struct control *control, int64_t now_ns)
 
 int control_ask_reload(struct control *control, struct control_client *client)
 {
-	struct guardd_command command = { .type = GUARDD_COMMAND_RELOAD, .fd = -1 };
+	struct guardd_command command = {.type = GUARDD_COMMAND_RELOAD, .fd = -1};
 
 	if (control->reload_count == CONTROL_CLIENTS_MAX)
 		return -GUARD_E_BUSY;
-	if (send(control->keeper, &command, sizeof(command), MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof(command))
+	if (send(control->keeper, &command, sizeof(command), MSG_NOSIGNAL | MSG_DONTWAIT) !=
+	    (ssize_t)sizeof(command))
 		return -GUARD_E_BUSY;
 	control->reloads[control->reload_count++].client = client->number;
 	client->reloading = true;

@@ -24,15 +24,16 @@ struct answer {
 	enum phase phase;
 	bool started;
 	struct scan scan;
-	size_t next;              /* into scan.ids */
+	size_t next; /* into scan.ids */
 	unsigned next_waiting;
-	uint64_t followed;        /* newest id that was looked at */
-	struct guard_writer out;  /* the packet that could not be sent yet */
+	uint64_t followed;	 /* newest id that was looked at */
+	struct guard_writer out; /* the packet that could not be sent yet */
 	bool has_out;
 	struct ledger_row row;
 };
 
-int answer_new(struct answer **ret_answer, int socket, uint32_t sequence, const struct guard_event_filter *filter)
+int answer_new(struct answer **ret_answer, int socket, uint32_t sequence,
+	       const struct guard_event_filter *filter)
 {
 	struct answer *answer = calloc(1, sizeof(*answer));
 
@@ -86,9 +87,9 @@ static int prepare_failure(struct answer *answer, int error)
 {
 	start_packet(answer, GUARD_WIRE_RESULT);
 	guard_write_u32(&answer->out, (uint32_t)-error);
-	guard_write_string(&answer->out, error == -GUARD_E_FORMAT ?
-						 "The ledger is damaged: run `guardctl ledger verify` as root." :
-						 "The ledger cannot be read now: `guardctl status` says why.");
+	guard_write_string(&answer->out, error == -GUARD_E_FORMAT
+					     ? "The ledger is damaged: run `guardctl ledger verify` as root."
+					     : "The ledger cannot be read now: `guardctl status` says why.");
 	answer->phase = PHASE_END;
 	return 0;
 }

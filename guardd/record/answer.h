@@ -15,12 +15,13 @@ struct answer;
 enum answer_state {
 	ANSWER_WORKING, /* call again */
 	ANSWER_BLOCKED, /* the client must read first */
-	ANSWER_IDLE,    /* follows: nothing new */
-	ANSWER_OVER     /* answered, or the client is gone: free it */
+	ANSWER_IDLE,	/* follows: nothing new */
+	ANSWER_OVER	/* answered, or the client is gone: free it */
 };
 
 /* answer_new: `socket` becomes the answer's own and is set to non-blocking. */
-int answer_new(struct answer **ret_answer, int socket, uint32_t sequence, const struct guard_event_filter *filter) GUARD_WARN_UNUSED;
+int answer_new(struct answer **ret_answer, int socket, uint32_t sequence,
+	       const struct guard_event_filter *filter) GUARD_WARN_UNUSED;
 void answer_free(struct answer *answer); /* NULL-safe; closes the socket */
 int answer_socket(const struct answer *answer);
 

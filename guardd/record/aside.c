@@ -84,13 +84,14 @@ void ledger_newest_aside(int directory, char ret_name[LEDGER_NAME_MAX])
 
 static void companion_name(char ret_name[LEDGER_NAME_MAX + 8], const char *database, const char *ending)
 {
-	snprintf(ret_name, LEDGER_NAME_MAX + 8, "%.*s%s", (int)(strlen(database) - strlen(".db")), database, ending);
+	snprintf(ret_name, LEDGER_NAME_MAX + 8, "%.*s%s", (int)(strlen(database) - strlen(".db")), database,
+		 ending);
 }
 
 /* Keep the newest few: a failing disk must not fill itself with evidence. */
 static void remove_oldest(int directory)
 {
-	static const char *const endings[] = { ".db", ".db-wal", ".db-shm", ".db-journal", ".head" };
+	static const char *const endings[] = {".db", ".db-wal", ".db-shm", ".db-journal", ".head"};
 	char oldest[LEDGER_NAME_MAX], newest[LEDGER_NAME_MAX], name[LEDGER_NAME_MAX + 8];
 
 	while (list_aside(directory, oldest, newest) > LEDGER_ASIDE_MAX)
@@ -106,9 +107,9 @@ int ledger_set_aside(int directory, int64_t now_ns, char ret_name[LEDGER_NAME_MA
 	static const struct {
 		const char *file, *ending;
 	} companions[] = {
-		{ LEDGER_DATABASE "-wal", ".db-wal" },
-		{ LEDGER_DATABASE "-journal", ".db-journal" },
-		{ LEDGER_HEAD, ".head" },
+	    {LEDGER_DATABASE "-wal", ".db-wal"},
+	    {LEDGER_DATABASE "-journal", ".db-journal"},
+	    {LEDGER_HEAD, ".head"},
 	};
 	char name[LEDGER_NAME_MAX], companion[LEDGER_NAME_MAX + 8];
 	int r;

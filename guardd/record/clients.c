@@ -55,7 +55,8 @@ void clients_take(struct clients *clients, int socket, const struct record_reque
 	struct client *client;
 
 	if (request->uid != 0 && filter.has_uid && filter.uid != request->uid) {
-		refuse(socket, request->sequence, GUARD_E_DENIED, "Only root may see the events of other users.");
+		refuse(socket, request->sequence, GUARD_E_DENIED,
+		       "Only root may see the events of other users.");
 		return;
 	}
 	if (request->uid != 0) {
@@ -63,12 +64,14 @@ void clients_take(struct clients *clients, int socket, const struct record_reque
 		filter.uid = request->uid;
 	}
 	if (filter_check(&filter) < 0) {
-		refuse(socket, request->sequence, GUARD_E_LIMIT, "The pattern is too long: a pattern with * has at most 256 bytes.");
+		refuse(socket, request->sequence, GUARD_E_LIMIT,
+		       "The pattern is too long: a pattern with * has at most 256 bytes.");
 		return;
 	}
 	client = find_place(clients, request->uid);
 	if (!client) {
-		refuse(socket, request->sequence, GUARD_E_BUSY, "Too many questions at a time: end another `guardctl events` or try again.");
+		refuse(socket, request->sequence, GUARD_E_BUSY,
+		       "Too many questions at a time: end another `guardctl events` or try again.");
 		return;
 	}
 	if (answer_new(&client->answer, socket, request->sequence, &filter) < 0) {
@@ -107,7 +110,7 @@ void clients_poll(const struct clients *clients, struct pollfd ret_polls[CLIENTS
 {
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
 		const struct client *client = &clients->all[i];
-		ret_polls[i] = (struct pollfd){ .fd = -1 };
+		ret_polls[i] = (struct pollfd){.fd = -1};
 		if (!client->answer)
 			continue;
 		ret_polls[i].fd = answer_socket(client->answer);

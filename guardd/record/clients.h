@@ -13,18 +13,18 @@
 
 #define CLIENTS_MAX 48u
 #define CLIENTS_PER_UID 8u
-#define CLIENTS_ROOT_RESERVE 4u              /* places that only root may take */
+#define CLIENTS_ROOT_RESERVE 4u		     /* places that only root may take */
 #define CLIENTS_STALL_NS (10ll * 1000000000) /* a client that does not read */
 
 struct client {
 	struct answer *answer; /* NULL: free */
 	uint32_t uid;
 	enum answer_state state;
-	int64_t stalled_ns;    /* since when it is ANSWER_BLOCKED */
+	int64_t stalled_ns; /* since when it is ANSWER_BLOCKED */
 };
 struct clients {
 	struct client all[CLIENTS_MAX];
-	unsigned turn;         /* who is next */
+	unsigned turn; /* who is next */
 };
 
 /* clients_take: a new client from control; refused ones are told why.  The

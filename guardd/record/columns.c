@@ -9,7 +9,14 @@
 
 _Static_assert(sizeof(LEDGER_ROW_DOMAIN) == 16, "domain");
 
-enum { COLUMN_DIGEST = 12, COLUMN_SIZE = 13, COLUMN_PATH = 23, COLUMN_LINK_ID = 27, COLUMN_LINK = 28, COLUMN_HASH = 29 };
+enum {
+	COLUMN_DIGEST = 12,
+	COLUMN_SIZE = 13,
+	COLUMN_PATH = 23,
+	COLUMN_LINK_ID = 27,
+	COLUMN_LINK = 28,
+	COLUMN_HASH = 29
+};
 
 static int bind_digest(sqlite3_stmt *statement, int column, bool present, const struct guard_digest *digest)
 {
@@ -22,8 +29,10 @@ static int bind_strings(sqlite3_stmt *statement, const struct guard_event *event
 {
 	int failed = 0;
 
-	failed |= sqlite3_bind_blob(statement, COLUMN_PATH + 1, event->path, (int)strlen(event->path), SQLITE_STATIC);
-	failed |= sqlite3_bind_blob(statement, COLUMN_PATH + 2, event->program, (int)strlen(event->program), SQLITE_STATIC);
+	failed |= sqlite3_bind_blob(statement, COLUMN_PATH + 1, event->path, (int)strlen(event->path),
+				    SQLITE_STATIC);
+	failed |= sqlite3_bind_blob(statement, COLUMN_PATH + 2, event->program, (int)strlen(event->program),
+				    SQLITE_STATIC);
 	failed |= sqlite3_bind_text(statement, COLUMN_PATH + 3, event->rule_text, -1, SQLITE_STATIC);
 	failed |= sqlite3_bind_text(statement, COLUMN_PATH + 4, event->text, -1, SQLITE_STATIC);
 	return failed;
@@ -32,12 +41,19 @@ static int bind_strings(sqlite3_stmt *statement, const struct guard_event *event
 int ledger_row_bind(sqlite3_stmt *statement, const struct ledger_row *row)
 {
 	const struct guard_event *event = &row->event;
-	const int64_t head[] = { (int64_t)event->id, event->time_ns,     event->source,      event->what,
-				 event->action,      event->mode,        event->reason,      event->kind,
-				 event->access_exec, event->medium,      event->denied,      ledger_row_refused(event) };
-	const int64_t tail[] = { (int64_t)event->size, (int64_t)event->device, (int64_t)event->inode,
-				 (int64_t)event->count, event->pid, event->ppid, event->uid, event->loginuid,
-				 event->rule, (int64_t)event->policy_version };
+	const int64_t head[] = {(int64_t)event->id, event->time_ns, event->source, event->what,
+				event->action,	    event->mode,    event->reason, event->kind,
+				event->access_exec, event->medium,  event->denied, ledger_row_refused(event)};
+	const int64_t tail[] = {(int64_t)event->size,
+				(int64_t)event->device,
+				(int64_t)event->inode,
+				(int64_t)event->count,
+				event->pid,
+				event->ppid,
+				event->uid,
+				event->loginuid,
+				event->rule,
+				(int64_t)event->policy_version};
 	int failed = 0;
 
 	for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++)
@@ -142,7 +158,7 @@ static void read_facts(struct column_reader *reader, struct guard_event *event)
 
 int ledger_row_read(struct ledger_row *ret_row, sqlite3_stmt *statement)
 {
-	struct column_reader reader = { .statement = statement };
+	struct column_reader reader = {.statement = statement};
 
 	memset(&ret_row->event.digest, 0, sizeof(ret_row->event.digest));
 	read_verdict(&reader, &ret_row->event);

@@ -62,7 +62,8 @@ int ledger_database_run(sqlite3 *database, const char *sql)
 
 int ledger_database_prepare(sqlite3_stmt **ret_statement, sqlite3 *database, const char *sql)
 {
-	return ledger_database_error(sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT, ret_statement, NULL));
+	return ledger_database_error(
+	    sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT, ret_statement, NULL));
 }
 
 int ledger_database_number(int64_t *ret_number, sqlite3 *database, const char *sql)
@@ -88,17 +89,17 @@ static int distrust(sqlite3 *database)
 	static const struct {
 		int option, value;
 	} options[] = {
-		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },      { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
-		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 }, { SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
-		{ SQLITE_DBCONFIG_DQS_DDL, 0 },        { SQLITE_DBCONFIG_DQS_DML, 0 },
+	    {SQLITE_DBCONFIG_DEFENSIVE, 1},	 {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+	    {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+	    {SQLITE_DBCONFIG_DQS_DDL, 0},	 {SQLITE_DBCONFIG_DQS_DML, 0},
 	};
 	static const struct {
 		int limit, value;
 	} limits[] = {
-		{ SQLITE_LIMIT_LENGTH, 1 << 20 },      { SQLITE_LIMIT_SQL_LENGTH, 16384 },
-		{ SQLITE_LIMIT_COLUMN, 64 },           { SQLITE_LIMIT_EXPR_DEPTH, 100 },
-		{ SQLITE_LIMIT_ATTACHED, 0 },          { SQLITE_LIMIT_WORKER_THREADS, 0 },
-		{ SQLITE_LIMIT_VARIABLE_NUMBER, 64 },  { SQLITE_LIMIT_COMPOUND_SELECT, 8 },
+	    {SQLITE_LIMIT_LENGTH, 1 << 20},	{SQLITE_LIMIT_SQL_LENGTH, 16384},
+	    {SQLITE_LIMIT_COLUMN, 64},		{SQLITE_LIMIT_EXPR_DEPTH, 100},
+	    {SQLITE_LIMIT_ATTACHED, 0},		{SQLITE_LIMIT_WORKER_THREADS, 0},
+	    {SQLITE_LIMIT_VARIABLE_NUMBER, 64}, {SQLITE_LIMIT_COMPOUND_SELECT, 8},
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
@@ -106,8 +107,9 @@ static int distrust(sqlite3 *database)
 			return -GUARD_E_UNSUPPORTED;
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		sqlite3_limit(database, limits[i].limit, limits[i].value);
-	return ledger_database_run(database, "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
-					     "PRAGMA cache_size=-4096;");
+	return ledger_database_run(database,
+				   "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
+				   "PRAGMA cache_size=-4096;");
 }
 
 static int prepare_writing(sqlite3 *database)
@@ -142,7 +144,8 @@ int ledger_database_open(sqlite3 **ret_database, int directory, const char *name
 		return r;
 	if (snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", directory, name) >= (int)sizeof(path))
 		return -GUARD_E_LIMIT;
-	r = ledger_database_error(sqlite3_open_v2(path, &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, "unix"));
+	r = ledger_database_error(
+	    sqlite3_open_v2(path, &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, "unix"));
 	if (r == 0) {
 		sqlite3_extended_result_codes(database, 1);
 		sqlite3_busy_timeout(database, BUSY_TIMEOUT_MS);

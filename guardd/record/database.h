@@ -22,7 +22,8 @@ enum ledger_access { LEDGER_READ, LEDGER_WRITE };
  * open as long as the connection.  LEDGER_WRITE creates the file (mode 0600)
  * and turns on WAL; neither looks at the content.  Errors: what
  * ledger_database_error makes of SQLite's. */
-int ledger_database_open(sqlite3 **ret_database, int directory, const char *name, enum ledger_access access) GUARD_WARN_UNUSED;
+int ledger_database_open(sqlite3 **ret_database, int directory, const char *name,
+			 enum ledger_access access) GUARD_WARN_UNUSED;
 void ledger_database_close(sqlite3 *database); /* NULL-safe */
 
 /* ledger_database_error: GUARD_E_FORMAT when the file is damaged or no database,
@@ -32,7 +33,8 @@ int ledger_database_error(int sqlite_code);
 int ledger_database_run(sqlite3 *database, const char *sql) GUARD_WARN_UNUSED;
 /* One number from one row; GUARD_E_NOT_FOUND when there is no row or it is NULL. */
 int ledger_database_number(int64_t *ret_number, sqlite3 *database, const char *sql) GUARD_WARN_UNUSED;
-int ledger_database_prepare(sqlite3_stmt **ret_statement, sqlite3 *database, const char *sql) GUARD_WARN_UNUSED;
+int ledger_database_prepare(sqlite3_stmt **ret_statement, sqlite3 *database,
+			    const char *sql) GUARD_WARN_UNUSED;
 
 /* ledger_schema_create: into an empty database, inside the caller's transaction. */
 int ledger_schema_create(sqlite3 *database) GUARD_WARN_UNUSED;

@@ -9,7 +9,7 @@
 
 #include "wire/wire.h"
 
-#define FILTER_GLOB_MAX 256u         /* bytes of a pattern with a `*` in it */
+#define FILTER_GLOB_MAX 256u /* bytes of a pattern with a `*` in it */
 #define FILTER_LIMIT_DEFAULT 1000u
 #define FILTER_LIMIT_MAX 100000u
 

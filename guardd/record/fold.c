@@ -18,10 +18,10 @@ struct entry {
 	struct guard_digest key;
 	int64_t window_end;
 	uint64_t repeats;
-	int64_t last_time;   /* of the last repeat */
+	int64_t last_time; /* of the last repeat */
 	uint32_t last_pid, last_ppid;
 	size_t size;
-	uint8_t bytes[];     /* the encoded first event */
+	uint8_t bytes[]; /* the encoded first event */
 };
 
 struct fold {
@@ -100,13 +100,14 @@ static struct entry *find(struct fold *fold, const struct guard_digest *key)
 	struct entry *entry;
 
 	LIST_FOREACH(entry, &fold->buckets[bucket_of(key)], bucket)
-		if (guard_digest_compare(&entry->key, key) == 0)
-			return entry;
+	if (guard_digest_compare(&entry->key, key) == 0)
+		return entry;
 	return NULL;
 }
 
 /* Without memory an event is simply not remembered: its repeats get rows. */
-static void remember(struct fold *fold, const struct guard_digest *key, const struct guard_event *event, int64_t now_ns)
+static void remember(struct fold *fold, const struct guard_digest *key, const struct guard_event *event,
+		     int64_t now_ns)
 {
 	struct guard_writer writer;
 	struct entry *entry = NULL;

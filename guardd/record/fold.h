@@ -9,8 +9,8 @@
 #include "wire/wire.h"
 
 #define FOLD_WINDOW_NS (10ll * 1000000000)
-#define FOLD_ENTRIES_MAX 4096u          /* different events remembered */
-#define FOLD_BYTES_MAX (8u << 20)       /* of their encodings */
+#define FOLD_ENTRIES_MAX 4096u	  /* different events remembered */
+#define FOLD_BYTES_MAX (8u << 20) /* of their encodings */
 
 struct fold;
 

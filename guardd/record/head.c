@@ -18,7 +18,7 @@
 
 static int decode_slot(struct ledger_head *ret_head, const uint8_t bytes[LEDGER_HEAD_SLOT])
 {
-	struct ledger_head head = { 0 };
+	struct ledger_head head = {0};
 	struct guard_reader reader;
 	struct guard_digest checksum;
 	const uint8_t *magic, *ledger_id, *hash, *stored;
@@ -65,7 +65,7 @@ static int read_slot(struct ledger_head *ret_head, int fd, unsigned slot)
 int ledger_head_read(struct ledger_head *ret_head, int fd)
 {
 	struct ledger_head heads[2];
-	int results[2] = { read_slot(&heads[0], fd, 0), read_slot(&heads[1], fd, 1) };
+	int results[2] = {read_slot(&heads[0], fd, 0), read_slot(&heads[1], fd, 1)};
 
 	if (results[0] == -GUARD_E_VERSION || results[1] == -GUARD_E_VERSION)
 		return -GUARD_E_VERSION;

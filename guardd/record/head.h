@@ -13,10 +13,10 @@
 #define LEDGER_HEAD_STRIDE 4096u /* slots lie in different sectors */
 
 struct ledger_head {
-	uint64_t sequence;             /* writes so far */
+	uint64_t sequence; /* writes so far */
 	struct guard_digest ledger_id;
-	uint64_t row;                  /* id of the newest row, 0: none yet */
-	struct guard_digest hash;      /* its hash */
+	uint64_t row;		  /* id of the newest row, 0: none yet */
+	struct guard_digest hash; /* its hash */
 };
 
 /* ledger_head_read: the newest valid slot.  GUARD_E_CHECKSUM when no slot is

@@ -33,7 +33,8 @@ static void put_bytes(struct guard_writer *writer, const char *name, const char 
 	guard_write_u8(writer, '\n');
 }
 
-static __attribute__((format(printf, 3, 4))) void put(struct guard_writer *writer, const char *name, const char *format, ...)
+static __attribute__((format(printf, 3, 4))) void put(struct guard_writer *writer, const char *name,
+						      const char *format, ...)
 {
 	char value[128];
 	va_list arguments;
@@ -114,7 +115,7 @@ int journal_encode(struct guard_writer *writer, const struct ledger_row *row, bo
 
 void journal_open(struct journal *ret_journal, bool wanted)
 {
-	*ret_journal = (struct journal){ .socket = -1 };
+	*ret_journal = (struct journal){.socket = -1};
 	if (wanted)
 		ret_journal->socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
@@ -129,7 +130,7 @@ void journal_close(struct journal *journal)
 void journal_send(struct journal *journal, const struct ledger_row *row, bool in_ledger)
 {
 	/* The address goes with each datagram: a journal that was restarted is found. */
-	static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };
+	static const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET};
 	uint8_t bytes[2 * GUARD_WIRE_PATH_MAX + SENTENCE_SIZE + 4096];
 	struct guard_writer writer;
 
@@ -137,7 +138,7 @@ void journal_send(struct journal *journal, const struct ledger_row *row, bool in
 		return;
 	guard_writer_init_fixed(&writer, bytes, sizeof(bytes));
 	if (journal_encode(&writer, row, in_ledger) < 0 ||
-	    sendto(journal->socket, bytes, writer.size, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&address,
-		   sizeof(address)) < 0)
+	    sendto(journal->socket, bytes, writer.size, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   (const struct sockaddr *)&address, sizeof(address)) < 0)
 		journal->dropped++;
 }

@@ -13,7 +13,7 @@
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 struct journal {
-	int socket;       /* -1: off */
+	int socket; /* -1: off */
 	uint64_t dropped;
 };
 
@@ -25,5 +25,6 @@ void journal_close(struct journal *journal);
 void journal_send(struct journal *journal, const struct ledger_row *row, bool in_ledger);
 
 /* journal_encode: the datagram (journal native protocol).  Pure. */
-int journal_encode(struct guard_writer *writer, const struct ledger_row *row, bool in_ledger) GUARD_WARN_UNUSED;
+int journal_encode(struct guard_writer *writer, const struct ledger_row *row,
+		   bool in_ledger) GUARD_WARN_UNUSED;
 #endif

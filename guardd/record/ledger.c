@@ -120,12 +120,15 @@ int ledger_prepare(struct ledger *ledger)
 	int r;
 
 	r = ledger_database_prepare(&ledger->insert, database,
-				    "INSERT INTO record(" LEDGER_ROW_COLUMNS ") VALUES(" LEDGER_ROW_PLACES ")");
+				    "INSERT INTO record(" LEDGER_ROW_COLUMNS ") VALUES(" LEDGER_ROW_PLACES
+				    ")");
 	if (r == 0)
-		r = ledger_database_prepare(&ledger->oldest, database,
-					    "SELECT id, time_ns, hash FROM record WHERE id > 1 ORDER BY id LIMIT ?1");
+		r = ledger_database_prepare(
+		    &ledger->oldest, database,
+		    "SELECT id, time_ns, hash FROM record WHERE id > 1 ORDER BY id LIMIT ?1");
 	if (r == 0)
-		r = ledger_database_prepare(&ledger->remove, database, "DELETE FROM record WHERE id > 1 AND id <= ?1");
+		r = ledger_database_prepare(&ledger->remove, database,
+					    "DELETE FROM record WHERE id > 1 AND id <= ?1");
 	if (r == 0)
 		r = ledger_database_prepare(&ledger->fetch, database,
 					    "SELECT " LEDGER_ROW_COLUMNS
@@ -161,7 +164,8 @@ void ledger_free(struct ledger *ledger)
 
 static int take_lock(struct ledger *ledger)
 {
-	ledger->lock = openat(ledger->directory, LEDGER_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	ledger->lock =
+	    openat(ledger->directory, LEDGER_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (ledger->lock < 0)
 		return -GUARD_E_IO;
 	if (flock(ledger->lock, LOCK_EX | LOCK_NB) < 0)
@@ -169,7 +173,8 @@ static int take_lock(struct ledger *ledger)
 	return 0;
 }
 
-static int begin_after_damage(struct ledger *ledger, int64_t now_ns, const char *damage, char ret_problem[LEDGER_PROBLEM_SIZE])
+static int begin_after_damage(struct ledger *ledger, int64_t now_ns, const char *damage,
+			      char ret_problem[LEDGER_PROBLEM_SIZE])
 {
 	char name[LEDGER_NAME_MAX], text[LEDGER_PROBLEM_SIZE];
 	int r;
@@ -179,8 +184,9 @@ static int begin_after_damage(struct ledger *ledger, int64_t now_ns, const char 
 	if (r < 0)
 		return r;
 	snprintf(text, sizeof(text),
-		 "the ledger was damaged (%s); it was set aside as %s and a new one begun: compare it with the journal", damage,
-		 name);
+		 "the ledger was damaged (%s); it was set aside as %s and a new one begun: compare it with "
+		 "the journal",
+		 damage, name);
 	r = ledger_begin(ledger, now_ns, text);
 	if (r == 0)
 		snprintf(ret_problem, LEDGER_PROBLEM_SIZE, "%s", text);
@@ -199,7 +205,8 @@ static int begin_first(struct ledger *ledger, int64_t now_ns)
 	return ledger_begin(ledger, now_ns, text);
 }
 
-static int open_or_begin(struct ledger *ledger, int64_t now_ns, const char *damaged, char ret_problem[LEDGER_PROBLEM_SIZE])
+static int open_or_begin(struct ledger *ledger, int64_t now_ns, const char *damaged,
+			 char ret_problem[LEDGER_PROBLEM_SIZE])
 {
 	char damage[LEDGER_PROBLEM_SIZE - 200] = "";
 	int r;

@@ -14,8 +14,8 @@
 #define LEDGER_HEAD "ledger.head"
 #define LEDGER_LOCK "ledger.lock"
 #define LEDGER_PROBLEM_SIZE 512u
-#define LEDGER_PRUNE_ROWS 1000u  /* removed by one call of ledger_prune */
-#define LEDGER_ASIDE_MAX 4u      /* damaged ledgers that are kept */
+#define LEDGER_PRUNE_ROWS 1000u /* removed by one call of ledger_prune */
+#define LEDGER_ASIDE_MAX 4u	/* damaged ledgers that are kept */
 #define LEDGER_MIN_BYTES (1u << 20)
 
 struct ledger_limits {

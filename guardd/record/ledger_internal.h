@@ -16,12 +16,12 @@ struct ledger {
 	struct ledger_limits limits;
 	sqlite3 *database;
 	sqlite3_stmt *insert, *oldest, *remove, *fetch;
-	struct ledger_head head;     /* the newest committed row */
-	bool head_unwritten;         /* head_file is behind `head` */
+	struct ledger_head head; /* the newest committed row */
+	bool head_unwritten;	 /* head_file is behind `head` */
 	bool in_transaction;
-	bool pruning;                /* over the limit, not yet 5% below it */
+	bool pruning; /* over the limit, not yet 5% below it */
 	int64_t next_age_check_ns;
-	uint64_t last;               /* with what is not committed */
+	uint64_t last; /* with what is not committed */
 	struct guard_digest last_hash;
 };
 

@@ -14,7 +14,8 @@
 #include "base/cleanup.h"
 #include "record/ledger_internal.h"
 
-static __attribute__((format(printf, 3, 4))) int damage(char *ret_damage, size_t size, const char *format, ...)
+static __attribute__((format(printf, 3, 4))) int damage(char *ret_damage, size_t size, const char *format,
+							...)
 {
 	va_list arguments;
 
@@ -76,8 +77,9 @@ static int check_newer_rows(struct ledger *ledger, sqlite3_stmt *statement, stru
 static int check_tail(struct ledger *ledger, struct tail *tail)
 {
 	sqlite3_stmt *statement;
-	int r = ledger_database_prepare(&statement, ledger->database,
-					"SELECT " LEDGER_ROW_COLUMNS " FROM record WHERE id >= ?1 ORDER BY id");
+	int r =
+	    ledger_database_prepare(&statement, ledger->database,
+				    "SELECT " LEDGER_ROW_COLUMNS " FROM record WHERE id >= ?1 ORDER BY id");
 
 	if (r < 0)
 		return r;
@@ -113,7 +115,7 @@ static int check_first_row(struct ledger *ledger, struct tail *tail)
 
 static int check_ends(struct ledger *ledger, char *ret_damage, size_t damage_size)
 {
-	struct tail tail = { .damage = ret_damage, .damage_size = damage_size };
+	struct tail tail = {.damage = ret_damage, .damage_size = damage_size};
 	int r;
 
 	r = check_first_row(ledger, &tail);
@@ -192,11 +194,12 @@ int ledger_resume(struct ledger *ledger, char *ret_damage, size_t damage_size)
 
 static int make_head(struct ledger *ledger)
 {
-	struct ledger_head head = { 0 };
+	struct ledger_head head = {0};
 
 	if (getrandom(head.ledger_id.bytes, GUARD_DIGEST_SIZE, 0) != (ssize_t)GUARD_DIGEST_SIZE)
 		return -GUARD_E_IO;
-	ledger->head_file = openat(ledger->directory, LEDGER_HEAD, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	ledger->head_file =
+	    openat(ledger->directory, LEDGER_HEAD, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (ledger->head_file < 0)
 		return -GUARD_E_IO;
 	ledger->head = head;
@@ -207,7 +210,7 @@ static int make_head(struct ledger *ledger)
 
 static int append_first_row(struct ledger *ledger, int64_t now_ns, const char *text)
 {
-	struct ledger_row row = { 0 };
+	struct ledger_row row = {0};
 
 	row.event.time_ns = now_ns;
 	row.event.source = GUARD_EVENT_DAEMON;

@@ -108,7 +108,7 @@ static int remove_rows(struct ledger *ledger, struct prune *prune, int64_t now_n
 
 static int prune_older(struct ledger *ledger, int64_t now_ns, int64_t older_than, const char *why)
 {
-	struct prune prune = { 0 };
+	struct prune prune = {0};
 	int r = choose(ledger, &prune, older_than);
 
 	if (r < 0 || prune.rows == 0)
@@ -124,7 +124,8 @@ int ledger_prune(struct ledger *ledger, int64_t now_ns)
 	if (r < 0)
 		return r;
 	if (r > 0)
-		return prune_older(ledger, now_ns, INT64_MAX, "the ledger had reached its size (ledger.max_mib)");
+		return prune_older(ledger, now_ns, INT64_MAX,
+				   "the ledger had reached its size (ledger.max_mib)");
 	if (now_ns < ledger->next_age_check_ns || ledger->limits.max_days == 0)
 		return 0;
 	r = prune_older(ledger, now_ns, now_ns - ledger->limits.max_days * DAY_NS,

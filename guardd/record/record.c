@@ -30,9 +30,9 @@ struct record {
 	struct fold *fold;
 	struct store *store;
 	struct clients clients;
-	struct record_news told;   /* to control, last */
-	bool news_wait;            /* there are news that are not told yet */
-	int64_t next_news_ns;      /* no news before */
+	struct record_news told; /* to control, last */
+	bool news_wait;		 /* there are news that are not told yet */
+	int64_t next_news_ns;	 /* no news before */
 	struct guard_event event;
 	uint8_t packet[GUARD_WIRE_MAX];
 };
@@ -131,12 +131,13 @@ static void take_requests(struct record *record)
 /* Tell control, for `guardctl status`, what is wrong; again when it did not fit. */
 static void tell_news(struct record *record, int64_t now_ns)
 {
-	struct record_news news = { .lost = store_lost_total(record->store) };
+	struct record_news news = {.lost = store_lost_total(record->store)};
 	uint8_t bytes[1024];
 	struct guard_writer writer;
 
 	snprintf(news.problem, sizeof(news.problem), "%s", store_problem(record->store));
-	record->news_wait = record->requests >= 0 && (news.lost != record->told.lost || strcmp(news.problem, record->told.problem) != 0);
+	record->news_wait = record->requests >= 0 && (news.lost != record->told.lost ||
+						      strcmp(news.problem, record->told.problem) != 0);
 	if (!record->news_wait || now_ns < record->next_news_ns)
 		return;
 	record->next_news_ns = now_ns + NEWS_INTERVAL_NS;
@@ -154,7 +155,7 @@ static void wait_for_work(struct record *record, bool busy)
 	enum { EVENTS = CLIENTS_MAX, REQUESTS, POLLS };
 	int64_t now_ns = clock_monotonic_ns(), next = store_next(record->store);
 	struct pollfd polls[POLLS];
-	struct timespec timeout = { 0 };
+	struct timespec timeout = {0};
 	sigset_t none;
 
 	if (fold_next(record->fold) < next)
@@ -168,8 +169,8 @@ static void wait_for_work(struct record *record, bool busy)
 		timeout.tv_nsec = (long)((next - now_ns) % 1000000000);
 	}
 	clients_poll(&record->clients, polls);
-	polls[EVENTS] = (struct pollfd){ .fd = record->events, .events = POLLIN };
-	polls[REQUESTS] = (struct pollfd){ .fd = record->requests, .events = POLLIN };
+	polls[EVENTS] = (struct pollfd){.fd = record->events, .events = POLLIN};
+	polls[REQUESTS] = (struct pollfd){.fd = record->requests, .events = POLLIN};
 	sigemptyset(&none);
 	if (ppoll(polls, POLLS, next == INT64_MAX && !busy ? NULL : &timeout, &none) < 0)
 		return;
@@ -207,7 +208,7 @@ static void write_rest(struct record *record)
 
 static int handle_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_stop };
+	struct sigaction action = {.sa_handler = on_stop};
 	sigset_t blocked;
 
 	/* Delivered only while ppoll waits: none is missed. */
@@ -237,7 +238,8 @@ static void record_free(struct record *record)
 
 int guardd_record_prepare(struct record **ret_record, const struct guardd_record_arguments *arguments)
 {
-	struct ledger_limits limits = { arguments->config->ledger_max_bytes, arguments->config->ledger_max_days };
+	struct ledger_limits limits = {arguments->config->ledger_max_bytes,
+				       arguments->config->ledger_max_days};
 	struct record *record = calloc(1, sizeof(*record));
 	int r;
 

@@ -12,7 +12,8 @@
 
 /* guardd_record_prepare: what needs more than the jail allows; call before it. */
 struct record;
-int guardd_record_prepare(struct record **ret_record, const struct guardd_record_arguments *arguments) GUARD_WARN_UNUSED;
+int guardd_record_prepare(struct record **ret_record,
+			  const struct guardd_record_arguments *arguments) GUARD_WARN_UNUSED;
 
 /* guardd_record_run: until the events socket is closed by all others or SIGTERM
  * comes; then what waits is written.  Returns 0, or negative when it must be

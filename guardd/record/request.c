@@ -18,9 +18,10 @@ union descriptor_message {
 
 static int send_with_descriptor(int socket, struct guard_writer *writer, int fd)
 {
-	union descriptor_message control = { 0 };
-	struct iovec data = { .iov_base = writer->bytes, .iov_len = writer->size };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	union descriptor_message control = {0};
+	struct iovec data = {.iov_base = writer->bytes, .iov_len = writer->size};
+	struct msghdr message = {
+	    .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
 	header->cmsg_level = SOL_SOCKET;
@@ -31,7 +32,8 @@ static int send_with_descriptor(int socket, struct guard_writer *writer, int fd)
 		return 0;
 	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ETOOMANYREFS)
 		return -GUARD_E_BUSY;
-	return errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN ? -GUARD_E_UNREACHABLE : -GUARD_E_IO;
+	return errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN ? -GUARD_E_UNREACHABLE
+									  : -GUARD_E_IO;
 }
 
 int record_request_send(int socket, int client, const struct record_request *request)
@@ -97,13 +99,15 @@ int record_request_receive(int *ret_client, struct record_request *ret_request, 
 	GUARD_AUTO_CLOSE int client = -1;
 	uint8_t bytes[REQUEST_SIZE_MAX];
 	union descriptor_message control;
-	struct iovec data = { .iov_base = bytes, .iov_len = sizeof(bytes) };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	struct iovec data = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+	struct msghdr message = {
+	    .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 	ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	int r;
 
 	if (count < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? -GUARD_E_BUSY : -GUARD_E_UNREACHABLE;
+		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? -GUARD_E_BUSY
+										 : -GUARD_E_UNREACHABLE;
 	client = take_descriptor(&message);
 	if (count == 0 && client < 0)
 		return -GUARD_E_UNREACHABLE;
@@ -126,7 +130,7 @@ int record_news_encode(struct guard_writer *writer, const struct record_news *ne
 
 int record_news_decode(struct record_news *ret_news, const void *bytes, size_t size)
 {
-	struct record_news news = { 0 };
+	struct record_news news = {0};
 	struct guard_reader reader;
 	const char *problem;
 	uint32_t sequence;

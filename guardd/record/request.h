@@ -9,8 +9,8 @@
 #include "wire/wire.h"
 
 struct record_request {
-	uint32_t sequence;  /* of the client's packet; in each packet of the answer */
-	uint32_t uid;       /* of the client, from SO_PEERCRED */
+	uint32_t sequence; /* of the client's packet; in each packet of the answer */
+	uint32_t uid;	   /* of the client, from SO_PEERCRED */
 	struct guard_event_filter filter;
 };
 
@@ -26,8 +26,8 @@ int record_request_receive(int *ret_client, struct record_request *ret_request, 
 
 /* Trouble, record -> control. */
 struct record_news {
-	uint64_t lost;      /* records lost since the start */
-	char problem[512];  /* "" or one sentence */
+	uint64_t lost;	   /* records lost since the start */
+	char problem[512]; /* "" or one sentence */
 };
 int record_news_encode(struct guard_writer *writer, const struct record_news *news) GUARD_WARN_UNUSED;
 int record_news_decode(struct record_news *ret_news, const void *bytes, size_t size) GUARD_WARN_UNUSED;

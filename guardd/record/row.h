@@ -27,8 +27,9 @@ struct ledger_row {
 	"id, time_ns, source, what, action, mode, reason, kind, access_exec, medium, denied, refused, "      \
 	"digest, size, device, inode, count, pid, ppid, uid, loginuid, rule, policy_version, "               \
 	"path, program, rule_text, text, link_id, link_hash, hash"
-#define LEDGER_ROW_PLACES "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22," \
-			  "?23,?24,?25,?26,?27,?28,?29,?30"
+#define LEDGER_ROW_PLACES                                                                                    \
+	"?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,"                    \
+	"?23,?24,?25,?26,?27,?28,?29,?30"
 
 /* ledger_row_hash: the row's hash as docs/ledger.md says it; `row->hash` is
  * not looked at. */

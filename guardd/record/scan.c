@@ -13,12 +13,12 @@
 /* Rows at the very time where the last slice ended, then those before it: two
  * statements, so that each goes straight to its place in the index, however
  * many rows share one time.  ?1 since, ?2 ?3 the place, ?4 uid or reason. */
-#define SCAN_SQL(index, condition)                                                                            \
-	{                                                                                                     \
-		"SELECT " LEDGER_ROW_COLUMNS " FROM record INDEXED BY " index " WHERE " condition             \
-		"time_ns = ?2 AND ?2 >= ?1 AND id < ?3 ORDER BY id DESC",                                     \
-		"SELECT " LEDGER_ROW_COLUMNS " FROM record INDEXED BY " index " WHERE " condition             \
-		"time_ns >= ?1 AND time_ns < ?2 AND ?3 = ?3 ORDER BY time_ns DESC, id DESC"                   \
+#define SCAN_SQL(index, condition)                                                                           \
+	{                                                                                                    \
+		"SELECT " LEDGER_ROW_COLUMNS " FROM record INDEXED BY " index " WHERE " condition            \
+		"time_ns = ?2 AND ?2 >= ?1 AND id < ?3 ORDER BY id DESC",                                    \
+		    "SELECT " LEDGER_ROW_COLUMNS " FROM record INDEXED BY " index " WHERE " condition        \
+		    "time_ns >= ?1 AND time_ns < ?2 AND ?3 = ?3 ORDER BY time_ns DESC, id DESC"              \
 	}
 
 struct scan_sql {
@@ -41,7 +41,7 @@ static const struct scan_sql *choose_statements(const struct guard_event_filter 
 
 void scan_init(struct scan *scan, const struct guard_event_filter *filter)
 {
-	*scan = (struct scan){ .filter = filter, .before_time = INT64_MAX, .before_id = INT64_MAX };
+	*scan = (struct scan){.filter = filter, .before_time = INT64_MAX, .before_id = INT64_MAX};
 	if (filter->until_ns)
 		scan->before_time = filter->until_ns;
 	scan->limit = filter->limit ? filter->limit : FILTER_LIMIT_DEFAULT;

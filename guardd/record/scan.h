@@ -12,9 +12,9 @@
 
 struct scan {
 	const struct guard_event_filter *filter;
-	int64_t before_time;  /* rows before this (time, id) are still to be looked at */
+	int64_t before_time; /* rows before this (time, id) are still to be looked at */
 	uint64_t before_id;
-	uint64_t *ids;        /* of rows that match, newest first */
+	uint64_t *ids; /* of rows that match, newest first */
 	size_t count, capacity;
 	size_t limit;
 };

@@ -10,19 +10,20 @@
 
 /* In the order of creation, spelled as SQLite keeps them. */
 static const char *const schema[] = {
-	"CREATE TABLE record("
-	"id INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, source INTEGER NOT NULL, what INTEGER NOT NULL, "
-	"action INTEGER NOT NULL, mode INTEGER NOT NULL, reason INTEGER NOT NULL, kind INTEGER NOT NULL, "
-	"access_exec INTEGER NOT NULL, medium INTEGER NOT NULL, denied INTEGER NOT NULL, refused INTEGER NOT NULL, "
-	"digest BLOB, size INTEGER NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL, "
-	"count INTEGER NOT NULL, pid INTEGER NOT NULL, ppid INTEGER NOT NULL, uid INTEGER NOT NULL, "
-	"loginuid INTEGER NOT NULL, rule INTEGER NOT NULL, policy_version INTEGER NOT NULL, "
-	"path BLOB NOT NULL, program BLOB NOT NULL, rule_text TEXT NOT NULL, text TEXT NOT NULL, "
-	"link_id INTEGER NOT NULL, link_hash BLOB, hash BLOB NOT NULL) STRICT",
-	"CREATE INDEX record_time ON record(time_ns)",
-	"CREATE INDEX record_uid ON record(uid, time_ns)",
-	"CREATE INDEX record_reason ON record(reason, time_ns)",
-	"CREATE INDEX record_refused ON record(time_ns) WHERE refused = 1",
+    "CREATE TABLE record("
+    "id INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, source INTEGER NOT NULL, what INTEGER NOT NULL, "
+    "action INTEGER NOT NULL, mode INTEGER NOT NULL, reason INTEGER NOT NULL, kind INTEGER NOT NULL, "
+    "access_exec INTEGER NOT NULL, medium INTEGER NOT NULL, denied INTEGER NOT NULL, refused INTEGER NOT "
+    "NULL, "
+    "digest BLOB, size INTEGER NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL, "
+    "count INTEGER NOT NULL, pid INTEGER NOT NULL, ppid INTEGER NOT NULL, uid INTEGER NOT NULL, "
+    "loginuid INTEGER NOT NULL, rule INTEGER NOT NULL, policy_version INTEGER NOT NULL, "
+    "path BLOB NOT NULL, program BLOB NOT NULL, rule_text TEXT NOT NULL, text TEXT NOT NULL, "
+    "link_id INTEGER NOT NULL, link_hash BLOB, hash BLOB NOT NULL) STRICT",
+    "CREATE INDEX record_time ON record(time_ns)",
+    "CREATE INDEX record_uid ON record(uid, time_ns)",
+    "CREATE INDEX record_reason ON record(reason, time_ns)",
+    "CREATE INDEX record_refused ON record(time_ns) WHERE refused = 1",
 };
 #define SCHEMA_COUNT (sizeof(schema) / sizeof(schema[0]))
 
@@ -35,7 +36,8 @@ int ledger_schema_create(sqlite3 *database)
 		if (r < 0)
 			return r;
 	}
-	snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d;", LEDGER_APPLICATION_ID, LEDGER_FORMAT);
+	snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d;", LEDGER_APPLICATION_ID,
+		 LEDGER_FORMAT);
 	return ledger_database_run(database, sql);
 }
 

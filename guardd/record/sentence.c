@@ -13,24 +13,25 @@ static const struct {
 	const char *word, *text;
 	bool alarm;
 } daemon_events[GUARD_DAEMON_MAX_] = {
-	[GUARD_DAEMON_STARTED] = { "started", "guard has started", false },
-	[GUARD_DAEMON_STOPPED] = { "stopped", "guard has stopped", true },
-	[GUARD_DAEMON_POLICY_LOADED] = { "policy-loaded", "a policy was loaded", false },
-	[GUARD_DAEMON_POLICY_REFUSED] = { "policy-refused", "a policy was refused", true },
-	[GUARD_DAEMON_GATE_RESTARTED] = { "gate-restarted", "the gate was restarted", true },
-	[GUARD_DAEMON_HELPER_RESTARTED] = { "helper-restarted", "a helper process was restarted", true },
-	[GUARD_DAEMON_FILESYSTEM_PROTECTED] = { "filesystem-protected", "a filesystem is protected", false },
-	[GUARD_DAEMON_FILESYSTEM_UNPROTECTED] = { "filesystem-unprotected", "a filesystem is not protected", true },
-	[GUARD_DAEMON_EVENTS_LOST] = { "events-lost", "records were lost", true },
-	[GUARD_DAEMON_SWEEP_DONE] = { "sweep-done", "running programs were looked at", false },
-	[GUARD_DAEMON_UPGRADED] = { "upgraded", "guard was upgraded", false },
-	[GUARD_DAEMON_LEDGER_BEGUN] = { "ledger-begun", "a new ledger begins", false },
-	[GUARD_DAEMON_LEDGER_PRUNED] = { "ledger-pruned", "old records were removed", false },
+    [GUARD_DAEMON_STARTED] = {"started", "guard has started", false},
+    [GUARD_DAEMON_STOPPED] = {"stopped", "guard has stopped", true},
+    [GUARD_DAEMON_POLICY_LOADED] = {"policy-loaded", "a policy was loaded", false},
+    [GUARD_DAEMON_POLICY_REFUSED] = {"policy-refused", "a policy was refused", true},
+    [GUARD_DAEMON_GATE_RESTARTED] = {"gate-restarted", "the gate was restarted", true},
+    [GUARD_DAEMON_HELPER_RESTARTED] = {"helper-restarted", "a helper process was restarted", true},
+    [GUARD_DAEMON_FILESYSTEM_PROTECTED] = {"filesystem-protected", "a filesystem is protected", false},
+    [GUARD_DAEMON_FILESYSTEM_UNPROTECTED] = {"filesystem-unprotected", "a filesystem is not protected", true},
+    [GUARD_DAEMON_EVENTS_LOST] = {"events-lost", "records were lost", true},
+    [GUARD_DAEMON_SWEEP_DONE] = {"sweep-done", "running programs were looked at", false},
+    [GUARD_DAEMON_UPGRADED] = {"upgraded", "guard was upgraded", false},
+    [GUARD_DAEMON_LEDGER_BEGUN] = {"ledger-begun", "a new ledger begins", false},
+    [GUARD_DAEMON_LEDGER_PRUNED] = {"ledger-pruned", "old records were removed", false},
 };
 
 static bool is_known(const struct guard_event *event)
 {
-	return event->source == GUARD_EVENT_DAEMON && event->what < GUARD_DAEMON_MAX_ && daemon_events[event->what].word;
+	return event->source == GUARD_EVENT_DAEMON && event->what < GUARD_DAEMON_MAX_ &&
+	       daemon_events[event->what].word;
 }
 
 const char *sentence_source(const struct guard_event *event)

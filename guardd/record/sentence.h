@@ -20,7 +20,8 @@ void sentence_print(FILE *out, const struct guard_event *event, const char *user
 void sentence_of_event(char *ret_text, size_t capacity, const struct guard_event *event);
 
 const char *sentence_source(const struct guard_event *event); /* "access", "sweep", "daemon" */
-const char *sentence_what(const struct guard_event *event);   /* "policy-loaded", ... "" when not the daemon's */
+const char *
+sentence_what(const struct guard_event *event); /* "policy-loaded", ... "" when not the daemon's */
 /* An administrator should look at it. */
 bool sentence_is_alarm(const struct guard_event *event);
 #endif

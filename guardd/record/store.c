@@ -5,38 +5,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "record/clock.h"
 #include "record/store.h"
-
-struct waiting {
-	STAILQ_ENTRY(waiting) list;
-	bool in_journal;
-	uint64_t row;              /* of the batch that is being written */
-	struct guard_digest hash;
-	size_t size;
-	uint8_t bytes[];
-};
+#include "record/waiting.h"
 
 struct store {
 	int directory;
 	struct ledger_limits limits;
 	struct journal *journal;
 	struct ledger *ledger;
-	STAILQ_HEAD(, waiting) waiting;
-	size_t waiting_bytes;
-	int64_t flush_ns;          /* when what waits is due; INT64_MAX: nothing waits */
-	int64_t retry_ns;          /* no attempt before */
+	struct waiting_list waiting;
+	int64_t flush_ns;	   /* when what waits is due; INT64_MAX: nothing waits */
+	int64_t retry_ns;	   /* no attempt before */
 	uint64_t lost, lost_total; /* lost: not yet recorded */
 	bool more_to_prune;
 	char damage[LEDGER_PROBLEM_SIZE];  /* set: the ledger must be set aside */
 	char problem[LEDGER_PROBLEM_SIZE]; /* that is there now */
 	char history[LEDGER_PROBLEM_SIZE]; /* that somebody should hear of once more */
-	struct ledger_row row;     /* too large for the stack of each call */
+	struct ledger_row row;		   /* too large for the stack of each call */
 };
 
-int store_new(struct store **ret_store, int directory, const struct ledger_limits *limits, struct journal *journal)
+int store_new(struct store **ret_store, int directory, const struct ledger_limits *limits,
+	      struct journal *journal)
 {
 	struct store *store = calloc(1, sizeof(*store));
 
@@ -46,26 +37,16 @@ int store_new(struct store **ret_store, int directory, const struct ledger_limit
 	store->limits = *limits;
 	store->journal = journal;
 	store->flush_ns = INT64_MAX;
-	STAILQ_INIT(&store->waiting);
+	waiting_init(&store->waiting);
 	*ret_store = store;
 	return 0;
-}
-
-static void drop_first(struct store *store)
-{
-	struct waiting *first = STAILQ_FIRST(&store->waiting);
-
-	STAILQ_REMOVE_HEAD(&store->waiting, list);
-	store->waiting_bytes -= first->size;
-	free(first);
 }
 
 void store_free(struct store *store)
 {
 	if (!store)
 		return;
-	while (!STAILQ_EMPTY(&store->waiting))
-		drop_first(store);
+	waiting_clear(&store->waiting);
 	ledger_free(store->ledger);
 	free(store);
 }
@@ -78,22 +59,6 @@ void store_lost(struct store *store, uint64_t count)
 	store->lost_total += count;
 }
 
-static struct waiting *encode(const struct guard_event *event)
-{
-	struct waiting *entry = NULL;
-	struct guard_writer writer;
-
-	guard_writer_init(&writer);
-	if (guard_event_encode(&writer, event) == 0 && !writer.failed)
-		entry = calloc(1, sizeof(*entry) + writer.size);
-	if (entry) {
-		entry->size = writer.size;
-		memcpy(entry->bytes, writer.bytes, writer.size);
-	}
-	guard_writer_free(&writer);
-	return entry;
-}
-
 static bool is_urgent(const struct guard_event *event)
 {
 	return event->source == GUARD_EVENT_DAEMON || ledger_row_refused(event);
@@ -101,18 +66,14 @@ static bool is_urgent(const struct guard_event *event)
 
 void store_add(struct store *store, const struct guard_event *event, int64_t now_ns)
 {
-	struct waiting *entry = NULL;
+	/* The second half of the room is for denials. */
+	size_t room = is_urgent(event) ? STORE_WAITING_BYTES : STORE_WAITING_BYTES / 2;
 	int64_t due = is_urgent(event) ? now_ns : now_ns + STORE_DELAY_NS;
 
-	/* The second half of the room is for denials. */
-	if (store->waiting_bytes < (is_urgent(event) ? STORE_WAITING_BYTES : STORE_WAITING_BYTES / 2))
-		entry = encode(event);
-	if (!entry) {
+	if (store->waiting.bytes >= room || waiting_add(&store->waiting, event) < 0) {
 		store_lost(store, 1);
 		return;
 	}
-	STAILQ_INSERT_TAIL(&store->waiting, entry, list);
-	store->waiting_bytes += entry->size;
 	if (due < store->flush_ns)
 		store->flush_ns = due;
 }
@@ -136,7 +97,8 @@ static void note_failure(struct store *store, int error, int64_t now_ns)
 		ledger_free(store->ledger);
 		store->ledger = NULL;
 		store->retry_ns = now_ns;
-		snprintf(store->damage, sizeof(store->damage), "its database was found malformed while it was written");
+		snprintf(store->damage, sizeof(store->damage),
+			 "its database was found malformed while it was written");
 		return;
 	}
 	snprintf(store->problem, sizeof(store->problem),
@@ -165,14 +127,6 @@ static int open_ledger(struct store *store, int64_t now_ns)
 
 /* ---- writing --------------------------------------------------------------------------- */
 
-static int decode(struct guard_event *ret_event, const struct waiting *entry)
-{
-	struct guard_reader reader;
-
-	guard_reader_init(&reader, entry->bytes, entry->size);
-	return guard_event_decode(ret_event, &reader);
-}
-
 static int append_loss(struct store *store)
 {
 	struct guard_event *event = &store->row.event;
@@ -198,11 +152,12 @@ static int append_batch(struct store *store, unsigned *ret_count)
 	unsigned count = 0;
 	int r = 0;
 
-	STAILQ_FOREACH(entry, &store->waiting, list) {
+	STAILQ_FOREACH(entry, &store->waiting.all, list)
+	{
 		if (count == STORE_BATCH_ROWS)
 			break;
 		memset(&store->row, 0, sizeof(store->row));
-		r = decode(&store->row.event, entry);
+		r = waiting_decode(&store->row.event, entry);
 		if (r == 0)
 			r = ledger_append(store->ledger, &store->row);
 		if (r < 0)
@@ -221,14 +176,15 @@ static void tell_journal(struct store *store, unsigned count, bool in_ledger)
 {
 	struct waiting *entry;
 
-	STAILQ_FOREACH(entry, &store->waiting, list) {
+	STAILQ_FOREACH(entry, &store->waiting.all, list)
+	{
 		if (count-- == 0)
 			break;
 		if (entry->in_journal)
 			continue;
 		entry->in_journal = true;
 		memset(&store->row, 0, sizeof(store->row));
-		if (decode(&store->row.event, entry) < 0)
+		if (waiting_decode(&store->row.event, entry) < 0)
 			continue;
 		store->row.event.id = entry->row;
 		store->row.hash = entry->hash;
@@ -250,8 +206,7 @@ static int write_batch(struct store *store, unsigned *ret_count)
 	store->lost = 0;
 	store->problem[0] = '\0';
 	tell_journal(store, count, true);
-	for (unsigned i = 0; i < count; i++)
-		drop_first(store);
+	waiting_drop(&store->waiting, count);
 	*ret_count = count;
 	return 0;
 }
@@ -276,14 +231,14 @@ unsigned store_flush(struct store *store, int64_t now_ns, bool at_once)
 	if (!at_once && now_ns < store_next(store))
 		return 0;
 	r = open_ledger(store, now_ns);
-	if (r == 0 && (!STAILQ_EMPTY(&store->waiting) || store->lost))
+	if (r == 0 && (!waiting_is_empty(&store->waiting) || store->lost))
 		r = write_batch(store, &count);
 	if (r < 0) {
 		note_failure(store, r, now_ns);
 		tell_journal(store, UINT32_MAX, false);
 		return 0;
 	}
-	store->flush_ns = STAILQ_EMPTY(&store->waiting) ? INT64_MAX : now_ns;
+	store->flush_ns = waiting_is_empty(&store->waiting) ? INT64_MAX : now_ns;
 	return count + prune(store, now_ns);
 }
 
@@ -307,9 +262,9 @@ int store_waiting(const struct store *store, struct guard_event *ret_event, unsi
 {
 	const struct waiting *entry;
 
-	STAILQ_FOREACH(entry, &store->waiting, list)
-		if (index-- == 0)
-			return decode(ret_event, entry);
+	STAILQ_FOREACH(entry, &store->waiting.all, list)
+	if (index-- == 0)
+		return waiting_decode(ret_event, entry);
 	return -GUARD_E_NOT_FOUND;
 }
 

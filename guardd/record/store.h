@@ -11,14 +11,15 @@
 #include "record/ledger.h"
 
 #define STORE_WAITING_BYTES (8u << 20)
-#define STORE_BATCH_ROWS 512u              /* in one transaction */
-#define STORE_DELAY_NS (100 * 1000000ll)   /* until an allowed event is durable */
-#define STORE_RETRY_NS (1000 * 1000000ll)  /* after a failed write */
-#define STORE_LOCKED_NS (50 * 1000000ll)   /* while another process writes */
+#define STORE_BATCH_ROWS 512u		  /* in one transaction */
+#define STORE_DELAY_NS (100 * 1000000ll)  /* until an allowed event is durable */
+#define STORE_RETRY_NS (1000 * 1000000ll) /* after a failed write */
+#define STORE_LOCKED_NS (50 * 1000000ll)  /* while another process writes */
 
 struct store;
 
-int store_new(struct store **ret_store, int directory, const struct ledger_limits *limits, struct journal *journal) GUARD_WARN_UNUSED;
+int store_new(struct store **ret_store, int directory, const struct ledger_limits *limits,
+	      struct journal *journal) GUARD_WARN_UNUSED;
 void store_free(struct store *store); /* NULL-safe; what waits is lost: flush first */
 
 /* store_add: never fails; an event that finds no room is counted. */

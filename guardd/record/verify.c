@@ -22,12 +22,13 @@ struct walk {
 	struct ledger_head head;
 	struct ledger_row row;
 	struct guard_digest previous; /* hash of the row before */
-	uint64_t expected;            /* id of the next row */
+	uint64_t expected;	      /* id of the next row */
 	bool head_seen;
 };
 
 /* A fault in the ledger: no error of the walk.  The first one counts. */
-static __attribute__((format(printf, 3, 4))) int fault(struct ledger_report *report, uint64_t bad, const char *format, ...)
+static __attribute__((format(printf, 3, 4))) int fault(struct ledger_report *report, uint64_t bad,
+						       const char *format, ...)
 {
 	va_list arguments;
 
@@ -46,7 +47,8 @@ static int check_first(struct walk *walk)
 
 	if (row->event.id != 1)
 		return fault(walk->report, 1, "row 1, the beginning of the ledger, is missing");
-	if (row->event.source != GUARD_EVENT_DAEMON || row->event.what != GUARD_DAEMON_LEDGER_BEGUN || !row->has_link)
+	if (row->event.source != GUARD_EVENT_DAEMON || row->event.what != GUARD_DAEMON_LEDGER_BEGUN ||
+	    !row->has_link)
 		return fault(walk->report, 1, "row 1 is not the beginning of a ledger");
 	if (guard_digest_compare(&row->link, &walk->head.ledger_id) != 0)
 		return fault(walk->report, 1, "row 1 belongs to another ledger than the head file");
@@ -68,7 +70,8 @@ static int cross_gap(struct walk *walk)
 		return fault(walk->report, walk->expected, "row %llu is missing: after %llu comes %llu",
 			     (unsigned long long)walk->expected, (unsigned long long)walk->expected - 1,
 			     (unsigned long long)first);
-	snprintf(sql, sizeof(sql), "SELECT link_hash FROM record WHERE source = %d AND what = %d AND link_id = ?1",
+	snprintf(sql, sizeof(sql),
+		 "SELECT link_hash FROM record WHERE source = %d AND what = %d AND link_id = ?1",
 		 GUARD_EVENT_DAEMON, GUARD_DAEMON_LEDGER_PRUNED);
 	r = ledger_database_prepare(&statement, walk->database, sql);
 	if (r < 0)
@@ -82,7 +85,8 @@ static int cross_gap(struct walk *walk)
 		walk->report->pruned = first - 1;
 		r = 0;
 	} else {
-		r = fault(walk->report, 2, "rows 2 to %llu are missing and no record says that they were removed",
+		r = fault(walk->report, 2,
+			  "rows 2 to %llu are missing and no record says that they were removed",
 			  (unsigned long long)first - 1);
 	}
 	sqlite3_finalize(statement);
@@ -110,7 +114,8 @@ static int check_row(struct walk *walk, sqlite3_stmt *statement)
 	int r;
 
 	if (ledger_row_read(row, statement) < 0)
-		return fault(walk->report, walk->expected, "row %llu is malformed", (unsigned long long)walk->expected);
+		return fault(walk->report, walk->expected, "row %llu is malformed",
+			     (unsigned long long)walk->expected);
 	r = walk->expected == 1 ? check_first(walk) : 0;
 	if (r == 0 && row->event.id != walk->expected)
 		r = cross_gap(walk);
@@ -149,9 +154,10 @@ static int walk_rows(struct walk *walk)
 	if (r < 0)
 		return r;
 	if (walk->head.row > 0 && !walk->head_seen)
-		return fault(walk->report, walk->report->last + 1,
-			     "the newest rows were cut off: the head file names row %llu, the last one there is %llu",
-			     (unsigned long long)walk->head.row, (unsigned long long)walk->report->last);
+		return fault(
+		    walk->report, walk->report->last + 1,
+		    "the newest rows were cut off: the head file names row %llu, the last one there is %llu",
+		    (unsigned long long)walk->head.row, (unsigned long long)walk->report->last);
 	return 0;
 }
 
@@ -185,11 +191,13 @@ static int check_database(struct walk *walk)
 	if (r == 0)
 		r = ledger_schema_check(walk->database);
 	if (r == -GUARD_E_VERSION)
-		return fault(walk->report, 0, "it was written by a newer version of guard: verify it with that version");
+		return fault(walk->report, 0,
+			     "it was written by a newer version of guard: verify it with that version");
 	if (r == -GUARD_E_NOT_FOUND && walk->head.row == 0)
 		return fault(walk->report, 0, "the ledger has not begun yet: it has no rows");
 	if (r == -GUARD_E_NOT_FOUND || (r == -GUARD_E_FORMAT && !walk->report->sentence[0]))
-		return fault(walk->report, 0, "the database is no ledger, or its tables and indexes are not those of one");
+		return fault(walk->report, 0,
+			     "the database is no ledger, or its tables and indexes are not those of one");
 	if (r == 0)
 		r = walk_rows(walk);
 	return r < 0 ? r : check_indexes(walk);
@@ -206,7 +214,9 @@ static int read_head(struct walk *walk, int directory, const char *name)
 	snprintf(head, sizeof(head), "%.*s.head", (int)(strlen(name) - strlen(".db")), name);
 	fd = openat(directory, head, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		return fault(walk->report, 0, "the head file %s is missing: whether newest rows were cut off cannot be told", head);
+		return fault(walk->report, 0,
+			     "the head file %s is missing: whether newest rows were cut off cannot be told",
+			     head);
 	if (fd < 0)
 		return -GUARD_E_IO;
 	r = ledger_head_read(&walk->head, fd);
@@ -228,7 +238,8 @@ static int open_and_check(struct walk *walk, int directory, const char *name)
 	if (r == 0)
 		r = check_database(walk);
 	if (r == -GUARD_E_FORMAT && !walk->report->sentence[0])
-		r = fault(walk->report, walk->expected > 1 ? walk->expected : 0, "the database is malformed behind row %llu",
+		r = fault(walk->report, walk->expected > 1 ? walk->expected : 0,
+			  "the database is malformed behind row %llu",
 			  (unsigned long long)walk->report->last);
 	ledger_database_close(walk->database);
 	return r;
@@ -236,15 +247,16 @@ static int open_and_check(struct walk *walk, int directory, const char *name)
 
 int ledger_verify(struct ledger_report *ret_report, int directory, const char *name)
 {
-	struct ledger_report report = { 0 };
-	struct walk walk = { .report = &report, .expected = 1 };
+	struct ledger_report report = {0};
+	struct walk walk = {.report = &report, .expected = 1};
 	int r = open_and_check(&walk, directory, name);
 
 	if (r < 0 && r != -GUARD_E_FORMAT)
 		return r;
 	report.intact = r == 0;
 	if (report.intact)
-		snprintf(report.sentence, sizeof(report.sentence), "intact: %llu rows", (unsigned long long)report.rows);
+		snprintf(report.sentence, sizeof(report.sentence), "intact: %llu rows",
+			 (unsigned long long)report.rows);
 	*ret_report = report;
 	return 0;
 }

@@ -12,13 +12,13 @@
 
 struct ledger_report {
 	bool intact;
-	uint64_t rows;            /* that were there and checked */
-	uint64_t first, last;     /* ids of the oldest behind row 1, and of the newest */
-	uint64_t pruned;          /* rows 2 to this id were removed in order, 0: none */
-	uint64_t ahead;           /* rows newer than the head: the last batch */
-	uint64_t bad;             /* id of the first bad row, 0: none in particular */
+	uint64_t rows;			     /* that were there and checked */
+	uint64_t first, last;		     /* ids of the oldest behind row 1, and of the newest */
+	uint64_t pruned;		     /* rows 2 to this id were removed in order, 0: none */
+	uint64_t ahead;			     /* rows newer than the head: the last batch */
+	uint64_t bad;			     /* id of the first bad row, 0: none in particular */
 	struct guard_digest ledger_id, hash; /* of the newest good row */
-	char sentence[512];       /* what was found, for people */
+	char sentence[512];		     /* what was found, for people */
 };
 
 /* ledger_verify: check everything that docs/ledger.md says can be detected.

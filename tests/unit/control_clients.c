@@ -19,7 +19,7 @@
 
 #define NOBODY 65534u
 
-static const struct guardd_config config = { .ledger_max_bytes = 64u << 20, .ledger_max_days = 400 };
+static const struct guardd_config config = {.ledger_max_bytes = 64u << 20, .ledger_max_days = 400};
 
 struct service {
 	struct folder folder;
@@ -31,8 +31,12 @@ struct service {
 
 static void run_child(const struct service *service, int listener, int keeper, int record)
 {
-	const struct guardd_control_arguments arguments = { .config = &config, .shared = service->shared, .listener = listener,
-							    .record = record, .keeper = keeper, .policy = -1 };
+	const struct guardd_control_arguments arguments = {.config = &config,
+							   .shared = service->shared,
+							   .listener = listener,
+							   .record = record,
+							   .keeper = keeper,
+							   .policy = -1};
 	struct control *control;
 
 	close(service->keeper);
@@ -45,7 +49,7 @@ static void run_child(const struct service *service, int listener, int keeper, i
 
 static int listen_at(const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
@@ -56,11 +60,12 @@ static int listen_at(const char *path)
 
 static struct service start(void)
 {
-	struct service service = { .folder = folder_new() };
+	struct service service = {.folder = folder_new()};
 	int keeper[2], record[2], listener;
 
 	snprintf(service.path, sizeof(service.path), "%.64s/guard.sock", service.folder.path);
-	service.shared = mmap(NULL, sizeof(*service.shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	service.shared =
+	    mmap(NULL, sizeof(*service.shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CU_ASSERT_FATAL(service.shared != MAP_FAILED);
 	atomic_store(&service.shared->counters.denied, 42);
 	listener = listen_at(service.path);
@@ -95,7 +100,7 @@ static void stop(struct service *service)
 
 static int dial(const struct service *service)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", service->path);
@@ -114,7 +119,7 @@ static int dial_as_nobody(const struct service *service)
 	CU_ASSERT_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
 	pid = fork();
 	if (pid == 0) {
-		const struct record_request none = { 0 };
+		const struct record_request none = {0};
 		if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
 			_exit(1);
 		client = dial(service);
@@ -210,11 +215,11 @@ static void test_privilege(void)
 
 static void answer_reload(const struct service *service, int32_t error, const char *text)
 {
-	struct guardd_command command = { 0 };
+	struct guardd_command command = {0};
 
 	CU_ASSERT(recv(service->keeper, &command, sizeof(command), 0) == (ssize_t)sizeof(command));
 	CU_ASSERT_EQUAL(command.type, GUARDD_COMMAND_RELOAD);
-	command = (struct guardd_command){ .type = GUARDD_COMMAND_RESULT, .error = error };
+	command = (struct guardd_command){.type = GUARDD_COMMAND_RESULT, .error = error};
 	snprintf(command.text, sizeof(command.text), "%s", text);
 	CU_ASSERT(send(service->keeper, &command, sizeof(command), 0) == (ssize_t)sizeof(command));
 }
@@ -247,14 +252,15 @@ static void test_hand_over(void)
 {
 	struct service service = start();
 	int client = dial_as_nobody(&service), passed = -1;
-	struct guard_event_filter filter = { .limit = 3, .has_uid = 1, .uid = 0 };
+	struct guard_event_filter filter = {.limit = 3, .has_uid = 1, .uid = 0};
 	struct record_request request;
 	struct guard_writer writer;
-	struct pollfd ready = { .fd = service.record, .events = POLLIN };
+	struct pollfd ready = {.fd = service.record, .events = POLLIN};
 	char byte = 0;
 
 	CU_ASSERT(poll(&ready, 1, 5000) == 1);
-	CU_ASSERT_EQUAL(record_request_receive(&passed, &request, service.record), -GUARD_E_NOT_FOUND); /* hello */
+	CU_ASSERT_EQUAL(record_request_receive(&passed, &request, service.record),
+			-GUARD_E_NOT_FOUND); /* hello */
 	guard_writer_init(&writer);
 	guard_wire_begin(&writer, GUARD_WIRE_EVENTS, 9);
 	CU_ASSERT_EQUAL(guard_event_filter_encode(&writer, &filter), 0);
@@ -302,7 +308,8 @@ static void test_never_reads(void)
 	guard_writer_init(&writer);
 	guard_wire_begin(&writer, GUARD_WIRE_STATUS, 1);
 	set_patience(client, 500);
-	CU_ASSERT(setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ .tv_usec = 300000 }, sizeof(struct timeval)) == 0);
+	CU_ASSERT(setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_usec = 300000},
+			     sizeof(struct timeval)) == 0);
 	while (guard_wire_send(client, &writer) == 0 && sent < 100000)
 		sent++;
 	CU_ASSERT(sent < 100000);
@@ -317,9 +324,9 @@ static void test_status(void)
 {
 	struct service service = start();
 	int client = dial(&service);
-	struct guardd_command problem = { .type = GUARDD_COMMAND_PROBLEM, .text = "the moon is full" };
+	struct guardd_command problem = {.type = GUARDD_COMMAND_PROBLEM, .text = "the moon is full"};
 	static uint8_t packet[GUARD_WIRE_MAX];
-	struct guard_status status = { 0 };
+	struct guard_status status = {0};
 	struct guard_reader reader;
 	uint32_t sequence = 0;
 	uint16_t type;
@@ -342,13 +349,13 @@ static void test_status(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "malformed packets", test_malformed },
-	{ "who may reload", test_privilege },
-	{ "many connections", test_many },
-	{ "a client that never reads", test_never_reads },
-	{ "reloads", test_reload },
-	{ "handing over to record", test_hand_over },
-	{ "status", test_status },
-	CU_TEST_INFO_NULL,
+    {"malformed packets", test_malformed},
+    {"who may reload", test_privilege},
+    {"many connections", test_many},
+    {"a client that never reads", test_never_reads},
+    {"reloads", test_reload},
+    {"handing over to record", test_hand_over},
+    {"status", test_status},
+    CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("control", tests)

@@ -21,7 +21,8 @@ static void check_tampered(const char *sql, uint64_t bad)
 	CU_ASSERT_TRUE(run_sql(&folder, sql));
 	after = verify(&folder);
 	if (after.intact || after.bad != bad || !after.sentence[0])
-		printf("\n%s -> intact %d, bad %llu: %s\n", sql, after.intact, (unsigned long long)after.bad, after.sentence);
+		printf("\n%s -> intact %d, bad %llu: %s\n", sql, after.intact, (unsigned long long)after.bad,
+		       after.sentence);
 	CU_ASSERT_FALSE(after.intact);
 	CU_ASSERT_EQUAL(after.bad, bad);
 	CU_ASSERT_NOT_EQUAL(after.sentence[0], '\0');
@@ -48,13 +49,15 @@ static void test_intact(void)
 
 static void test_fields(void)
 {
-	static const char *const numbers[] = { "time_ns",	"what",	    "mode", "reason", "kind",	   "access_exec",
-					       "medium",	"size",	    "device", "inode", "count",	   "pid",
-					       "ppid",		"uid",	    "loginuid", "rule", "policy_version", "link_id" };
+	static const char *const numbers[] = {
+	    "time_ns", "what", "mode",	   "reason", "kind",	       "access_exec",
+	    "medium",  "size", "device",   "inode",  "count",	       "pid",
+	    "ppid",    "uid",  "loginuid", "rule",   "policy_version", "link_id"};
 	char sql[128];
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		snprintf(sql, sizeof(sql), "UPDATE record SET %s = %s + 1 WHERE id = 9", numbers[i], numbers[i]);
+		snprintf(sql, sizeof(sql), "UPDATE record SET %s = %s + 1 WHERE id = 9", numbers[i],
+			 numbers[i]);
 		check_tampered(sql, 9);
 	}
 	check_tampered("UPDATE record SET path = CAST('/bin/true' AS BLOB) WHERE id = 9", 9);
@@ -67,7 +70,9 @@ static void test_fields(void)
 	check_tampered("UPDATE record SET link_hash = zeroblob(32) WHERE id = 9", 9);
 	check_tampered("UPDATE record SET hash = zeroblob(32) WHERE id = 9", 9);
 	check_tampered("UPDATE record SET refused = 1 - refused WHERE id = 9", 9);
-	check_tampered("UPDATE record SET action = 1 - action, denied = 1 - denied, refused = 1 - refused WHERE id = 9", 9);
+	check_tampered(
+	    "UPDATE record SET action = 1 - action, denied = 1 - denied, refused = 1 - refused WHERE id = 9",
+	    9);
 	check_tampered("UPDATE record SET pid = 5000000000 WHERE id = 9", 9);
 	check_tampered("UPDATE record SET path = zeroblob(5) WHERE id = 9", 9);
 	check_tampered("UPDATE record SET path = zeroblob(5000) WHERE id = 9", 9);
@@ -85,7 +90,8 @@ static void test_rows(void)
 	check_tampered("DELETE FROM record WHERE id > 1", 2);
 	check_tampered("DELETE FROM record", 1);
 	check_tampered("UPDATE record SET id = 100 WHERE id = 20; UPDATE record SET id = 20 WHERE id = 21;"
-		       "UPDATE record SET id = 21 WHERE id = 100", 20);
+		       "UPDATE record SET id = 21 WHERE id = 100",
+		       20);
 	check_tampered("DELETE FROM record WHERE id = 20; UPDATE record SET id = id - 1 WHERE id > 20", 20);
 	check_tampered("UPDATE record SET id = 200 WHERE id = 41", 41);
 	check_tampered("UPDATE record SET id = -5 WHERE id = 20", 1);
@@ -93,20 +99,26 @@ static void test_rows(void)
 
 static void test_schema(void)
 {
-	check_tampered("CREATE TRIGGER t AFTER INSERT ON record BEGIN DELETE FROM record WHERE id = new.id; END", 0);
+	check_tampered(
+	    "CREATE TRIGGER t AFTER INSERT ON record BEGIN DELETE FROM record WHERE id = new.id; END", 0);
 	check_tampered("CREATE VIEW v AS SELECT * FROM record", 0);
 	check_tampered("CREATE TABLE other(x)", 0);
 	check_tampered("DROP INDEX record_refused", 0);
-	check_tampered("DROP INDEX record_refused; CREATE INDEX record_refused ON record(time_ns) WHERE refused = 2", 0);
+	check_tampered(
+	    "DROP INDEX record_refused; CREATE INDEX record_refused ON record(time_ns) WHERE refused = 2", 0);
 	check_tampered("ALTER TABLE record ADD COLUMN extra INTEGER", 0);
 	check_tampered("PRAGMA user_version = 2", 0);
 	check_tampered("PRAGMA application_id = 1", 0);
 	check_tampered("DROP TABLE record", 0);
 	/* an index without the entries of a row, so that questions do not find it */
-	check_tampered("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX record_refused ON "
-		       "record(time_ns) WHERE refused = 9' WHERE name = 'record_refused'; PRAGMA writable_schema = RESET;"
-		       "REINDEX record_refused; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX "
-		       "record_refused ON record(time_ns) WHERE refused = 1' WHERE name = 'record_refused'", 0);
+	check_tampered(
+	    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX record_refused ON "
+	    "record(time_ns) WHERE refused = 9' WHERE name = 'record_refused'; PRAGMA writable_schema = "
+	    "RESET;"
+	    "REINDEX record_refused; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE "
+	    "INDEX "
+	    "record_refused ON record(time_ns) WHERE refused = 1' WHERE name = 'record_refused'",
+	    0);
 }
 
 /* ---- the head ------------------------------------------------------------------------ */
@@ -202,7 +214,7 @@ static void test_ahead(void)
 
 static struct ledger *open_limited(const struct folder *folder, uint64_t bytes, uint32_t days)
 {
-	const struct ledger_limits limits = { .max_bytes = bytes, .max_days = days };
+	const struct ledger_limits limits = {.max_bytes = bytes, .max_days = days};
 	char problem[LEDGER_PROBLEM_SIZE];
 	struct ledger *ledger = NULL;
 
@@ -229,7 +241,8 @@ static void test_prune_size(void)
 	CU_ASSERT(report.pruned > 1000);
 	CU_ASSERT(query_number(&folder, "PRAGMA page_count") * 4096 <= 1 << 20);
 	/* what the prune row does not cover */
-	CU_ASSERT_TRUE(run_sql(&folder, "DELETE FROM record WHERE id = (SELECT min(id) FROM record WHERE id > 1)"));
+	CU_ASSERT_TRUE(
+	    run_sql(&folder, "DELETE FROM record WHERE id = (SELECT min(id) FROM record WHERE id > 1)"));
 	report = verify(&folder);
 	CU_ASSERT_FALSE(report.intact);
 	CU_ASSERT_EQUAL(report.bad, 2);
@@ -253,15 +266,15 @@ static void test_prune_age(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "a changed field", test_fields },
-	{ "rows removed, moved, cut off", test_rows },
-	{ "another schema", test_schema },
-	{ "the head torn or removed", test_head },
-	{ "an older or another database", test_replaced },
-	{ "intact", test_intact },
-	{ "ahead of the head", test_ahead },
-	{ "pruned by size", test_prune_size },
-	{ "pruned by age", test_prune_age },
-	CU_TEST_INFO_NULL,
+    {"a changed field", test_fields},
+    {"rows removed, moved, cut off", test_rows},
+    {"another schema", test_schema},
+    {"the head torn or removed", test_head},
+    {"an older or another database", test_replaced},
+    {"intact", test_intact},
+    {"ahead of the head", test_ahead},
+    {"pruned by size", test_prune_size},
+    {"pruned by age", test_prune_age},
+    CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("ledger chain", tests)

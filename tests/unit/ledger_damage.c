@@ -16,7 +16,7 @@
 /* Opens a damaged ledger: it must begin anew and say so. */
 static void check_set_aside(struct folder *folder, unsigned asides)
 {
-	const struct ledger_limits limits = { 256u << 20, 400 };
+	const struct ledger_limits limits = {256u << 20, 400};
 	char problem[LEDGER_PROBLEM_SIZE] = "";
 	struct ledger *ledger = NULL;
 	struct ledger_row row;
@@ -73,9 +73,12 @@ static void test_content(void)
 	check_sql_damage("CREATE TABLE other(x)");
 	check_sql_damage("DROP TABLE record");
 	/* a row that nobody could have written behind the end */
-	check_sql_damage("INSERT INTO record SELECT 22, time_ns, source, what, action, mode, reason, kind, access_exec, medium, "
-			 "denied, refused, digest, size, device, inode, count, pid, ppid, uid, loginuid, rule, "
-			 "policy_version, path, program, rule_text, text, link_id, link_hash, hash FROM record WHERE id = 21");
+	check_sql_damage(
+	    "INSERT INTO record SELECT 22, time_ns, source, what, action, mode, reason, kind, access_exec, "
+	    "medium, "
+	    "denied, refused, digest, size, device, inode, count, pid, ppid, uid, loginuid, rule, "
+	    "policy_version, path, program, rule_text, text, link_id, link_hash, hash FROM record WHERE id = "
+	    "21");
 }
 
 static void test_truncated(void)
@@ -116,7 +119,7 @@ static void test_missing(void)
 static void test_other_head(void)
 {
 	struct folder folder = make_ledger(ROWS), other = make_ledger(ROWS);
-	char bytes[8192] = { 0 };
+	char bytes[8192] = {0};
 	GUARD_AUTO_CLOSE int fd = openat(other.fd, LEDGER_HEAD, O_RDONLY | O_CLOEXEC);
 	ssize_t size = read(fd, bytes, sizeof(bytes));
 
@@ -143,7 +146,7 @@ static void test_bounded(void)
 static void test_unfinished_begin(void)
 {
 	struct folder folder = folder_new();
-	struct ledger_head head = { 0 };
+	struct ledger_head head = {0};
 	int fd = openat(folder.fd, LEDGER_HEAD, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct ledger *ledger;
 
@@ -159,7 +162,7 @@ static void test_unfinished_begin(void)
 
 static void test_locked(void)
 {
-	const struct ledger_limits limits = { 256u << 20, 400 };
+	const struct ledger_limits limits = {256u << 20, 400};
 	struct folder folder = make_ledger(ROWS);
 	char problem[LEDGER_PROBLEM_SIZE];
 	struct ledger *first = open_ledger(&folder), *second = NULL;
@@ -175,7 +178,7 @@ static void test_locked(void)
 static void test_symlink(void)
 {
 	struct folder folder = folder_new();
-	const struct ledger_limits limits = { 256u << 20, 400 };
+	const struct ledger_limits limits = {256u << 20, 400};
 	char problem[LEDGER_PROBLEM_SIZE];
 	struct ledger *ledger = NULL;
 
@@ -201,17 +204,17 @@ static void test_sound(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "other bytes", test_bytes },
-	{ "other content", test_content },
-	{ "truncated", test_truncated },
-	{ "a journal left behind", test_journal },
-	{ "head or database missing", test_missing },
-	{ "another ledger's head", test_other_head },
-	{ "few are kept", test_bounded },
-	{ "a begin that did not finish", test_unfinished_begin },
-	{ "one writer", test_locked },
-	{ "a symbolic link", test_symlink },
-	{ "sound", test_sound },
-	CU_TEST_INFO_NULL,
+    {"other bytes", test_bytes},
+    {"other content", test_content},
+    {"truncated", test_truncated},
+    {"a journal left behind", test_journal},
+    {"head or database missing", test_missing},
+    {"another ledger's head", test_other_head},
+    {"few are kept", test_bounded},
+    {"a begin that did not finish", test_unfinished_begin},
+    {"one writer", test_locked},
+    {"a symbolic link", test_symlink},
+    {"sound", test_sound},
+    CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("ledger damage", tests)

@@ -91,7 +91,7 @@ static void test_different(void)
 
 static void test_daemon_events(void)
 {
-	struct guard_event event = { .source = GUARD_EVENT_DAEMON, .what = GUARD_DAEMON_STARTED, .count = 1 };
+	struct guard_event event = {.source = GUARD_EVENT_DAEMON, .what = GUARD_DAEMON_STARTED, .count = 1};
 	struct fold *fold;
 
 	CU_ASSERT_EQUAL_FATAL(fold_new(&fold), 0);
@@ -166,7 +166,7 @@ static void test_glob(void)
 
 static void test_filter_limits(void)
 {
-	struct guard_event_filter filter = { 0 };
+	struct guard_event_filter filter = {0};
 
 	memset(filter.program, 'a', 1000);
 	CU_ASSERT_EQUAL(filter_check(&filter), 0);
@@ -185,7 +185,7 @@ static bool contains(const struct guard_writer *writer, const char *text)
  * line or an escape on a terminal. */
 static void test_hostile_names(void)
 {
-	struct ledger_row row = { .event = make_event(1, true) };
+	struct ledger_row row = {.event = make_event(1, true)};
 	struct guard_writer writer;
 	char sentence[SENTENCE_SIZE];
 
@@ -207,9 +207,9 @@ static void test_hostile_names(void)
 /* The longest names fit everywhere. */
 static void test_long_names(void)
 {
-	struct ledger_row row = { .event = make_event(1, true) };
+	struct ledger_row row = {.event = make_event(1, true)};
 	uint8_t bytes[2 * GUARD_WIRE_PATH_MAX + SENTENCE_SIZE + 4096];
-	struct guard_digest zero = { 0 };
+	struct guard_digest zero = {0};
 	struct guard_writer writer;
 
 	memset(row.event.path, 1, sizeof(row.event.path) - 1);
@@ -222,14 +222,14 @@ static void test_long_names(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "different events", test_different },
-	{ "events of the daemon", test_daemon_events },
-	{ "repeats", test_repeats },
-	{ "more than are remembered", test_many },
-	{ "glob", test_glob },
-	{ "limits of a pattern", test_filter_limits },
-	{ "hostile names", test_hostile_names },
-	{ "long names", test_long_names },
-	CU_TEST_INFO_NULL,
+    {"different events", test_different},
+    {"events of the daemon", test_daemon_events},
+    {"repeats", test_repeats},
+    {"more than are remembered", test_many},
+    {"glob", test_glob},
+    {"limits of a pattern", test_filter_limits},
+    {"hostile names", test_hostile_names},
+    {"long names", test_long_names},
+    CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("folding", tests)

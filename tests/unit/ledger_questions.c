@@ -79,21 +79,21 @@ static void test_same_as_walk(void)
 	struct folder folder = make_varied(ROWS);
 	struct ledger *ledger = open_ledger(&folder);
 	struct guard_event_filter filters[] = {
-		{ .limit = 0 },
-		{ .only_denied = 1 },
-		{ .only_allowed = 1 },
-		{ .has_uid = 1, .uid = 1001 },
-		{ .has_uid = 1, .uid = 77 },
-		{ .has_reason = 1, .reason = GUARD_REASON_CHANGED },
-		{ .has_reason = 1, .reason = GUARD_REASON_CHANGED, .only_denied = 1, .has_uid = 1, .uid = 1000 },
-		{ .since_ns = NOW_NS + 1000000, .until_ns = NOW_NS + 2000000 },
-		{ .since_ns = NOW_NS + 1000000, .only_denied = 1 },
-		{ .until_ns = NOW_NS, .has_uid = 1, .uid = 1002 },
-		{ .since_ns = NOW_NS + 900000000000ll },
-		{ .after_id = 2900 },
-		{ .program = "*-12?" },
-		{ .program = "/usr/bin/bash", .only_denied = 1 },
-		{ .program = "/none*" },
+	    {.limit = 0},
+	    {.only_denied = 1},
+	    {.only_allowed = 1},
+	    {.has_uid = 1, .uid = 1001},
+	    {.has_uid = 1, .uid = 77},
+	    {.has_reason = 1, .reason = GUARD_REASON_CHANGED},
+	    {.has_reason = 1, .reason = GUARD_REASON_CHANGED, .only_denied = 1, .has_uid = 1, .uid = 1000},
+	    {.since_ns = NOW_NS + 1000000, .until_ns = NOW_NS + 2000000},
+	    {.since_ns = NOW_NS + 1000000, .only_denied = 1},
+	    {.until_ns = NOW_NS, .has_uid = 1, .uid = 1002},
+	    {.since_ns = NOW_NS + 900000000000ll},
+	    {.after_id = 2900},
+	    {.program = "*-12?"},
+	    {.program = "/usr/bin/bash", .only_denied = 1},
+	    {.program = "/none*"},
 	};
 
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
@@ -109,7 +109,7 @@ static void test_limit(void)
 {
 	struct folder folder = make_ledger(100);
 	struct ledger *ledger = open_ledger(&folder);
-	struct guard_event_filter filter = { .limit = 5 };
+	struct guard_event_filter filter = {.limit = 5};
 	struct scan scan;
 
 	scan_init(&scan, &filter);
@@ -153,12 +153,16 @@ static void test_large(void)
 	int64_t begin = clock_monotonic_ns();
 	struct folder folder = make_varied(rows);
 	struct ledger *ledger;
-	const struct guard_event_filter newest = { .limit = 100 }, denied = { .only_denied = 1, .limit = 100 },
-					user = { .has_uid = 1, .uid = 1001, .limit = 100 },
-					nobody = { .has_uid = 1, .uid = 4, .limit = 100 },
-					reason = { .has_reason = 1, .reason = GUARD_REASON_CHANGED, .limit = 100 },
-					old = { .until_ns = NOW_NS + 1000, .since_ns = NOW_NS + 1, .limit = 100 },
-					none = { .program = "/none*", .limit = 100 };
+	const struct guard_event_filter newest = {.limit = 100}, denied = {.only_denied = 1, .limit = 100},
+					user = {.has_uid = 1, .uid = 1001, .limit = 100},
+					nobody = {.has_uid = 1, .uid = 4, .limit = 100},
+					reason = {.has_reason = 1,
+						  .reason = GUARD_REASON_CHANGED,
+						  .limit = 100},
+					old = {.until_ns = NOW_NS + 1000,
+					       .since_ns = NOW_NS + 1,
+					       .limit = 100},
+					none = {.program = "/none*", .limit = 100};
 	printf("\n%u rows written in %.1f s\n", rows, (double)(clock_monotonic_ns() - begin) / 1e9);
 	begin = clock_monotonic_ns();
 	ledger = open_ledger(&folder);
@@ -180,9 +184,9 @@ static void test_large(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "the same as a plain walk", test_same_as_walk },
-	{ "the newest so many", test_limit },
-	{ "a large ledger", test_large },
-	CU_TEST_INFO_NULL,
+    {"the same as a plain walk", test_same_as_walk},
+    {"the newest so many", test_limit},
+    {"a large ledger", test_large},
+    CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("questions", tests)

@@ -11,11 +11,11 @@
 #include "record/store.h"
 #include "unit.h"
 
-static const struct ledger_limits limits = { 256u << 20, 400 };
+static const struct ledger_limits limits = {256u << 20, 400};
 
 static struct store *new_store(const struct folder *folder)
 {
-	static struct journal no_journal = { .socket = -1 };
+	static struct journal no_journal = {.socket = -1};
 	struct store *store = NULL;
 
 	CU_ASSERT_EQUAL_FATAL(store_new(&store, folder->fd, &limits, &no_journal), 0);
@@ -127,7 +127,8 @@ static void test_full_disk_ends(void)
 	CU_ASSERT_EQUAL(store_problem(store)[0], '\0');
 	store_free(store);
 	CU_ASSERT_EQUAL(rows_of(&folder), (int64_t)added - lost);
-	CU_ASSERT_EQUAL(query_number(&folder, "SELECT sum(count) FROM record WHERE source = 3 AND what = 9"), lost);
+	CU_ASSERT_EQUAL(query_number(&folder, "SELECT sum(count) FROM record WHERE source = 3 AND what = 9"),
+			lost);
 	CU_ASSERT_TRUE(verify(&folder).intact);
 	folder_free(&folder);
 }
@@ -178,11 +179,8 @@ static void test_damaged_while_open(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "a full disk", test_full_disk },
-	{ "a full disk that gets room", test_full_disk_ends },
-	{ "locked by another", test_locked },
-	{ "damaged while open", test_damaged_while_open },
-	{ "when it is written", test_delay },
-	CU_TEST_INFO_NULL,
+    {"a full disk", test_full_disk},	{"a full disk that gets room", test_full_disk_ends},
+    {"locked by another", test_locked}, {"damaged while open", test_damaged_while_open},
+    {"when it is written", test_delay}, CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("store", tests)

@@ -13,7 +13,7 @@
 
 struct folder folder_new(void)
 {
-	struct folder folder = { .path = "/tmp/guard-ledger-XXXXXX" };
+	struct folder folder = {.path = "/tmp/guard-ledger-XXXXXX"};
 
 	CU_ASSERT_FATAL(mkdtemp(folder.path) != NULL);
 	folder.fd = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -36,7 +36,8 @@ struct folder folder_new_tmpfs(unsigned bytes)
 	return folder;
 }
 
-static void each_name(const struct folder *folder, void (*act)(const struct folder *, const char *, void *), void *context)
+static void each_name(const struct folder *folder, void (*act)(const struct folder *, const char *, void *),
+		      void *context)
 {
 	DIR *stream = opendir(folder->path);
 	struct dirent *entry;
@@ -99,7 +100,7 @@ static void count_name(const struct folder *folder, const char *name, void *cont
 
 unsigned folder_count(const struct folder *folder, const char *part)
 {
-	struct counted counted = { .part = part };
+	struct counted counted = {.part = part};
 
 	each_name(folder, count_name, &counted);
 	return counted.count;
@@ -118,7 +119,7 @@ void folder_write(const struct folder *folder, const char *name, const void *byt
 
 struct guard_event make_event(unsigned number, bool denied)
 {
-	struct guard_event event = { .time_ns = NOW_NS + number, .source = GUARD_EVENT_ACCESS, .count = 1 };
+	struct guard_event event = {.time_ns = NOW_NS + number, .source = GUARD_EVENT_ACCESS, .count = 1};
 
 	event.action = denied ? GUARD_DENY : GUARD_ALLOW;
 	event.denied = denied;
@@ -146,7 +147,7 @@ struct guard_event make_event(unsigned number, bool denied)
 
 struct ledger *open_ledger(const struct folder *folder)
 {
-	const struct ledger_limits limits = { .max_bytes = 256u << 20, .max_days = 400 };
+	const struct ledger_limits limits = {.max_bytes = 256u << 20, .max_days = 400};
 	char problem[LEDGER_PROBLEM_SIZE];
 	struct ledger *ledger = NULL;
 
@@ -156,7 +157,7 @@ struct ledger *open_ledger(const struct folder *folder)
 
 void append_events(struct ledger *ledger, unsigned first, unsigned count)
 {
-	struct ledger_row row = { 0 };
+	struct ledger_row row = {0};
 
 	for (unsigned i = 0; i < count; i++) {
 		row.event = make_event(first + i, i % 2);
@@ -206,7 +207,7 @@ int64_t query_number(const struct folder *folder, const char *sql)
 
 struct ledger_report verify(const struct folder *folder)
 {
-	struct ledger_report report = { 0 };
+	struct ledger_report report = {0};
 
 	CU_ASSERT_EQUAL(ledger_verify(&report, folder->fd, LEDGER_DATABASE), 0);
 	return report;

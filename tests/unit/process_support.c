@@ -14,19 +14,22 @@
 #include "process_support.h"
 #include "record/record.h"
 
-static struct guardd_config config = { .ledger_max_bytes = 256u << 20, .ledger_max_days = 400, .ledger_allowed = true };
+static struct guardd_config config = {
+    .ledger_max_bytes = 256u << 20, .ledger_max_days = 400, .ledger_allowed = true};
 
 void set_patience(int socket, int milliseconds)
 {
-	const struct timeval timeout = { .tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000 };
+	const struct timeval timeout = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
 
 	CU_ASSERT(setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0);
 }
 
 static void run_child(const struct recorder *recorder, const struct folder *folder)
 {
-	const struct guardd_record_arguments arguments = { .config = &config, .events = recorder->held[0],
-							   .requests = recorder->held[1], .state = folder->fd };
+	const struct guardd_record_arguments arguments = {.config = &config,
+							  .events = recorder->held[0],
+							  .requests = recorder->held[1],
+							  .state = folder->fd};
 	struct record *record;
 
 	close(recorder->events);
@@ -59,7 +62,8 @@ struct recorder recorder_start(const struct folder *folder)
 	CU_ASSERT_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, events) == 0);
 	CU_ASSERT_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, requests) == 0);
 	CU_ASSERT(setsockopt(events[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == 0);
-	recorder = (struct recorder){ .events = events[0], .requests = requests[0], .held = { events[1], requests[1] } };
+	recorder =
+	    (struct recorder){.events = events[0], .requests = requests[0], .held = {events[1], requests[1]}};
 	recorder_restart(&recorder, folder);
 	return recorder;
 }
@@ -103,7 +107,7 @@ bool send_event(int socket, const struct guard_event *event)
 
 int ask_events(const struct recorder *recorder, uint32_t uid, const struct guard_event_filter *filter)
 {
-	const struct record_request request = { .sequence = 7, .uid = uid, .filter = *filter };
+	const struct record_request request = {.sequence = 7, .uid = uid, .filter = *filter};
 	int pair[2];
 
 	CU_ASSERT_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
@@ -145,7 +149,8 @@ int count_events(int socket)
 	return type == GUARD_WIRE_END ? count : -1;
 }
 
-bool wait_events(const struct recorder *recorder, const struct guard_event_filter *filter, int count, int64_t timeout_ms)
+bool wait_events(const struct recorder *recorder, const struct guard_event_filter *filter, int count,
+		 int64_t timeout_ms)
 {
 	int64_t end = clock_monotonic_ns() + timeout_ms * CLOCK_MS;
 	int found;

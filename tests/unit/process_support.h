@@ -36,7 +36,8 @@ uint16_t receive_event(struct guard_event *ret_event, int socket);
 /* How many events come before END; -1 when something else came. */
 int count_events(int socket);
 /* Ask until `count` events match or the time is up. */
-bool wait_events(const struct recorder *recorder, const struct guard_event_filter *filter, int count, int64_t timeout_ms);
+bool wait_events(const struct recorder *recorder, const struct guard_event_filter *filter, int count,
+		 int64_t timeout_ms);
 
 void set_patience(int socket, int milliseconds);
 #endif

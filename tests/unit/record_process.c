@@ -13,8 +13,8 @@
 #include "record/clients.h"
 #include "unit.h"
 
-static const struct guard_event_filter any = { .limit = 100000 };
-static const struct guard_event_filter denied = { .only_denied = 1, .limit = 100000 };
+static const struct guard_event_filter any = {.limit = 100000};
+static const struct guard_event_filter denied = {.only_denied = 1, .limit = 100000};
 
 static void send_events(const struct recorder *recorder, unsigned first, unsigned count, bool refused)
 {
@@ -28,7 +28,7 @@ static void test_other_users(void)
 {
 	struct folder folder = folder_new();
 	struct recorder recorder = recorder_start(&folder);
-	struct guard_event_filter filter = { .has_uid = 1, .uid = 1001, .limit = 1000 };
+	struct guard_event_filter filter = {.has_uid = 1, .uid = 1001, .limit = 1000};
 	struct guard_event event;
 	int socket;
 
@@ -90,7 +90,7 @@ static void test_slow_clients(void)
 {
 	struct folder folder = folder_new();
 	struct recorder recorder = recorder_start(&folder);
-	struct guard_event_filter follow = { .follow = 1, .limit = 100000 };
+	struct guard_event_filter follow = {.follow = 1, .limit = 100000};
 	int slow[CLIENTS_MAX + 4], quick;
 	unsigned refused = 0;
 	int64_t begin;
@@ -124,7 +124,7 @@ static void test_places_per_user(void)
 {
 	struct folder folder = folder_new();
 	struct recorder recorder = recorder_start(&folder);
-	struct guard_event_filter follow = { .follow = 1, .limit = 10 };
+	struct guard_event_filter follow = {.follow = 1, .limit = 10};
 	int sockets[CLIENTS_PER_UID + 1], other;
 	struct guard_event event;
 
@@ -153,7 +153,7 @@ static void test_prompt(void)
 {
 	struct folder folder = folder_new();
 	struct recorder recorder = recorder_start(&folder);
-	struct guard_event_filter follow = { .follow = 1, .only_denied = 1, .limit = 10 };
+	struct guard_event_filter follow = {.follow = 1, .only_denied = 1, .limit = 10};
 	struct guard_event event = make_event(0, true), seen;
 	int follower;
 	int64_t begin;
@@ -215,13 +215,13 @@ static void test_end(void)
 }
 
 static CU_TestInfo tests[] = {
-	{ "other users' events", test_other_users },
-	{ "hostile sockets", test_hostile_sockets },
-	{ "places per user", test_places_per_user },
-	{ "clients that do not read", test_slow_clients },
-	{ "promptness", test_prompt },
-	{ "repeats", test_repeats },
-	{ "the end", test_end },
-	CU_TEST_INFO_NULL,
+    {"other users' events", test_other_users},
+    {"hostile sockets", test_hostile_sockets},
+    {"places per user", test_places_per_user},
+    {"clients that do not read", test_slow_clients},
+    {"promptness", test_prompt},
+    {"repeats", test_repeats},
+    {"the end", test_end},
+    CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("record process", tests)
