@@ -43,6 +43,7 @@ struct guardd_shared {
 	struct guardd_counters counters;
 	_Atomic uint32_t keeper_pid, gate_pid, record_pid, control_pid, gate_restarts;
 	_Atomic uint32_t loader_pid;    /* reads a new policy file, or 0 */
+	_Atomic uint32_t understudy_pid; /* shares the fd table of keeper and gate, or 0 */
 	_Atomic uint32_t ready;         /* gate: marks are on and the policy is in force */
 	_Atomic uint64_t policy_generation; /* gate: raised after each accepted policy */
 	_Atomic int64_t started;

@@ -23,11 +23,11 @@ struct entry {
 struct guardd_in_use {
 	pthread_mutex_t lock;
 	size_t count;
-	const _Atomic uint32_t *keeper;
+	struct guardd_in_use_own own;
 	struct entry slots[SLOTS];
 };
 
-int guardd_in_use_create(struct guardd_in_use **ret_table, const _Atomic uint32_t *keeper)
+int guardd_in_use_create(struct guardd_in_use **ret_table, struct guardd_in_use_own own)
 {
 	struct guardd_in_use *table = calloc(1, sizeof(*table));
 	if (!table)
@@ -36,7 +36,7 @@ int guardd_in_use_create(struct guardd_in_use **ret_table, const _Atomic uint32_
 		free(table);
 		return -GUARD_E_NOMEM;
 	}
-	table->keeper = keeper;
+	table->own = own;
 	*ret_table = table;
 	return 0;
 }
@@ -138,7 +138,7 @@ static void make_room(struct guardd_in_use *table, int64_t now_ns)
 	bool *used = calloc(GUARDD_IN_USE_MAX, sizeof(*used));
 	size_t count = files && used ? copy_files(table, files) : 0;
 
-	if (count && guardd_in_use_scan(used, files, count, (pid_t)*table->keeper)) {
+	if (count && guardd_in_use_scan(used, files, count, table->own)) {
 		pthread_mutex_lock(&table->lock);
 		for (size_t i = 0; i < count; i++) {
 			struct entry *entry = find(table, &files[i]);
@@ -210,7 +210,7 @@ bool guardd_in_use_busy(struct guardd_in_use *table, const struct guardd_inode *
 		return false;
 	if (is_fresh(&before, now_ns) && !callers_have_left(&before))
 		return true;
-	if (!guardd_in_use_scan(&used, file, 1, (pid_t)*table->keeper) || used)
+	if (!guardd_in_use_scan(&used, file, 1, table->own) || used)
 		return true;
 
 	pthread_mutex_lock(&table->lock);

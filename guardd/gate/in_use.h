@@ -29,8 +29,12 @@ struct guardd_inode {
 
 struct guardd_in_use;
 
-/* `keeper` (outlives the table) shares its fd table with the gate and is no user. */
-int guardd_in_use_create(struct guardd_in_use **ret_table, const _Atomic uint32_t *keeper) GUARD_WARN_UNUSED;
+/* Processes that share their fd table with the gate and so are no users, 0 none;
+ * the numbers outlive the table. */
+struct guardd_in_use_own {
+	const _Atomic uint32_t *keeper, *understudy;
+};
+int guardd_in_use_create(struct guardd_in_use **ret_table, struct guardd_in_use_own own) GUARD_WARN_UNUSED;
 void guardd_in_use_free(struct guardd_in_use *table);
 
 /* guardd_in_use_enter: `file` is about to be allowed as code to thread `tid`; to
@@ -51,8 +55,9 @@ bool guardd_in_use_busy(struct guardd_in_use *table, const struct guardd_inode *
 bool guardd_in_use_left(int32_t tid);
 
 /* guardd_in_use_scan: which of the files `wanted` (sorted by inode, then device)
- * any process has mapped or open, this one and `keeper` apart.  False when some
+ * any process has mapped or open, this one and `own` apart.  False when some
  * process could not be looked into: then nothing may be taken for unused. */
-bool guardd_in_use_scan(bool *ret_used, const struct guardd_inode *wanted, size_t count, pid_t keeper) GUARD_WARN_UNUSED;
+bool guardd_in_use_scan(bool *ret_used, const struct guardd_inode *wanted, size_t count,
+			struct guardd_in_use_own own) GUARD_WARN_UNUSED;
 
 #endif

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,8 @@ static bool look_at_descriptors(struct search *search, int process)
 	return true;
 }
 
-bool guardd_in_use_scan(bool *ret_used, const struct guardd_inode *wanted, size_t count, pid_t keeper)
+bool guardd_in_use_scan(bool *ret_used, const struct guardd_inode *wanted, size_t count,
+			struct guardd_in_use_own own)
 {
 	struct search search = { wanted, count, ret_used };
 	__attribute__((cleanup(close_directory))) DIR *proc = opendir("/proc");
@@ -118,7 +120,8 @@ bool guardd_in_use_scan(bool *ret_used, const struct guardd_inode *wanted, size_
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (pid == getpid() || pid == keeper)
+		if (pid == getpid() || (uint32_t)pid == atomic_load(own.keeper) ||
+		    (uint32_t)pid == atomic_load(own.understudy))
 			continue;
 		GUARD_AUTO_CLOSE int process = openat(dirfd(proc), entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (process < 0) {

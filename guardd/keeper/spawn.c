@@ -154,6 +154,7 @@ int keeper_spawn_understudy(struct keeper *keeper)
 
 	if (pid == 0) {
 		prctl(PR_SET_NAME, "guardd-keeper2");
+		atomic_store(&keeper->shared->understudy_pid, (uint32_t)getpid());
 		keeper_understudy_main(keeper, active);
 	}
 	keeper->handles.understudy = keeper->understudy.pidfd;

@@ -20,7 +20,8 @@
 
 #define LATER_NS (10ll * GUARDD_IN_USE_GRACE_NS)
 
-static const _Atomic uint32_t no_keeper;
+static const _Atomic uint32_t none;
+static const struct guardd_in_use_own nobody = { &none, &none };
 
 static struct guardd_inode scratch_file(int *ret_fd)
 {
@@ -59,7 +60,7 @@ static void unknown_file_is_free(void)
 {
 	struct guardd_in_use *table;
 	struct guardd_inode file = { 1, 2, 0 };
-	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
+	CU_ASSERT_FATAL(guardd_in_use_create(&table, nobody) == 0);
 	CU_ASSERT_FALSE(guardd_in_use_has(table, &file));
 	CU_ASSERT_FALSE(guardd_in_use_busy(table, &file, LATER_NS));
 	guardd_in_use_free(table);
@@ -94,7 +95,7 @@ static void just_approved_is_busy(void)
 	int fd;
 	struct guardd_inode file = scratch_file(&fd);
 	pid_t caller = opener();
-	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
+	CU_ASSERT_FATAL(guardd_in_use_create(&table, nobody) == 0);
 	CU_ASSERT(guardd_in_use_enter(table, &file, caller, 0) == 0);
 	CU_ASSERT(guardd_in_use_busy(table, &file, GUARDD_IN_USE_GRACE_NS / 2));
 	/* Gone before the grace is over: nobody has it. */
@@ -115,7 +116,7 @@ static void mapped_elsewhere_is_busy(void)
 	int fd, hold;
 	struct guardd_inode file = scratch_file(&fd);
 	pid_t child = mapper(fd, &hold);
-	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
+	CU_ASSERT_FATAL(guardd_in_use_create(&table, nobody) == 0);
 	CU_ASSERT(guardd_in_use_enter(table, &file, getpid(), 0) == 0);
 	CU_ASSERT(guardd_in_use_busy(table, &file, LATER_NS));
 	close(hold);
@@ -129,7 +130,7 @@ static void full_of_unused_makes_room(void)
 {
 	struct guardd_in_use *table;
 	struct guardd_inode last = { 7, GUARDD_IN_USE_MAX + 1, 0 };
-	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
+	CU_ASSERT_FATAL(guardd_in_use_create(&table, nobody) == 0);
 	for (uint64_t i = 0; i < GUARDD_IN_USE_MAX; i++) {
 		struct guardd_inode file = { makedev(250, 250), (1ull << 40) + i, 0 };
 		CU_ASSERT_FATAL(guardd_in_use_enter(table, &file, getpid(), 0) == 0);
@@ -149,7 +150,7 @@ static void successor_of_inode_is_free(void)
 {
 	struct guardd_in_use *table;
 	struct guardd_inode file = { 1, 2, 3 }, next = { 1, 2, 4 };
-	CU_ASSERT_FATAL(guardd_in_use_create(&table, &no_keeper) == 0);
+	CU_ASSERT_FATAL(guardd_in_use_create(&table, nobody) == 0);
 	CU_ASSERT_EQUAL(guardd_in_use_enter(table, &file, getpid(), 0), 0);
 	CU_ASSERT_FALSE(guardd_in_use_has(table, &next));
 	CU_ASSERT_FALSE(guardd_in_use_busy(table, &next, 1));
