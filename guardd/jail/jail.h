@@ -36,7 +36,8 @@ int jail_landlock_prepare(int *ret_ruleset, enum guardd_role role, const struct 
 int jail_landlock_enter(int ruleset, const struct jail_problem *problem) GUARD_WARN_UNUSED;
 
 /* seccomp.c, or seccomp_off.c in builds with sanitizers, whose runtime makes
- * calls of its own. */
+ * calls of its own and writes its findings to a file. */
+bool jail_writes_no_file(enum guardd_role role);
 int jail_seccomp_enter(enum guardd_role role, const struct jail_problem *problem) GUARD_WARN_UNUSED;
 
 /* syscalls.c: the allow-list. */

@@ -33,7 +33,7 @@ int jail_limits_set(enum guardd_role role, const struct jail_problem *problem)
 {
 	int r = limit(RLIMIT_CORE, 0, problem);
 
-	if (r == 0 && (role == GUARDD_ROLE_GATE || role == GUARDD_ROLE_CONTROL))
+	if (r == 0 && jail_writes_no_file(role))
 		r = limit(RLIMIT_FSIZE, 0, problem);
 	if (r == 0 && role != GUARDD_ROLE_KEEPER && role != GUARDD_ROLE_GATE)
 		r = limit(RLIMIT_NOFILE, HELPER_FILES, problem);

@@ -10,6 +10,11 @@
 #include "jail/jail.h"
 #include "problem.h"
 
+bool jail_writes_no_file(enum guardd_role role)
+{
+	return role == GUARDD_ROLE_GATE || role == GUARDD_ROLE_CONTROL;
+}
+
 static int add(scmp_filter_ctx filter, const struct jail_call *call, bool is_keeper)
 {
 	const unsigned argument = call->argument;

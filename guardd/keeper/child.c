@@ -10,13 +10,19 @@
 
 #include "internal.h"
 
+/* A peer that left and a file that must not grow are errors, not the end. */
+static bool is_ignored(int signal_number)
+{
+	return signal_number == SIGPIPE || signal_number == SIGXFSZ;
+}
+
 /* The keeper reads its signals from an fd; a child takes them as usual. */
 void keeper_child_begin(const char *name)
 {
 	sigset_t none;
 
 	for (int signal_number = 1; signal_number < NSIG; signal_number++)
-		signal(signal_number, signal_number == SIGPIPE ? SIG_IGN : SIG_DFL);
+		signal(signal_number, is_ignored(signal_number) ? SIG_IGN : SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_NAME, name);

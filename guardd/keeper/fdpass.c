@@ -90,7 +90,8 @@ int guardd_fdpass_receive(size_t *ret_size, void *buffer, size_t capacity, int *
 			close(fds[i]);
 		return -GUARD_E_LIMIT;
 	}
-	memcpy(ret_fds, fds, came * sizeof(int));
+	for (size_t i = 0; i < came; i++)
+		ret_fds[i] = fds[i];
 	*count = came;
 	*ret_size = (size_t)n;
 	return n == 0 ? -GUARD_E_UNREACHABLE : 0;
