@@ -221,6 +221,8 @@ static void section_fields_are_checked(void)
 		CHANGED(GUARD_E_FORMAT, SECTION(type)->size += SECTION(type)->element_size);
 		CHANGED(GUARD_E_FORMAT, SECTION(type)->count++);
 		CHANGED(GUARD_E_FORMAT, SECTION(type)->count = UINT64_MAX);
+		CHANGED(GUARD_E_FORMAT, SECTION(type)->count += image.size; /* in itself right, but too much */
+			SECTION(type)->size += image.size * SECTION(type)->element_size);
 		CHANGED(GUARD_E_VERSION, SECTION(type)->type = 0x80000063);
 		CHANGED(GUARD_E_FORMAT, SECTION(type)->type = type == 1 ? 2 : 1); /* twice */
 	}
@@ -230,6 +232,17 @@ static void section_fields_are_checked(void)
 	CHANGED(GUARD_E_FORMAT, SECTION(GUARD_SECTION_DIGEST_INDEX)->type = 99);
 	CHANGED(GUARD_E_FORMAT, SECTION(GUARD_SECTION_ALWAYS)->type = 99); /* a rule nobody finds */
 	CHANGED(GUARD_E_FORMAT, SECTION(GUARD_SECTION_PREFIXES)->type = 99);
+}
+
+static void sections_do_not_overlap(void)
+{
+	/* Of an unknown section nothing else could be wrong. */
+	CHANGED(GUARD_E_FORMAT, SECTION(GUARD_SECTION_DIGEST_NAMES)->type = 99;
+		memset(content(bytes, GUARD_SECTION_DIGEST_NAMES), 0, SECTION(GUARD_SECTION_DIGEST_NAMES)->size);
+		SECTION(GUARD_SECTION_DIGEST_NAMES)->offset = SECTION(GUARD_SECTION_DIGEST_RULES)->offset);
+	/* Bytes that belong to no section must be zero. */
+	CHANGED(GUARD_E_FORMAT, SECTION(GUARD_SECTION_DIGEST_NAMES)->type = 99;
+		SECTION(GUARD_SECTION_DIGEST_NAMES)->size = SECTION(GUARD_SECTION_DIGEST_NAMES)->count = 0);
 }
 
 static void meta_fields_are_checked(void)
@@ -424,6 +437,7 @@ static CU_TestInfo tests[] = {
 	{ "every flipped bit fails the checksum", every_flipped_bit_fails_the_checksum },
 	{ "header fields are checked", header_fields_are_checked },
 	{ "section fields are checked", section_fields_are_checked },
+	{ "sections do not overlap", sections_do_not_overlap },
 	{ "meta fields are checked", meta_fields_are_checked },
 	{ "rule fields are checked", rule_fields_are_checked },
 	{ "strings and lists are checked", strings_and_lists_are_checked },
