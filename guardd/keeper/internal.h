@@ -147,6 +147,7 @@ void keeper_strays_close(const struct keeper *keeper);
 /* policy.c */
 /* `answers`: RESULTs that control waits for, 0 or 1. */
 void keeper_policy_reload(struct keeper *keeper, uint32_t answers);
+void keeper_policy_resume(struct keeper *keeper);   /* a load that a dead keeper had begun: once more */
 int keeper_policy_first(struct keeper *keeper, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
 void keeper_policy_confirm_first(struct keeper *keeper);
 void keeper_policy_loader_readable(struct keeper *keeper);

@@ -103,6 +103,14 @@ void keeper_policy_reload(struct keeper *keeper, uint32_t answers)
 		keeper_policy_failed(keeper, -GUARD_E_IO, "the process that reads it could not be started");
 }
 
+void keeper_policy_resume(struct keeper *keeper)
+{
+	if (keeper->load == KEEPER_LOAD_IDLE)
+		return;
+	keeper->load_again = true;
+	end_load(keeper);
+}
+
 static void take_reply(struct keeper *keeper, const struct keeper_loader_reply *reply)
 {
 	keeper->loaded.version = reply->version;

@@ -16,6 +16,9 @@
  * read all; when others still write (leave), it is told to. */
 static void end_helpers(struct keeper *keeper)
 {
+	/* What is in force must be remembered. */
+	if (keeper->load == KEEPER_LOAD_REMEMBERING)
+		(void)!keeper_process_wait(&keeper->loader, KEEPER_HELPER_STOP_MS);
 	keeper_close(&keeper->loader_socket);
 	keeper_process_end(&keeper->loader, SIGKILL, 1000);
 	keeper_process_end(&keeper->control, SIGTERM, KEEPER_HELPER_STOP_MS);

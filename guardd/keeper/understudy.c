@@ -81,7 +81,6 @@ void keeper_understudy_main(struct keeper *keeper, pid_t active_pid)
 		_exit(EXIT_FAILURE);
 	keeper_note(keeper, GUARD_DAEMON_HELPER_RESTARTED,
 		    "The keeper has ended; its understudy takes its place. Enforcement went on.");
-	if (keeper->load != KEEPER_LOAD_IDLE)
-		keeper_policy_failed(keeper, -GUARD_E_INTERNAL, "the keeper ended while it was loaded: reload it again");
+	keeper_policy_resume(keeper);
 	_exit(keeper_loop(keeper));
 }
