@@ -9,7 +9,8 @@ PROTECT=${PROTECT%, }
 point=$SCRATCH/fuse
 mkdir -p "$point"
 if [ -x "$LISTED/slowfs" ] && [ -c /dev/fuse ]; then
-	"$LISTED/slowfs" "$LISTED/payload" "$point" -f -o allow_other > "$SCRATCH/log/fuse" 2>&1 &
+	"$LISTED/slowfs" "$LISTED/payload-static" "$point" -f -o allow_other -o max_threads=500 > "$SCRATCH/log/fuse" 2>&1 &
+	server=$!
 	wait_for 10 test -e "$point/good" && PROTECT="$PROTECT, \"$point\""
 fi
 make_policy enforce "$LISTED" && write_config 'gate = { deadline_ms = 3000; };' && launch_guardd
@@ -45,6 +46,15 @@ if mountpoint -q "$point"; then
 else
 	skip "slow files on FUSE" "no FUSE here"
 fi
-umount -l "$point" 2> /dev/null
 is "the daemon answers after it all" ctl status
+
+# Ended while a slow file is still being read: nobody is left waiting.
+if mountpoint -q "$point"; then
+	timeout -s KILL 60 "$point/slow" 2> /dev/null &
+	stop_guardd
+	check $? "the daemon ends while a slow file is read"
+	is "and nothing waits for it" timeout 10 "$area/good"
+	umount -l "$point"
+	kill -KILL "$server"
+fi
 true

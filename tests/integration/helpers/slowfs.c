@@ -3,7 +3,7 @@
  * helpers/slowfs.c - a FUSE filesystem with files that try a reader's patience:
  *   slowfs REAL_FILE MOUNTPOINT -f
  *   /good     the content of REAL_FILE
- *   /slow     the same, but reading never ends
+ *   /slow     the same, but reading on never ends
  *   /endless  an ELF header, then zeros, as large as a file can be
  *   /change   REAL_FILE on each first read, one byte more on each later open
  */
@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define READABLE 262144 /* of /slow; the kernel reads ahead by less */
 
 static int real_fd = -1;
 static struct stat real_info;
@@ -62,7 +64,7 @@ static int slow_read(const char *path, char *buffer, size_t size, off_t offset, 
 {
 	ssize_t count;
 
-	if (!strcmp(path, "/slow") && offset > 0)
+	if (!strcmp(path, "/slow") && offset >= READABLE)
 		pause();
 	if (!strcmp(path, "/endless") && offset >= real_info.st_size) {
 		memset(buffer, 0, size);
