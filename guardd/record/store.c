@@ -152,8 +152,7 @@ static int append_batch(struct store *store, unsigned *ret_count)
 	unsigned count = 0;
 	int r = 0;
 
-	STAILQ_FOREACH(entry, &store->waiting.all, list)
-	{
+	for (entry = waiting_first(&store->waiting); entry; entry = waiting_next(entry)) {
 		if (count == STORE_BATCH_ROWS)
 			break;
 		memset(&store->row, 0, sizeof(store->row));
@@ -176,8 +175,7 @@ static void tell_journal(struct store *store, unsigned count, bool in_ledger)
 {
 	struct waiting *entry;
 
-	STAILQ_FOREACH(entry, &store->waiting.all, list)
-	{
+	for (entry = waiting_first(&store->waiting); entry; entry = waiting_next(entry)) {
 		if (count-- == 0)
 			break;
 		if (entry->in_journal)
@@ -262,9 +260,9 @@ int store_waiting(const struct store *store, struct guard_event *ret_event, unsi
 {
 	const struct waiting *entry;
 
-	STAILQ_FOREACH(entry, &store->waiting.all, list)
-	if (index-- == 0)
-		return waiting_decode(ret_event, entry);
+	for (entry = waiting_first(&store->waiting); entry; entry = waiting_next(entry))
+		if (index-- == 0)
+			return waiting_decode(ret_event, entry);
 	return -GUARD_E_NOT_FOUND;
 }
 

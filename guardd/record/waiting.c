@@ -18,6 +18,16 @@ bool waiting_is_empty(const struct waiting_list *list)
 	return STAILQ_EMPTY(&list->all);
 }
 
+struct waiting *waiting_first(const struct waiting_list *list)
+{
+	return STAILQ_FIRST(&list->all);
+}
+
+struct waiting *waiting_next(const struct waiting *entry)
+{
+	return STAILQ_NEXT(entry, list);
+}
+
 static void drop_first(struct waiting_list *list)
 {
 	struct waiting *first = STAILQ_FIRST(&list->all);

@@ -27,6 +27,8 @@ struct waiting_list {
 void waiting_init(struct waiting_list *list);
 void waiting_clear(struct waiting_list *list);
 bool waiting_is_empty(const struct waiting_list *list);
+struct waiting *waiting_first(const struct waiting_list *list); /* NULL: none */
+struct waiting *waiting_next(const struct waiting *entry);	/* NULL: it was the last */
 /* waiting_add: GUARD_E_NOMEM, or GUARD_E_USAGE for an event that makes no sense. */
 int waiting_add(struct waiting_list *list, const struct guard_event *event) GUARD_WARN_UNUSED;
 void waiting_drop(struct waiting_list *list, unsigned count); /* the oldest */
