@@ -14,11 +14,12 @@ for area in $AREAS; do
 		expect_denied "$mode on $at" "$area/runfd" $mode "$area/evil" "$area"
 	done
 
-	# The file was opened while it was listed, and changed since.
+	# The file was opened while it was listed, and is changed then: either the
+	# change is refused (it is in use) or what it became.
 	good payload "$area/x"
 	expect_allowed "descriptor of the shell on $at" bash -c "exec 9< '$area/x'; /proc/self/fd/9"
 	expect_denied "changed behind the shell's descriptor on $at" \
-		bash -c "exec 9< '$area/x'; printf x >> '$area/x'; /proc/self/fd/9"
+		bash -c "exec 9< '$area/x'; printf x >> '$area/x' && /proc/self/fd/9"
 	evil payload "$area/x"
 	expect_denied "deleted, by the shell's descriptor on $at" \
 		bash -c "exec 9< '$area/x'; rm '$area/x'; /proc/self/fd/9"
