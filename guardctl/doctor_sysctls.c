@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "doctor.h"
 
 struct sysctl {
@@ -91,6 +92,23 @@ static void check_user_namespaces(struct doctor *doctor)
 			   "every user can make a user namespace, mount a filesystem of his own in it and run from there unseen");
 }
 
+/* The kernel shows a user's FUSE filesystem to nobody else, unless told so. */
+static void check_user_fuse(struct doctor *doctor)
+{
+	char value[2] = "";
+	GUARD_AUTO_FCLOSE FILE *file = fopen("/sys/module/fuse/parameters/allow_sys_admin_access", "re");
+
+	if (!file || !fgets(value, sizeof(value), file))
+		return; /* no FUSE here yet */
+	if (value[0] == 'Y')
+		doctor_say(doctor, DOCTOR_OK, "user-fuse", NULL, "guard can look into the FUSE filesystems of users");
+	else
+		doctor_say(doctor, DOCTOR_GAP, "user-fuse",
+			   "echo Y > /sys/module/fuse/parameters/allow_sys_admin_access (from the next start the "
+			   "package guardd sees to it)",
+			   "what a user mounts by FUSE (sshfs, ...) cannot be protected: the kernel shows it to nobody else");
+}
+
 /* Bit 64: signals to all processes; 1: everything. */
 static void check_sysrq(struct doctor *doctor)
 {
@@ -113,5 +131,6 @@ void doctor_check_sysctls(struct doctor *doctor)
 	check_user_namespaces(doctor);
 	for (size_t i = 0; i < sizeof(sysctls) / sizeof(sysctls[0]); i++)
 		check_sysctl(doctor, &sysctls[i]);
+	check_user_fuse(doctor);
 	check_sysrq(doctor);
 }

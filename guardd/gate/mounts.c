@@ -46,15 +46,16 @@ static bool is_wanted(const struct guardd_config *config, const struct gate_moun
 	return false;
 }
 
-/* The mount itself, not one that lies over it. */
+/* The mount itself, not one that lies over it.  Nothing else is asked for: a
+ * user's FUSE filesystem tells root no more, and must not be passed over. */
 static int open_mount(const struct gate_mount *mount)
 {
 	struct statx facts;
 	GUARD_AUTO_CLOSE int fd = open(mount->point, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &facts) < 0)
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &facts) < 0)
 		return -1;
-	return facts.stx_mnt_id == mount->id ? guard_steal_fd(&fd) : -1;
+	return (facts.stx_mask & STATX_MNT_ID) && facts.stx_mnt_id == mount->id ? guard_steal_fd(&fd) : -1;
 }
 
 static int mark(struct gate *gate, int fd, unsigned flags, uint64_t mask)
