@@ -141,6 +141,8 @@ struct gate_jobs {
 	pthread_mutex_t lock; /* of the table */
 	struct gate_job *table[4096];
 };
+/* init: before the watch starts and before anything is adopted; start: the workers. */
+void gate_jobs_init(struct gate *gate);
 int gate_jobs_start(struct gate *gate) GUARD_WARN_UNUSED;
 void gate_queue_push(struct gate *gate, struct gate_queue *queue, struct gate_task *task);
 /* Add a worker where the oldest task waits too long.  true while one is queued. */

@@ -207,6 +207,7 @@ static void set_up(struct gate *gate, const struct guardd_gate_arguments *argume
 	gate->deadline_ns = (int64_t)arguments->config->deadline_ms * 1000000;
 	atomic_store(&gate->record, arguments->record);
 	pthread_mutex_init(&gate->policies.swap, NULL);
+	gate_jobs_init(gate);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGIO, SIG_IGN); /* a lease that breaks is asked for, not announced */
 	if (gate_thread_enlist(gate) < 0 || make_parts(gate) < 0 ||

@@ -68,19 +68,25 @@ static int add_worker(struct gate *gate, struct gate_queue *queue)
 	return r;
 }
 
-int gate_jobs_start(struct gate *gate)
+void gate_jobs_init(struct gate *gate)
 {
 	struct gate_jobs *jobs = &gate->jobs;
 	unsigned slow = gate->config->workers > 3 ? gate->config->workers / 3 : 1;
 	unsigned quick = gate->config->workers > slow ? gate->config->workers - slow : 1;
-	int r = 0;
 
 	pthread_mutex_init(&jobs->lock, NULL);
 	init_queue(&jobs->quick, quick, GATE_QUICK_MAX);
 	init_queue(&jobs->slow, slow, GATE_SLOW_MAX);
-	for (unsigned i = 0; i < quick && r == 0; i++)
+}
+
+int gate_jobs_start(struct gate *gate)
+{
+	struct gate_jobs *jobs = &gate->jobs;
+	int r = 0;
+
+	for (unsigned i = 0; i < jobs->quick.base && r == 0; i++)
 		r = add_worker(gate, &jobs->quick);
-	for (unsigned i = 0; i < slow && r == 0; i++)
+	for (unsigned i = 0; i < jobs->slow.base && r == 0; i++)
 		r = add_worker(gate, &jobs->slow);
 	return r;
 }
