@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fuzz/fuzz_unlock.c - what is typed, then any bytes as a verifier set and as a
+ * state, whose checksums are made right.  What is taken is written again as it
+ * was.  No scrypt: nothing here is slow.
+ */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "unlock/unlock.h"
+
+static void type_in(const uint8_t *data, size_t size)
+{
+	struct guard_unlock_answer answer, again;
+	struct guard_unlock_number number;
+	struct guard_unlock_flaw flaw = { 0 };
+	char text[GUARD_UNLOCK_TEXT_SIZE], sentence[160];
+
+	if (guard_unlock_answer_parse(&answer, &flaw, (const char *)data, size) == 0) {
+		guard_unlock_answer_format(text, &answer);
+		FUZZ_REQUIRE(guard_unlock_answer_parse(&again, NULL, text, strlen(text)) == 0);
+		FUZZ_REQUIRE(again.value == answer.value);
+	} else {
+		guard_unlock_flaw_text(sentence, sizeof(sentence), &flaw);
+		FUZZ_REQUIRE(flaw.group <= GUARD_UNLOCK_ANSWER_GROUPS);
+	}
+	if (guard_unlock_number_parse(&number, &flaw, (const char *)data, size) == 0)
+		guard_unlock_number_format(text, &number);
+}
+
+static uint8_t *seal(const uint8_t *data, size_t size)
+{
+	uint8_t *copy = malloc(size);
+	struct guard_digest sum;
+
+	if (!copy)
+		abort();
+	memcpy(copy, data, size);
+	if (size >= sizeof(sum)) {
+		FUZZ_REQUIRE(guard_digest_bytes(&sum, copy, size - sizeof(sum)) == 0);
+		memcpy(&copy[size - sizeof(sum)], &sum, sizeof(sum));
+	}
+	return copy;
+}
+
+static void open_set(const uint8_t *bytes, size_t size)
+{
+	struct guard_unlock_set_info info;
+	struct guard_unlock_set *set = NULL;
+
+	if (guard_unlock_set_open(&set, bytes, size) < 0)
+		return;
+	guard_unlock_set_info(&info, set);
+	FUZZ_REQUIRE(info.epoch > 0 && info.memory <= UINT64_C(32) << 20 && info.machine[0] != '\0');
+	guard_unlock_set_free(set);
+}
+
+static void load_state(const uint8_t *bytes, size_t size)
+{
+	struct guard_unlock_state *state = NULL;
+	void *again = NULL;
+	size_t again_size = 0;
+
+	if (guard_unlock_state_load(&state, bytes, size) < 0)
+		return;
+	FUZZ_REQUIRE(guard_unlock_state_save(&again, &again_size, state) == 0);
+	FUZZ_REQUIRE(again_size == size && memcmp(again, bytes, size) == 0);
+	free(again);
+	guard_unlock_state_free(state);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint8_t *sealed;
+
+	type_in(data, size);
+	if (size == 0)
+		return 0;
+	sealed = seal(data, size);
+	open_set(sealed, size);
+	load_state(sealed, size);
+	free(sealed);
+	return 0;
+}
