@@ -106,6 +106,9 @@ struct gate_filesystem gate_filesystem_make(const struct gate_mount *mount)
 
 	if (type.medium == GUARD_MEDIUM_FIXED)
 		filesystem.medium = gate_medium_of_device(mount->device);
+	/* A root filesystem on a stick is as trusted as the machine. */
+	if (filesystem.cacheable && strcmp(mount->point, "/") != 0)
+		filesystem.cacheable = gate_device_is_steady(mount->device);
 	return filesystem;
 }
 

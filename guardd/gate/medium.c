@@ -2,7 +2,8 @@
  *
  * gate/medium.c - removable or fixed, from /sys/dev/block.  A partition is
  * judged by its disk, a mapped device by what lies beneath it, and whatever
- * hangs on USB can be carried away.
+ * hangs on USB can be carried away.  And steady or not: may somebody change the
+ * bytes beneath the filesystem, unseen by it?
  */
 #include "gate/medium.h"
 
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -67,6 +69,86 @@ static bool is_removable(const char *directory, int depth)
 	if (strstr(real, "/usb") || flag_is_set(real, "removable") || flag_is_set(real, "../removable"))
 		return true;
 	return has_removable_slave(real, depth);
+}
+
+/* The file behind a loop device, or behind the one whose partition this is. */
+static bool read_backing_file(char *ret_name, size_t size, const char *directory)
+{
+	static const char *const places[] = { "loop/backing_file", "../loop/backing_file" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		char path[PATH_MAX + 32];
+		ssize_t length;
+		snprintf(path, sizeof(path), "%s/%s", directory, places[i]);
+		GUARD_AUTO_CLOSE int fd = open(path, GATE_OPEN);
+		length = fd < 0 ? -1 : read(fd, ret_name, size - 1);
+		if (length > 0) {
+			ret_name[length] = '\0';
+			ret_name[strcspn(ret_name, "\n")] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_steady(const char *directory, int depth);
+
+/* Only root can write to the image, and what it lies on is steady too. */
+static bool is_roots_image(const char *name, int depth)
+{
+	struct gate_file file;
+	char path[64];
+
+	if (gate_file_stat_at(&file, AT_FDCWD, name, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(file.mode) ||
+	    !gate_file_is_sealed(&file))
+		return false;
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(file.key.device), minor(file.key.device));
+	return is_steady(path, depth + 1);
+}
+
+static bool are_slaves_steady(const char *directory, int depth)
+{
+	char path[PATH_MAX + 16];
+	bool steady = true;
+	struct dirent *entry;
+	DIR *slaves;
+
+	snprintf(path, sizeof(path), "%s/slaves", directory);
+	slaves = opendir(path);
+	if (!slaves)
+		return true;
+	while (steady && (entry = readdir(slaves))) {
+		char slave[PATH_MAX + 512];
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(slave, sizeof(slave), "%s/%s", path, entry->d_name);
+		steady = is_steady(slave, depth + 1);
+	}
+	closedir(slaves);
+	return steady;
+}
+
+static bool is_steady(const char *directory, int depth)
+{
+	char real[PATH_MAX], image[PATH_MAX];
+
+	if (depth > DEPTH_MAX)
+		return false;
+	if (!realpath(directory, real))
+		return true; /* no block device beneath */
+	if (is_removable(real, depth))
+		return false;
+	if (read_backing_file(image, sizeof(image), real))
+		return is_roots_image(image, depth);
+	return are_slaves_steady(real, depth);
+}
+
+bool gate_device_is_steady(uint64_t device)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(device), minor(device));
+	return is_steady(path, 0);
 }
 
 uint8_t gate_medium_of_device(uint64_t device)
