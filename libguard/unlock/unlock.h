@@ -34,7 +34,7 @@ int guard_unlock_groups_parse(uint8_t *ret_data, struct guard_unlock_flaw *ret_f
 			      unsigned groups, const char *text, size_t length) GUARD_WARN_UNUSED;
 
 /* The digits in what was typed.  `count` goes on behind UNLOCK_TYPED_MAX;
- * `ret_stranger` is the number of digits before the first character that is
+ * `stranger` is the number of digits before the first character that is
  * neither digit nor separator, or SIZE_MAX. */
 struct unlock_typed {
 	uint8_t digits[UNLOCK_TYPED_MAX];
@@ -69,7 +69,7 @@ struct unlock_place {
 	uint8_t scope, slot;
 };
 
-/* The first `groups` groups of a request number are already in `number`. */
+/* file_digits wants the digits before its own in `number`, tag likewise, blind all. */
 int guard_unlock_mask(uint8_t ret_mask[UNLOCK_SECRET_SIZE], const struct guard_unlock_key *key,
 		      const char *machine, uint32_t epoch) GUARD_WARN_UNUSED;
 int guard_unlock_code(uint64_t *ret_code, const struct guard_unlock_key *key,
