@@ -34,16 +34,16 @@ static int read_text(char **ret_text, int fd, const char *path, char *ret_proble
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return guardd_problem(-GUARD_E_IO, ret_problem, problem_size, "%s: cannot be read: %s",
-					      path, strerror(errno));
+			return guardd_problem(-GUARD_E_IO, ret_problem, problem_size,
+					      "%s: cannot be read: %s", path, strerror(errno));
 		if (n == 0)
 			break;
 		size += (size_t)n;
 	}
 	if (size > CONFIG_SIZE_MAX)
 		return guardd_problem(-GUARD_E_LIMIT, ret_problem, problem_size,
-				      "%s: larger than %u bytes, which no configuration needs: shorten it", path,
-				      CONFIG_SIZE_MAX);
+				      "%s: larger than %u bytes, which no configuration needs: shorten it",
+				      path, CONFIG_SIZE_MAX);
 	text[size] = '\0';
 	if (memchr(text, '\0', size))
 		return guardd_problem(-GUARD_E_SYNTAX, ret_problem, problem_size,
@@ -62,9 +62,10 @@ static int refuse_include(const char *text, const char *path, char *ret_problem,
 
 		at += strspn(at, " \t");
 		if (strncmp(at, "@include", 8) == 0)
-			return guardd_problem(-GUARD_E_SYNTAX, ret_problem, problem_size,
-					      "%s:%u: @include is not allowed here: write all settings into this file",
-					      path, line);
+			return guardd_problem(
+			    -GUARD_E_SYNTAX, ret_problem, problem_size,
+			    "%s:%u: @include is not allowed here: write all settings into this file", path,
+			    line);
 		at = end ? end + 1 : NULL;
 	}
 	return 0;

@@ -157,7 +157,8 @@ static int add_filesystem(const struct context *context, const config_setting_t 
 			return refuse(context, setting, "protect.filesystems names %s twice: remove one", path);
 	}
 	if (config->filesystem_count == GUARDD_FILESYSTEMS_MAX)
-		return refuse(context, setting, "protect.filesystems names more than %u: use \"all\"",
+		return refuse(context, setting,
+			      "protect.filesystems names more than %u: use \"all\"",
 			      GUARDD_FILESYSTEMS_MAX);
 	config->filesystems[config->filesystem_count] = strdup(path);
 	if (!config->filesystems[config->filesystem_count])
@@ -177,8 +178,8 @@ static int take_filesystems(const struct context *context, const struct key *key
 		return 0;
 	}
 	if ((type != CONFIG_TYPE_ARRAY && type != CONFIG_TYPE_LIST) || count == 0)
-		return refuse(context, setting, "%s must be \"all\" or a list of mount points like [\"/srv\", \"/home\"]",
-			      key->name);
+		return refuse(context, setting,
+			      "%s must be \"all\" or a list of mount points like [\"/srv\", \"/home\"]", key->name);
 	for (int i = 0; i < count && r == 0; i++)
 		r = add_filesystem(context, config_setting_get_elem(setting, (unsigned)i));
 	return r;
@@ -303,11 +304,13 @@ static int check_whole(const struct context *context)
 				      context->path);
 	if (config->policy_file[0] == '\0')
 		return guardd_problem(-GUARD_E_SYNTAX, context->ret_problem, context->problem_size,
-				      "%s: policy.file is missing: add policy = { file = \"/etc/guard/policy.image\"; };",
+				      "%s: policy.file is missing: add policy = { file = "
+				      "\"/etc/guard/policy.image\"; };",
 				      context->path);
 	if (strlen(config->run_dir) > room)
 		return guardd_problem(-GUARD_E_LIMIT, context->ret_problem, context->problem_size,
-				      "%s: run_dir is longer than %zu bytes, too long for a socket's name: choose a shorter one",
+				      "%s: run_dir is longer than %zu bytes, too long for a socket's name: "
+				      "choose a shorter one",
 				      context->path, room);
 	if (config->backend == GUARDD_BACKEND_BPF)
 		return guardd_problem(-GUARD_E_UNSUPPORTED, context->ret_problem, context->problem_size,

@@ -10,6 +10,6 @@
 /* Format the sentence into `ret_problem` (cut when it is too long) and return
  * `error`, so that a caller can write `return guardd_problem(...)`. */
 int guardd_problem(int error, char *ret_problem, size_t size, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 
 #endif

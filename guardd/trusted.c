@@ -23,13 +23,15 @@ struct walk {
 static int unsafe(const struct walk *walk, const char *place, const struct stat *status, const char *kind)
 {
 	if (status->st_uid != 0)
-		return guardd_problem(-GUARD_E_UNSAFE, walk->ret_problem, walk->problem_size,
-				      "%s: %s: the %s %s belongs to user %u and not to root, so that user could "
-				      "change it: chown root:root %s",
-				      walk->path, walk->what, kind, place, (unsigned)status->st_uid, place);
-	return guardd_problem(-GUARD_E_UNSAFE, walk->ret_problem, walk->problem_size,
-			      "%s: %s: the %s %s can be written by others than root (mode %04o): chmod go-w %s",
-			      walk->path, walk->what, kind, place, (unsigned)(status->st_mode & 07777), place);
+		return guardd_problem(
+		    -GUARD_E_UNSAFE, walk->ret_problem, walk->problem_size,
+		    "%s: %s: the %s %s belongs to user %u and not to root, so that user could "
+		    "change it: chown root:root %s",
+		    walk->path, walk->what, kind, place, (unsigned)status->st_uid, place);
+	return guardd_problem(
+	    -GUARD_E_UNSAFE, walk->ret_problem, walk->problem_size,
+	    "%s: %s: the %s %s can be written by others than root (mode %04o): chmod go-w %s", walk->path,
+	    walk->what, kind, place, (unsigned)(status->st_mode & 07777), place);
 }
 
 static int failed(const struct walk *walk, const char *place)
@@ -97,7 +99,7 @@ static int open_below(int *ret_fd, const struct walk *walk, char *path)
 int guardd_trusted_open(int *ret_fd, const char *path, const char *what, char *ret_problem,
 			size_t problem_size)
 {
-	const struct walk walk = { what, path, ret_problem, problem_size };
+	const struct walk walk = {what, path, ret_problem, problem_size};
 	GUARD_AUTO_FREE char *resolved = realpath(path, NULL);
 	GUARD_AUTO_CLOSE int fd = -1;
 	int r;

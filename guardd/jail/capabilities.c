@@ -13,11 +13,11 @@
 
 #define GATE_CAPABILITIES CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_LEASE, CAP_KILL
 
-static const cap_value_t gate_capabilities[] = { GATE_CAPABILITIES };
+static const cap_value_t gate_capabilities[] = {GATE_CAPABILITIES};
 /* To read any program that the machine needs and hash it. */
-static const cap_value_t loader_capabilities[] = { CAP_DAC_READ_SEARCH };
+static const cap_value_t loader_capabilities[] = {CAP_DAC_READ_SEARCH};
 /* The gate's, which it hands on, and what it takes to put the others in jail. */
-static const cap_value_t keeper_capabilities[] = { GATE_CAPABILITIES, CAP_SETUID, CAP_SETGID, CAP_SETPCAP };
+static const cap_value_t keeper_capabilities[] = {GATE_CAPABILITIES, CAP_SETUID, CAP_SETGID, CAP_SETPCAP};
 
 static size_t capabilities_of(const cap_value_t **ret_capabilities, enum guardd_role role)
 {
@@ -59,7 +59,8 @@ int jail_capabilities_bound(enum guardd_role role, const struct jail_problem *pr
 	const unsigned long bits = SECBIT_NOROOT | SECBIT_NO_CAP_AMBIENT_RAISE | SECURE_ALL_LOCKS;
 
 	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
-		if (!is_kept(role, capability) && cap_get_bound(capability) == 1 && cap_drop_bound(capability) < 0)
+		if (!is_kept(role, capability) && cap_get_bound(capability) == 1 &&
+		    cap_drop_bound(capability) < 0)
 			return failed("the bounding set cannot be made smaller", problem);
 	}
 	/* The keeper alone may exec, into its own next version, and needs its
@@ -84,8 +85,9 @@ int jail_capabilities_drop(enum guardd_role role, const struct jail_problem *pro
 	if (r == 0 && cap_reset_ambient() < 0)
 		r = failed("ambient capabilities cannot be dropped", problem);
 	if (r == 0 && cap_set_proc(set) < 0)
-		r = failed("the process lacks capabilities that it needs (start guardd as root, not in a container)",
-			   problem);
+		r = failed(
+		    "the process lacks capabilities that it needs (start guardd as root, not in a container)",
+		    problem);
 	cap_free(set);
 	return r;
 }

@@ -43,7 +43,7 @@ static int hide(const struct jail_problem *problem)
 int guardd_jail_enter(enum guardd_role role, const struct guardd_config *config, char *ret_problem,
 		      size_t problem_size)
 {
-	const struct jail_problem problem = { ret_problem, problem_size };
+	const struct jail_problem problem = {ret_problem, problem_size};
 	const pid_t parent = getppid();
 	GUARD_AUTO_CLOSE int ruleset = -1;
 	int r = jail_landlock_prepare(&ruleset, role, config, &problem);

@@ -44,14 +44,14 @@ int jail_seccomp_enter(enum guardd_role role, const struct jail_problem *problem
 #define JAIL_ROLE(role) (1u << (role))
 enum jail_condition {
 	JAIL_ALWAYS,
-	JAIL_EQUAL,       /* argument == value */
-	JAIL_BITS_SET,    /* all bits of value are set in the argument */
-	JAIL_BITS_CLEAR,  /* none of them is */
-	JAIL_PRETEND      /* is not there: ENOSYS */
+	JAIL_EQUAL,	 /* argument == value */
+	JAIL_BITS_SET,	 /* all bits of value are set in the argument */
+	JAIL_BITS_CLEAR, /* none of them is */
+	JAIL_PRETEND	 /* is not there: ENOSYS */
 };
 struct jail_call {
 	int number;
-	uint8_t roles;     /* mask of JAIL_ROLE; the keeper has all of them */
+	uint8_t roles;	   /* mask of JAIL_ROLE; the keeper has all of them */
 	uint8_t condition; /* enum jail_condition */
 	uint8_t argument;
 	uint64_t value;

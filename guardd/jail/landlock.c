@@ -21,14 +21,14 @@
 
 /* Access rights by ABI version; the header may be older than the kernel. */
 #define ABI_1_RIGHTS ((1ull << 13) - 1)
-#define RIGHT_REFER (1ull << 13)      /* 2 */
-#define RIGHT_TRUNCATE (1ull << 14)   /* 3 */
+#define RIGHT_REFER (1ull << 13)	/* 2 */
+#define RIGHT_TRUNCATE (1ull << 14)	/* 3 */
 #define RIGHT_IOCTL_DEVICE (1ull << 15) /* 5 */
-#define NET_RIGHTS 3ull               /* 4: bind and connect TCP */
-#define SCOPES 3ull                   /* 6: abstract sockets, signals */
+#define NET_RIGHTS 3ull			/* 4: bind and connect TCP */
+#define SCOPES 3ull			/* 6: abstract sockets, signals */
 
-#define LEDGER_RIGHTS                                                                                     \
-	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR |     \
+#define LEDGER_RIGHTS                                                                                        \
+	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR |        \
 	 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | RIGHT_TRUNCATE)
 
 /* struct landlock_ruleset_attr of ABI 6. */
@@ -43,7 +43,7 @@ static int kernel_version(void)
 
 static struct ruleset rights_of(int version)
 {
-	struct ruleset rights = { .files = ABI_1_RIGHTS };
+	struct ruleset rights = {.files = ABI_1_RIGHTS};
 
 	if (version >= 2)
 		rights.files |= RIGHT_REFER;
@@ -74,7 +74,7 @@ static int allow_ledger(int ruleset, uint64_t handled, const struct guardd_confi
 			const struct jail_problem *problem)
 {
 	char path[GUARDD_PATH_MAX + 8];
-	struct landlock_path_beneath_attr rule = { .allowed_access = LEDGER_RIGHTS & handled };
+	struct landlock_path_beneath_attr rule = {.allowed_access = LEDGER_RIGHTS & handled};
 	GUARD_AUTO_CLOSE int folder = -1;
 
 	snprintf(path, sizeof(path), "%s/ledger", config->state_dir);

@@ -74,6 +74,7 @@ int jail_seccomp_enter(enum guardd_role role, const struct jail_problem *problem
 	if (r < 0)
 		return guardd_problem(-GUARD_E_UNSUPPORTED, problem->text, problem->size,
 				      "the list of allowed system calls cannot be set (%s): the kernel needs "
-				      "CONFIG_SECCOMP_FILTER", strerror(-r));
+				      "CONFIG_SECCOMP_FILTER",
+				      strerror(-r));
 	return 0;
 }

@@ -14,14 +14,16 @@
 static int change(uid_t uid, gid_t gid, const struct jail_problem *problem)
 {
 	if (uid == 0 || gid == 0)
-		return guardd_problem(-GUARD_E_UNSAFE, problem->text, problem->size,
-				      "the user of this process must not be root: see guard-record and guard-control "
-				      "in /etc/passwd");
+		return guardd_problem(
+		    -GUARD_E_UNSAFE, problem->text, problem->size,
+		    "the user of this process must not be root: see guard-record and guard-control "
+		    "in /etc/passwd");
 	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
-		return guardd_problem(-GUARD_E_IO, problem->text, problem->size, "user %u cannot be taken: %s",
-				      (unsigned)uid, strerror(errno));
+		return guardd_problem(-GUARD_E_IO, problem->text, problem->size,
+				      "user %u cannot be taken: %s", (unsigned)uid, strerror(errno));
 	if (setresuid(0, 0, 0) == 0)
-		return guardd_problem(-GUARD_E_INTERNAL, problem->text, problem->size, "root could be taken back");
+		return guardd_problem(-GUARD_E_INTERNAL, problem->text, problem->size,
+				      "root could be taken back");
 	return 0;
 }
 

@@ -39,16 +39,16 @@ static int open_directory(int32_t *ret_fd, const char *path, mode_t mode, const 
 	struct stat status;
 
 	if (make_parents(path) < 0 || (mkdir(path, mode) < 0 && errno != EEXIST))
-		return guardd_problem(-GUARD_E_IO, ret_problem, size, "%s %s cannot be made: %s", setting, path,
-				      strerror(errno));
+		return guardd_problem(-GUARD_E_IO, ret_problem, size, "%s %s cannot be made: %s", setting,
+				      path, strerror(errno));
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) < 0)
-		return guardd_problem(-GUARD_E_IO, ret_problem, size, "%s %s cannot be opened: %s", setting, path,
-				      strerror(errno));
+		return guardd_problem(-GUARD_E_IO, ret_problem, size, "%s %s cannot be opened: %s", setting,
+				      path, strerror(errno));
 	if (status.st_uid != 0)
 		return guardd_problem(-GUARD_E_UNSAFE, ret_problem, size,
-				      "%s %s belongs to user %u and not to root: chown root:root %s", setting, path,
-				      (unsigned)status.st_uid, path);
+				      "%s %s belongs to user %u and not to root: chown root:root %s", setting,
+				      path, (unsigned)status.st_uid, path);
 	if (fchmod(fd, mode) < 0)
 		return guardd_problem(-GUARD_E_IO, ret_problem, size, "%s %s cannot be given mode %04o: %s",
 				      setting, path, (unsigned)mode, strerror(errno));
@@ -103,7 +103,7 @@ int keeper_directories_open(struct keeper *keeper, char *ret_problem, size_t siz
 int keeper_lock(struct keeper *keeper, char *ret_problem, size_t size)
 {
 	GUARD_AUTO_CLOSE int fd =
-		openat(keeper->run_dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+	    openat(keeper->run_dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 
 	if (fd < 0)
 		return guardd_problem(-GUARD_E_IO, ret_problem, size, "%s/lock cannot be opened: %s",

@@ -17,9 +17,9 @@ int guardd_fdpass_send(int socket, const void *bytes, size_t size, const int *fd
 	union {
 		char bytes[CMSG_SPACE(GUARDD_FDPASS_MAX * sizeof(int))];
 		struct cmsghdr header;
-	} control = { 0 };
-	struct iovec part = { (void *)(uintptr_t)bytes, size };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	} control = {0};
+	struct iovec part = {(void *)(uintptr_t)bytes, size};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	ssize_t n;
 
 	if (count > GUARDD_FDPASS_MAX)
@@ -71,9 +71,11 @@ int guardd_fdpass_receive(size_t *ret_size, void *buffer, size_t capacity, int *
 		char bytes[CMSG_SPACE(GUARDD_FDPASS_MAX * sizeof(int))];
 		struct cmsghdr header;
 	} control;
-	struct iovec part = { buffer, capacity };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
-				  .msg_controllen = sizeof(control.bytes) };
+	struct iovec part = {buffer, capacity};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes)};
 	int fds[GUARDD_FDPASS_MAX];
 	size_t came;
 	ssize_t n;
@@ -82,8 +84,9 @@ int guardd_fdpass_receive(size_t *ret_size, void *buffer, size_t capacity, int *
 		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK ? -GUARD_E_BUSY :
-		       errno == ECONNRESET ? -GUARD_E_UNREACHABLE : -GUARD_E_IO;
+		return errno == EAGAIN || errno == EWOULDBLOCK ? -GUARD_E_BUSY
+		       : errno == ECONNRESET		       ? -GUARD_E_UNREACHABLE
+							       : -GUARD_E_IO;
 	came = collect(fds, GUARDD_FDPASS_MAX, &message);
 	if (came > *count || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
 		for (size_t i = 0; i < came && i < GUARDD_FDPASS_MAX; i++)

@@ -13,8 +13,8 @@
 
 /* Errors: GUARD_E_BUSY (would block), GUARD_E_UNREACHABLE (nobody there),
  * GUARD_E_IO. */
-int guardd_fdpass_send(int socket, const void *bytes, size_t size, const int *fds, size_t count)
-	GUARD_WARN_UNUSED;
+int guardd_fdpass_send(int socket, const void *bytes, size_t size, const int *fds,
+		       size_t count) GUARD_WARN_UNUSED;
 
 /* `ret_fds` has room for `*count`, gets so many as came, close-on-exec; with
  * more than that, or a packet larger than `capacity`, it is GUARD_E_LIMIT and

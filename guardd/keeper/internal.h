@@ -17,18 +17,18 @@
 #include "keeper/keeper.h"
 #include "keeper/takeover.h"
 
-#define KEEPER_READY_MS 60000      /* for a gate to say READY */
-#define KEEPER_LOAD_MS 60000       /* for a policy to be read and checked */
-#define KEEPER_APPLY_MS 60000      /* for the gate to take it over */
-#define KEEPER_DRAIN_MS 5000       /* for a gate to answer the rest when we stop */
+#define KEEPER_READY_MS 60000	   /* for a gate to say READY */
+#define KEEPER_LOAD_MS 60000	   /* for a policy to be read and checked */
+#define KEEPER_APPLY_MS 60000	   /* for the gate to take it over */
+#define KEEPER_DRAIN_MS 5000	   /* for a gate to answer the rest when we stop */
 #define KEEPER_HELPER_STOP_MS 3000 /* for record and control to end */
 
 struct keeper_process {
-	int32_t pid;               /* 0: not running */
-	int32_t pidfd;             /* -1: not running */
-	uint32_t deaths;           /* in the minute that began at `minute_ms` */
+	int32_t pid;	 /* 0: not running */
+	int32_t pidfd;	 /* -1: not running */
+	uint32_t deaths; /* in the minute that began at `minute_ms` */
 	int64_t minute_ms;
-	int64_t due_ms;            /* when to start it again, 0: not due */
+	int64_t due_ms; /* when to start it again, 0: not due */
 };
 
 enum keeper_phase { KEEPER_STARTING, KEEPER_RUNNING, KEEPER_STOPPING };
@@ -52,46 +52,47 @@ struct keeper_reserved {
 struct keeper {
 	struct guardd_config *config;
 	struct guardd_keeper_options options;
-	char program[GUARDD_PATH_MAX];  /* this program's file */
+	char program[GUARDD_PATH_MAX]; /* this program's file */
 
 	enum keeper_phase phase;
 	struct guardd_shared *shared;
 	struct guardd_handles handles;
 	struct keeper_process gate, record, control, understudy, loader;
 	bool gate_ready;
-	uint64_t gate_generation;       /* raised with every gate that is started */
+	uint64_t gate_generation; /* raised with every gate that is started */
 
-	int32_t shared_memory;          /* memfd of `shared` */
+	int32_t shared_memory;			/* memfd of `shared` */
 	int32_t state_dir, ledger_dir, run_dir; /* directories */
-	int32_t null;                   /* /dev/null */
-	int32_t command[2];             /* keeper's, gate's */
-	int32_t requests[2];            /* control's, record's */
-	int32_t control_socket[2];      /* keeper's, control's */
-	int32_t signals;                /* signalfd of the active keeper */
+	int32_t null;				/* /dev/null */
+	int32_t command[2];			/* keeper's, gate's */
+	int32_t requests[2];			/* control's, record's */
+	int32_t control_socket[2];		/* keeper's, control's */
+	int32_t signals;			/* signalfd of the active keeper */
 
 	enum keeper_load load;
 	int64_t load_deadline_ms;
-	bool load_again;                /* another was asked for meanwhile */
-	uint32_t load_answers, load_answers_next; /* RESULTs that control waits for: of this load, of the next */
+	bool load_again; /* another was asked for meanwhile */
+	uint32_t load_answers,
+	    load_answers_next; /* RESULTs that control waits for: of this load, of the next */
 	int32_t loader_socket, loaded_image;
 	struct keeper_policy loaded, policy; /* on trial, in force */
 	char problem[500], gate_problem[500];
 
-	int32_t takeover;               /* connection to the gate before ours, -1 none */
+	int32_t takeover; /* connection to the gate before ours, -1 none */
 	int32_t old_keeper_pid;
 	int32_t old_keeper, old_understudy, old_gate; /* pidfds of the daemon before us */
-	bool flush_due, flush_sent;     /* the gate is to forget what it let the kernel remember */
+	bool flush_due, flush_sent; /* the gate is to forget what it let the kernel remember */
 	struct keeper_reserved reserved;
 	int64_t pulse_due_ms;
-	uint64_t pulse_events;          /* that the gate had read at the last look */
-	uint32_t pulse_missed;          /* looks in a row with events waiting and none read */
+	uint64_t pulse_events;		      /* that the gate had read at the last look */
+	uint32_t pulse_missed;		      /* looks in a row with events waiting and none read */
 	int64_t watchdog_ms, watchdog_due_ms; /* 0 none */
 };
 
 /* say.c: one line on standard error, and the same as a record in the ledger. */
 void keeper_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void keeper_note(struct keeper *keeper, enum guard_daemon_event what, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 int64_t keeper_now_ms(void);
 void keeper_tell(const struct keeper *keeper, const char *state); /* sd_notify(3) */
 void keeper_tell_status(const struct keeper *keeper);
@@ -133,7 +134,7 @@ void keeper_child_die_with_parent(pid_t parent);
 bool keeper_process_wait(struct keeper_process *process, int64_t timeout_ms);
 void keeper_process_signal(const struct keeper_process *process, int signal);
 void keeper_process_end(struct keeper_process *process, int signal, int64_t timeout_ms);
-void keeper_supervise(struct keeper *keeper);       /* bury the dead, start what is due */
+void keeper_supervise(struct keeper *keeper);		   /* bury the dead, start what is due */
 int64_t keeper_supervise_due(const struct keeper *keeper); /* ms until then, -1 never */
 /* How the process ended, as text; also reaps it. */
 void keeper_process_bury(struct keeper_process *process, char *ret_how, size_t size);
@@ -147,12 +148,12 @@ void keeper_strays_close(const struct keeper *keeper);
 /* policy.c */
 /* `answers`: RESULTs that control waits for, 0 or 1. */
 void keeper_policy_reload(struct keeper *keeper, uint32_t answers);
-void keeper_policy_resume(struct keeper *keeper);   /* a load that a dead keeper had begun: once more */
+void keeper_policy_resume(struct keeper *keeper); /* a load that a dead keeper had begun: once more */
 int keeper_policy_first(struct keeper *keeper, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
 void keeper_policy_confirm_first(struct keeper *keeper);
 void keeper_policy_loader_readable(struct keeper *keeper);
 void keeper_policy_gate_result(struct keeper *keeper, const struct guardd_command *result);
-void keeper_policy_flush(struct keeper *keeper);    /* make the gate take the policy in force again */
+void keeper_policy_flush(struct keeper *keeper); /* make the gate take the policy in force again */
 void keeper_policy_failed(struct keeper *keeper, int error, const char *sentence);
 
 /* understudy.c */
@@ -165,9 +166,9 @@ void keeper_gate_message(struct keeper *keeper);
 void keeper_problem_changed(struct keeper *keeper);
 
 /* stop.c */
-int keeper_stop(struct keeper *keeper);             /* end everything */
-void keeper_leave(struct keeper *keeper);           /* end all but the gate */
-void keeper_upgrade(struct keeper *keeper);         /* returns only when it failed */
+int keeper_stop(struct keeper *keeper);	    /* end everything */
+void keeper_leave(struct keeper *keeper);   /* end all but the gate */
+void keeper_upgrade(struct keeper *keeper); /* returns only when it failed */
 
 /* succession.c: the new daemon's side of takeover.h. */
 /* -GUARD_E_BUSY: nobody answers (yet). */

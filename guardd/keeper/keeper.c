@@ -22,7 +22,7 @@
 #include "keeper/loader.h"
 #include "problem.h"
 
-#define ANOTHER_MS 15000             /* for another daemon to answer, to replace its gate, or to be gone */
+#define ANOTHER_MS 15000	     /* for another daemon to answer, to replace its gate, or to be gone */
 #define RECORD_QUEUE_BYTES (8 << 20) /* records that wait while the recorder is started again */
 
 struct sentence {
@@ -32,18 +32,38 @@ struct sentence {
 
 static struct keeper *make(struct guardd_config *config, const struct guardd_keeper_options *options)
 {
-	struct keeper *keeper = mmap(NULL, sizeof(*keeper), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct keeper_process *const processes[] = { &keeper->gate, &keeper->record, &keeper->control,
-						     &keeper->understudy, &keeper->loader };
+	struct keeper *keeper =
+	    mmap(NULL, sizeof(*keeper), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct keeper_process *const processes[] = {&keeper->gate, &keeper->record, &keeper->control,
+						    &keeper->understudy, &keeper->loader};
 	int32_t *const fds[] = {
-		&keeper->handles.fanotify, &keeper->handles.policy, &keeper->handles.lock,
-		&keeper->handles.events_send, &keeper->handles.events_receive, &keeper->handles.listener,
-		&keeper->handles.takeover, &keeper->handles.keeper, &keeper->handles.understudy,
-		&keeper->shared_memory, &keeper->state_dir, &keeper->ledger_dir, &keeper->run_dir, &keeper->null,
-		&keeper->command[0], &keeper->command[1], &keeper->requests[0], &keeper->requests[1],
-		&keeper->control_socket[0], &keeper->control_socket[1], &keeper->signals, &keeper->loader_socket,
-		&keeper->loaded_image, &keeper->takeover, &keeper->old_keeper, &keeper->old_understudy,
-		&keeper->old_gate,
+	    &keeper->handles.fanotify,
+	    &keeper->handles.policy,
+	    &keeper->handles.lock,
+	    &keeper->handles.events_send,
+	    &keeper->handles.events_receive,
+	    &keeper->handles.listener,
+	    &keeper->handles.takeover,
+	    &keeper->handles.keeper,
+	    &keeper->handles.understudy,
+	    &keeper->shared_memory,
+	    &keeper->state_dir,
+	    &keeper->ledger_dir,
+	    &keeper->run_dir,
+	    &keeper->null,
+	    &keeper->command[0],
+	    &keeper->command[1],
+	    &keeper->requests[0],
+	    &keeper->requests[1],
+	    &keeper->control_socket[0],
+	    &keeper->control_socket[1],
+	    &keeper->signals,
+	    &keeper->loader_socket,
+	    &keeper->loaded_image,
+	    &keeper->takeover,
+	    &keeper->old_keeper,
+	    &keeper->old_understudy,
+	    &keeper->old_gate,
 	};
 
 	if (keeper == MAP_FAILED)
@@ -78,13 +98,16 @@ static int prepare(struct keeper *keeper, struct sentence *problem)
 	find_user(&keeper->config->record_uid, &keeper->config->record_gid, "guard-record");
 	find_user(&keeper->config->control_uid, &keeper->config->control_gid, "guard-control");
 	if (guard_digest_bytes(&digest, "", 0) < 0)
-		return guardd_problem(-GUARD_E_UNSUPPORTED, SENTENCE(problem), "OpenSSL has no SHA-256: see openssl.cnf");
+		return guardd_problem(-GUARD_E_UNSUPPORTED, SENTENCE(problem),
+				      "OpenSSL has no SHA-256: see openssl.cnf");
 	keeper->null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (keeper->null < 0)
-		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "/dev/null cannot be opened: %s", strerror(errno));
+		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "/dev/null cannot be opened: %s",
+				      strerror(errno));
 	keeper_raise_file_limit();
 	if (keeper_signals_open(keeper) < 0)
-		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "signals cannot be taken: %s", strerror(errno));
+		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "signals cannot be taken: %s",
+				      strerror(errno));
 	return keeper_directories_open(keeper, SENTENCE(problem));
 }
 
@@ -101,9 +124,10 @@ static int lock_or_ask(struct keeper *keeper, struct sentence *problem)
 			return r == -GUARD_E_BUSY ? 0 : r;
 		poll(NULL, 0, 50);
 	} while (keeper_now_ms() < end);
-	return guardd_problem(-GUARD_E_BUSY, SENTENCE(problem),
-			      "another guardd holds %s/lock and does not answer: stop it first (systemctl stop guardd)",
-			      keeper->config->run_dir);
+	return guardd_problem(
+	    -GUARD_E_BUSY, SENTENCE(problem),
+	    "another guardd holds %s/lock and does not answer: stop it first (systemctl stop guardd)",
+	    keeper->config->run_dir);
 }
 
 /* What a successor is given and a first daemon makes. */
@@ -133,7 +157,8 @@ static int make_own(struct keeper *keeper, struct sentence *problem)
 	keeper->handles.keeper = (int32_t)syscall(SYS_pidfd_open, getpid(), 0);
 	if (keeper->handles.keeper < 0)
 		return guardd_problem(-GUARD_E_UNSUPPORTED, SENTENCE(problem),
-				      "this kernel has no pidfds (%s): it needs Linux 5.19 or later", strerror(errno));
+				      "this kernel has no pidfds (%s): it needs Linux 5.19 or later",
+				      strerror(errno));
 	if (keeper_pair(keeper->requests, 0) < 0)
 		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "no sockets: %s", strerror(errno));
 	return guardd_jail_enter(GUARDD_ROLE_KEEPER, keeper->config, SENTENCE(problem));
@@ -144,10 +169,11 @@ static int start_gate(struct keeper *keeper, struct sentence *problem)
 	const int64_t end = keeper_now_ms() + KEEPER_READY_MS;
 	char how[64];
 
-	if (keeper_spawn_gate(keeper, keeper->takeover >= 0 ? GUARDD_RESTARTED_TAKEOVER : GUARDD_RESTARTED_NOT) < 0)
+	if (keeper_spawn_gate(keeper,
+			      keeper->takeover >= 0 ? GUARDD_RESTARTED_TAKEOVER : GUARDD_RESTARTED_NOT) < 0)
 		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "the gate cannot be started");
 	while (!keeper->gate_ready && keeper_now_ms() < end) {
-		struct pollfd watched[] = { { keeper->command[0], POLLIN, 0 }, { keeper->gate.pidfd, POLLIN, 0 } };
+		struct pollfd watched[] = {{keeper->command[0], POLLIN, 0}, {keeper->gate.pidfd, POLLIN, 0}};
 
 		if (poll(watched, 2, 1000) <= 0)
 			continue;
@@ -159,7 +185,8 @@ static int start_gate(struct keeper *keeper, struct sentence *problem)
 	if (keeper->gate_ready && atomic_load(&keeper->shared->counters.filesystems) > 0)
 		return 0;
 	if (keeper->gate_ready && !keeper->gate_problem[0])
-		snprintf(keeper->gate_problem, sizeof(keeper->gate_problem), "no filesystem could be protected");
+		snprintf(keeper->gate_problem, sizeof(keeper->gate_problem),
+			 "no filesystem could be protected");
 	keeper_process_signal(&keeper->gate, SIGKILL);
 	(void)!keeper_process_wait(&keeper->gate, 1000);
 	keeper_process_bury(&keeper->gate, how, sizeof(how));
@@ -169,8 +196,10 @@ static int start_gate(struct keeper *keeper, struct sentence *problem)
 
 static int start_others(struct keeper *keeper, struct sentence *problem)
 {
-	if (keeper_spawn_understudy(keeper) < 0 || keeper_spawn_record(keeper) < 0 || keeper_spawn_control(keeper) < 0)
-		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "the helper processes cannot be started");
+	if (keeper_spawn_understudy(keeper) < 0 || keeper_spawn_record(keeper) < 0 ||
+	    keeper_spawn_control(keeper) < 0)
+		return guardd_problem(-GUARD_E_IO, SENTENCE(problem),
+				      "the helper processes cannot be started");
 	return 0;
 }
 
@@ -212,9 +241,11 @@ static void announce(struct keeper *keeper, bool successor)
 	char state[64];
 
 	if (successor)
-		keeper_note(keeper, GUARD_DAEMON_UPGRADED, "guardd has taken over from the one before, without a gap.");
+		keeper_note(keeper, GUARD_DAEMON_UPGRADED,
+			    "guardd has taken over from the one before, without a gap.");
 	else
-		keeper_note(keeper, GUARD_DAEMON_STARTED, "guardd has started: only what the policy lists may run.");
+		keeper_note(keeper, GUARD_DAEMON_STARTED,
+			    "guardd has started: only what the policy lists may run.");
 	keeper_policy_confirm_first(keeper);
 	keeper_problem_changed(keeper);
 	if (keeper->options.foreground) {
@@ -232,7 +263,7 @@ static void announce(struct keeper *keeper, bool successor)
 int guardd_keeper_run(struct guardd_config *config, const struct guardd_keeper_options *options)
 {
 	struct keeper *keeper = make(config, options);
-	struct sentence problem = { "" };
+	struct sentence problem = {""};
 	bool successor;
 
 	if (!keeper) {

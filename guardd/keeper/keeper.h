@@ -12,7 +12,7 @@
 
 struct guardd_keeper_options {
 	const char *config_path; /* absolute: an upgrade reads it again */
-	bool foreground;         /* print `ready` instead of telling the service manager */
+	bool foreground;	 /* print `ready` instead of telling the service manager */
 };
 
 /* Run the daemon until it is told to stop.  Returns the program's exit code. */

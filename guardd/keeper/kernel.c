@@ -38,7 +38,7 @@ void keeper_raise_file_limit(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
 	if (limit.rlim_max < most) {
-		const struct rlimit wanted = { most, most };
+		const struct rlimit wanted = {most, most};
 
 		if (setrlimit(RLIMIT_NOFILE, &wanted) == 0)
 			return;
@@ -53,9 +53,10 @@ static int group_refused(char *ret_problem, size_t size)
 {
 	switch (errno) {
 	case EPERM:
-		return guardd_problem(-GUARD_E_UNSUPPORTED, ret_problem, size,
-				      "the kernel refuses fanotify to this process: it needs CAP_SYS_ADMIN in the "
-				      "machine's own namespace; start guardd as root and not in a container");
+		return guardd_problem(
+		    -GUARD_E_UNSUPPORTED, ret_problem, size,
+		    "the kernel refuses fanotify to this process: it needs CAP_SYS_ADMIN in the "
+		    "machine's own namespace; start guardd as root and not in a container");
 	case ENOSYS:
 		return guardd_problem(-GUARD_E_UNSUPPORTED, ret_problem, size,
 				      "this kernel has no fanotify: it needs CONFIG_FANOTIFY and "
@@ -65,8 +66,9 @@ static int group_refused(char *ret_problem, size_t size)
 				      "this kernel's fanotify cannot ask for permission: it needs "
 				      "CONFIG_FANOTIFY_ACCESS_PERMISSIONS and Linux 5.19 or later");
 	case EMFILE:
-		return guardd_problem(-GUARD_E_LIMIT, ret_problem, size,
-				      "there are too many fanotify groups already: raise fs.fanotify.max_user_groups");
+		return guardd_problem(
+		    -GUARD_E_LIMIT, ret_problem, size,
+		    "there are too many fanotify groups already: raise fs.fanotify.max_user_groups");
 	default:
 		return guardd_problem(-GUARD_E_IO, ret_problem, size, "fanotify cannot be started: %s",
 				      strerror(errno));
@@ -80,29 +82,32 @@ static int check_marks(int group, char *ret_problem, size_t size)
 	const uint64_t permission = FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM;
 
 	if (probe < 0)
-		return guardd_problem(-GUARD_E_IO, ret_problem, size, "memfd_create failed: %s", strerror(errno));
+		return guardd_problem(-GUARD_E_IO, ret_problem, size, "memfd_create failed: %s",
+				      strerror(errno));
 	if (fanotify_mark(group, FAN_MARK_ADD, permission, probe, NULL) < 0 ||
 	    fanotify_mark(group, FAN_MARK_REMOVE, permission, probe, NULL) < 0)
 		return guardd_problem(-GUARD_E_UNSUPPORTED, ret_problem, size,
 				      "this kernel does not ask before an exec or an open (%s): it needs "
-				      "CONFIG_FANOTIFY_ACCESS_PERMISSIONS", strerror(errno));
+				      "CONFIG_FANOTIFY_ACCESS_PERMISSIONS",
+				      strerror(errno));
 	if (fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | FAN_MARK_EVICTABLE, permission, probe,
 			  NULL) < 0)
-		return guardd_problem(-GUARD_E_UNSUPPORTED, ret_problem, size,
-				      "this kernel has no evictable fanotify marks (%s): it needs Linux 5.19 or later",
-				      strerror(errno));
+		return guardd_problem(
+		    -GUARD_E_UNSUPPORTED, ret_problem, size,
+		    "this kernel has no evictable fanotify marks (%s): it needs Linux 5.19 or later",
+		    strerror(errno));
 	if (fanotify_mark(group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL) < 0)
-		return guardd_problem(-GUARD_E_IO, ret_problem, size, "fanotify marks cannot be taken back: %s",
-				      strerror(errno));
+		return guardd_problem(-GUARD_E_IO, ret_problem, size,
+				      "fanotify marks cannot be taken back: %s", strerror(errno));
 	return 0;
 }
 
 int keeper_group_create(int32_t *ret_group, char *ret_problem, size_t size)
 {
 	GUARD_AUTO_CLOSE int group =
-		fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE |
-				      FAN_UNLIMITED_MARKS | FAN_REPORT_TID,
-			      O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NONBLOCK | O_NOATIME);
+	    fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE |
+			      FAN_UNLIMITED_MARKS | FAN_REPORT_TID,
+			  O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NONBLOCK | O_NOATIME);
 	int r;
 
 	if (group < 0)
@@ -125,8 +130,8 @@ int keeper_shared_create(struct keeper *keeper, char *ret_problem, size_t size)
 				      strerror(errno));
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (shared == MAP_FAILED)
-		return guardd_problem(-GUARD_E_NOMEM, ret_problem, size, "the shared memory cannot be mapped: %s",
-				      strerror(errno));
+		return guardd_problem(-GUARD_E_NOMEM, ret_problem, size,
+				      "the shared memory cannot be mapped: %s", strerror(errno));
 	atomic_store(&shared->started, (int64_t)time(NULL));
 	atomic_store(&shared->keeper_pid, (uint32_t)getpid());
 	keeper->shared = shared;

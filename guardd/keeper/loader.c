@@ -26,7 +26,7 @@
 
 struct loading {
 	const struct guardd_config *config;
-	const char *name;          /* of the file, for sentences */
+	const char *name; /* of the file, for sentences */
 	struct keeper_loader_reply *reply;
 };
 #define PROBLEM(loading) (loading)->reply->text, sizeof((loading)->reply->text)
@@ -51,41 +51,48 @@ static int copy_sealed(int *ret_image, int file, const struct loading *loading)
 	uint64_t total = 0;
 
 	if (image < 0 || !block)
-		return guardd_problem(-GUARD_E_NOMEM, PROBLEM(loading), "%s: no memory to read it into", loading->name);
+		return guardd_problem(-GUARD_E_NOMEM, PROBLEM(loading), "%s: no memory to read it into",
+				      loading->name);
 	for (;;) {
 		ssize_t n = read(file, block, 1u << 20);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return guardd_problem(-GUARD_E_IO, PROBLEM(loading), "%s: cannot be read: %s", loading->name,
-					      strerror(errno));
+			return guardd_problem(-GUARD_E_IO, PROBLEM(loading), "%s: cannot be read: %s",
+					      loading->name, strerror(errno));
 		if (n == 0)
 			break;
 		total += (uint64_t)n;
 		if (total > GUARD_POLICY_IMAGE_MAX)
-			return guardd_problem(-GUARD_E_CHANGED, PROBLEM(loading), "%s: grows while it is read",
-					      loading->name);
+			return guardd_problem(-GUARD_E_CHANGED, PROBLEM(loading),
+					      "%s: grows while it is read", loading->name);
 		if (write(image, block, (size_t)n) != n)
-			return guardd_problem(-GUARD_E_NOMEM, PROBLEM(loading), "%s: no memory to read it into", loading->name);
+			return guardd_problem(-GUARD_E_NOMEM, PROBLEM(loading),
+					      "%s: no memory to read it into", loading->name);
 	}
 	if (fcntl(image, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		return guardd_problem(-GUARD_E_IO, PROBLEM(loading), "%s: the copy cannot be sealed: %s", loading->name,
-				      strerror(errno));
+		return guardd_problem(-GUARD_E_IO, PROBLEM(loading), "%s: the copy cannot be sealed: %s",
+				      loading->name, strerror(errno));
 	*ret_image = guard_steal_fd(&image);
 	return 0;
 }
 
-static const char *next_step(int error)
+/* What is wrong with an image, and what to do. */
+static const char *sentence_of(int error)
 {
 	switch (error) {
 	case -GUARD_E_VERSION:
-		return "update guard, or build the image with this machine's guardctl";
+		return "was made for a newer guard: update guard, or build it with this machine's guardctl";
 	case -GUARD_E_FORMAT:
+		return "is not a whole policy image: build it again with guardctl policy build and copy it whole";
 	case -GUARD_E_CHECKSUM:
-		return "build it again with guardctl policy build and copy it whole";
+		return "does not match its checksum, it was damaged or changed: build it again with guardctl "
+		       "policy build and copy it whole";
+	case -GUARD_E_NOMEM:
+		return "does not fit into the memory of this machine";
 	default:
-		return "try again, or build it again with guardctl policy build";
+		return "cannot be used: build it again with guardctl policy build";
 	}
 }
 
@@ -95,23 +102,24 @@ static int check_version(const struct guard_policy_info *info, int state_dir, co
 
 	if (info->version >= remembered)
 		return 0;
-	return guardd_problem(-GUARD_E_ROLLBACK, PROBLEM(loading),
-			      "%s: policy %.100s is version %llu, but this machine has accepted version %llu: raise "
-			      "policy.version above that and build it again",
-			      loading->name, info->id, (unsigned long long)info->version,
-			      (unsigned long long)remembered);
+	return guardd_problem(
+	    -GUARD_E_ROLLBACK, PROBLEM(loading),
+	    "%s: policy %.100s is version %llu, but this machine has accepted version %llu: raise "
+	    "policy.version above that and build it again",
+	    loading->name, info->id, (unsigned long long)info->version, (unsigned long long)remembered);
 }
 
 static int check_image(int image, int state_dir, const struct loading *loading)
 {
-	const struct guard_machine machine = { .office = loading->config->office, .host = loading->config->host };
+	const struct guard_machine machine = {.office = loading->config->office,
+					      .host = loading->config->host};
 	struct guard_policy *policy = NULL;
 	struct guard_policy_info info;
 	int r = guard_policy_open(&policy, image, &machine);
 
 	if (r < 0)
-		return guardd_problem(r, PROBLEM(loading), "%s: %s (%s): %s", loading->name, guard_error_text(r),
-				      guard_error_name(r), next_step(r));
+		return guardd_problem(r, PROBLEM(loading), "%s %s (%s)", loading->name, sentence_of(r),
+				      guard_error_name(r));
 	guard_policy_info(policy, &info);
 	loading->reply->version = info.version;
 	loading->reply->mode = info.mode;
@@ -142,8 +150,8 @@ static int load_file(int *ret_image, int file, int state_dir, const struct loadi
 static int load_last(int *ret_image, struct keeper_loader_reply *reply, const struct guardd_config *config,
 		     int state_dir)
 {
-	struct keeper_loader_reply last = { 0 };
-	const struct loading loading = { config, "the last accepted policy", &last };
+	struct keeper_loader_reply last = {0};
+	const struct loading loading = {config, "the last accepted policy", &last};
 	GUARD_AUTO_CLOSE int file = -1;
 	int r = keeper_remembered_image(&file, state_dir);
 
@@ -157,11 +165,11 @@ static int load_last(int *ret_image, struct keeper_loader_reply *reply, const st
 	return 0;
 }
 
-int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply, const struct guardd_config *config,
-		       int state_dir, bool fall_back)
+int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply,
+		       const struct guardd_config *config, int state_dir, bool fall_back)
 {
-	struct keeper_loader_reply reply = { 0 };
-	const struct loading loading = { config, config->policy_file, &reply };
+	struct keeper_loader_reply reply = {0};
+	const struct loading loading = {config, config->policy_file, &reply};
 	GUARD_AUTO_CLOSE int file = -1;
 	int r = guardd_trusted_open(&file, config->policy_file, "the policy", PROBLEM(&loading));
 
@@ -178,7 +186,7 @@ int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply, co
  * keeper closes. */
 static bool told_to_remember(int socket)
 {
-	struct pollfd ready = { socket, POLLIN, 0 };
+	struct pollfd ready = {socket, POLLIN, 0};
 	char byte = 0;
 
 	while (poll(&ready, 1, -1) < 0 && errno == EINTR)
@@ -188,7 +196,7 @@ static bool told_to_remember(int socket)
 
 void keeper_loader_main(const struct guardd_config *config, int socket, int state_dir, bool fall_back)
 {
-	struct keeper_loader_reply reply = { 0 };
+	struct keeper_loader_reply reply = {0};
 	int image = -1, r = guardd_jail_enter(GUARDD_ROLE_LOADER, config, reply.text, sizeof(reply.text));
 
 	if (r == 0)

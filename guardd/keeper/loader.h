@@ -15,9 +15,9 @@
 /* loader -> keeper, first with the sealed image as fd (none on failure), then
  * once more when it has remembered the policy. */
 struct keeper_loader_reply {
-	int32_t error;      /* 0 or -GUARD_E_ */
+	int32_t error; /* 0 or -GUARD_E_ */
 	uint8_t mode;
-	uint8_t fallback;   /* 1: the file was refused (`text`), this is the last accepted policy */
+	uint8_t fallback; /* 1: the file was refused (`text`), this is the last accepted policy */
 	uint64_t version;
 	char id[128];
 	char text[500];
@@ -28,10 +28,10 @@ struct keeper_loader_reply {
 
 /* `fall_back`: the last accepted policy may stand in for a file that is refused. */
 void keeper_loader_main(const struct guardd_config *config, int socket, int state_dir, bool fall_back)
-	__attribute__((noreturn));
+    __attribute__((noreturn));
 
 /* The same checks in this process; the sealed image on success. */
-int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply, const struct guardd_config *config,
-		       int state_dir, bool fall_back);
+int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply,
+		       const struct guardd_config *config, int state_dir, bool fall_back);
 
 #endif

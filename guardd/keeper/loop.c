@@ -39,11 +39,12 @@ int keeper_signals_open(struct keeper *keeper)
 
 void keeper_problem_changed(struct keeper *keeper)
 {
-	struct guardd_command command = { .type = GUARDD_COMMAND_PROBLEM, .fd = -1 };
+	struct guardd_command command = {.type = GUARDD_COMMAND_PROBLEM, .fd = -1};
 	const char *problem = keeper->gate_problem[0] ? keeper->gate_problem : keeper->problem;
 
 	snprintf(command.text, sizeof(command.text), "%s", problem);
-	if (keeper->control_socket[0] >= 0 && keeper_command_send(keeper->control_socket[0], &command, -1) < 0)
+	if (keeper->control_socket[0] >= 0 &&
+	    keeper_command_send(keeper->control_socket[0], &command, -1) < 0)
 		keeper_say("the control process does not take messages");
 	keeper_tell_status(keeper);
 }
@@ -142,7 +143,8 @@ static void take_due(struct keeper *keeper)
 	if (due_in(keeper->pulse_due_ms) == 0)
 		keeper_pulse(keeper);
 	if (keeper->load != KEEPER_LOAD_IDLE && due_in(keeper->load_deadline_ms) == 0)
-		keeper_policy_failed(keeper, -GUARD_E_TIMEOUT, "it took too long: see whether its disk answers");
+		keeper_policy_failed(keeper, -GUARD_E_TIMEOUT,
+				     "it took too long: see whether its disk answers");
 }
 
 /* Every fd is looked at in each turn: there are few, and some are replaced. */
@@ -150,15 +152,15 @@ static enum verdict_of_turn turn(struct keeper *keeper)
 {
 	enum { SIGNALS, GATE, CONTROL, LOADER, TAKEOVER, DEATHS, ALL = DEATHS + 4 };
 	struct pollfd watched[ALL] = {
-		[SIGNALS] = { keeper->signals, POLLIN, 0 },
-		[GATE] = { keeper->command[0], POLLIN, 0 },
-		[CONTROL] = { keeper->control_socket[0], POLLIN, 0 },
-		[LOADER] = { keeper->load == KEEPER_LOAD_APPLYING ? -1 : keeper->loader_socket, POLLIN, 0 },
-		[TAKEOVER] = { keeper->takeover, POLLIN, 0 },
-		[DEATHS] = { keeper->gate.pidfd, POLLIN, 0 },
-		[DEATHS + 1] = { keeper->record.pidfd, POLLIN, 0 },
-		[DEATHS + 2] = { keeper->control.pidfd, POLLIN, 0 },
-		[DEATHS + 3] = { keeper->understudy.pidfd, POLLIN, 0 },
+	    [SIGNALS] = {keeper->signals, POLLIN, 0},
+	    [GATE] = {keeper->command[0], POLLIN, 0},
+	    [CONTROL] = {keeper->control_socket[0], POLLIN, 0},
+	    [LOADER] = {keeper->load == KEEPER_LOAD_APPLYING ? -1 : keeper->loader_socket, POLLIN, 0},
+	    [TAKEOVER] = {keeper->takeover, POLLIN, 0},
+	    [DEATHS] = {keeper->gate.pidfd, POLLIN, 0},
+	    [DEATHS + 1] = {keeper->record.pidfd, POLLIN, 0},
+	    [DEATHS + 2] = {keeper->control.pidfd, POLLIN, 0},
+	    [DEATHS + 3] = {keeper->understudy.pidfd, POLLIN, 0},
 	};
 
 	if (poll(watched, ALL, next_timeout(keeper)) < 0 && errno != EINTR)

@@ -18,11 +18,12 @@
 
 static void answer_control(struct keeper *keeper, int error, const char *sentence)
 {
-	struct guardd_command result = { .type = GUARDD_COMMAND_RESULT, .fd = -1, .error = error };
+	struct guardd_command result = {.type = GUARDD_COMMAND_RESULT, .fd = -1, .error = error};
 
 	snprintf(result.text, sizeof(result.text), "%s", sentence);
 	for (; keeper->load_answers > 0; keeper->load_answers--) {
-		if (keeper->control_socket[0] < 0 || keeper_command_send(keeper->control_socket[0], &result, -1) < 0)
+		if (keeper->control_socket[0] < 0 ||
+		    keeper_command_send(keeper->control_socket[0], &result, -1) < 0)
 			keeper_say("the control process does not take the answer to a reload");
 	}
 }
@@ -70,7 +71,7 @@ static void in_force(struct keeper *keeper)
 
 static void tell_control_image(struct keeper *keeper)
 {
-	const struct guardd_command command = { .type = GUARDD_COMMAND_POLICY, .fd = -1 };
+	const struct guardd_command command = {.type = GUARDD_COMMAND_POLICY, .fd = -1};
 
 	if (keeper->control_socket[0] >= 0 &&
 	    keeper_command_send(keeper->control_socket[0], &command, keeper->handles.policy) < 0)
@@ -123,7 +124,8 @@ static int receive_reply(struct keeper *keeper, struct keeper_loader_reply *ret_
 {
 	size_t size, count = 1;
 	int image = -1;
-	int r = guardd_fdpass_receive(&size, ret_reply, sizeof(*ret_reply), &image, &count, keeper->loader_socket);
+	int r = guardd_fdpass_receive(&size, ret_reply, sizeof(*ret_reply), &image, &count,
+				      keeper->loader_socket);
 
 	if (r == -GUARD_E_BUSY)
 		return 0;
@@ -140,12 +142,13 @@ static int receive_reply(struct keeper *keeper, struct keeper_loader_reply *ret_
 
 static void apply(struct keeper *keeper)
 {
-	struct guardd_command command = { .type = GUARDD_COMMAND_POLICY, .fd = keeper->loaded_image };
+	struct guardd_command command = {.type = GUARDD_COMMAND_POLICY, .fd = keeper->loaded_image};
 
 	keeper->load = KEEPER_LOAD_APPLYING;
 	keeper->load_deadline_ms = keeper_now_ms() + KEEPER_APPLY_MS;
 	if (!keeper->gate_ready || keeper_command_send(keeper->command[0], &command, -1) < 0)
-		keeper_policy_failed(keeper, -GUARD_E_BUSY, "the gate is just being started again: try once more");
+		keeper_policy_failed(keeper, -GUARD_E_BUSY,
+				     "the gate is just being started again: try once more");
 }
 
 void keeper_policy_loader_readable(struct keeper *keeper)
@@ -181,7 +184,8 @@ static void take_result(struct keeper *keeper, const struct guardd_command *resu
 	const char byte = KEEPER_LOADER_REMEMBER;
 
 	if (result->error != 0) {
-		keeper_policy_failed(keeper, result->error < 0 ? result->error : -result->error, result->text);
+		keeper_policy_failed(keeper, result->error < 0 ? result->error : -result->error,
+				     result->text);
 		return;
 	}
 	in_force(keeper);
@@ -209,7 +213,7 @@ void keeper_policy_gate_result(struct keeper *keeper, const struct guardd_comman
 
 void keeper_policy_flush(struct keeper *keeper)
 {
-	const struct guardd_command command = { .type = GUARDD_COMMAND_POLICY, .fd = keeper->handles.policy };
+	const struct guardd_command command = {.type = GUARDD_COMMAND_POLICY, .fd = keeper->handles.policy};
 
 	keeper->flush_due = keeper->load == KEEPER_LOAD_APPLYING;
 	if (!keeper->flush_due)
@@ -219,7 +223,7 @@ void keeper_policy_flush(struct keeper *keeper)
 /* At the start: wait for the loader; the image becomes handles.policy. */
 int keeper_policy_first(struct keeper *keeper, char *ret_problem, size_t size)
 {
-	struct keeper_loader_reply reply = { 0 };
+	struct keeper_loader_reply reply = {0};
 	int32_t image = -1;
 	struct pollfd ready;
 	/* A machine that boots must not lose its protection with a spoiled file; who
@@ -227,15 +231,16 @@ int keeper_policy_first(struct keeper *keeper, char *ret_problem, size_t size)
 	int r = keeper_spawn_loader(keeper, !keeper->options.foreground);
 
 	if (r < 0)
-		return guardd_problem(r, ret_problem, size, "%s: the process that reads it cannot be started: %s",
+		return guardd_problem(r, ret_problem, size,
+				      "%s: the process that reads it cannot be started: %s",
 				      keeper->config->policy_file, strerror(errno));
-	ready = (struct pollfd){ keeper->loader_socket, POLLIN, 0 };
+	ready = (struct pollfd){keeper->loader_socket, POLLIN, 0};
 	while ((r = poll(&ready, 1, KEEPER_LOAD_MS)) < 0 && errno == EINTR)
 		;
 	r = r <= 0 ? -GUARD_E_TIMEOUT : receive_reply(keeper, &reply, &image);
 	if (r <= 0)
-		return guardd_problem(-GUARD_E_TIMEOUT, ret_problem, size, "%s: could not be read and checked",
-				      keeper->config->policy_file);
+		return guardd_problem(-GUARD_E_TIMEOUT, ret_problem, size,
+				      "%s: could not be read and checked", keeper->config->policy_file);
 	if (reply.error < 0 || image < 0)
 		return guardd_problem(reply.error, ret_problem, size, "%s", reply.text);
 	take_reply(keeper, &reply);
@@ -243,8 +248,8 @@ int keeper_policy_first(struct keeper *keeper, char *ret_problem, size_t size)
 	keeper_close(&keeper->handles.policy);
 	keeper->handles.policy = image;
 	if (reply.fallback)
-		snprintf(keeper->problem, sizeof(keeper->problem), "The last accepted policy stays in force: %.450s",
-			 reply.text);
+		snprintf(keeper->problem, sizeof(keeper->problem),
+			 "The last accepted policy stays in force: %.450s", reply.text);
 	return 0;
 }
 

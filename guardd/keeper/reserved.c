@@ -46,7 +46,7 @@ static void hold_round(struct keeper *keeper)
  * event gets these either. */
 void keeper_reserved_hold(struct keeper *keeper)
 {
-	const struct timespec pause = { .tv_nsec = HOLD_PAUSE_NS };
+	const struct timespec pause = {.tv_nsec = HOLD_PAUSE_NS};
 
 	keeper->reserved.held_count = 0;
 	for (int i = 0; i < HOLD_TRIES; i++) {
@@ -59,7 +59,7 @@ void keeper_reserved_hold(struct keeper *keeper)
 
 static void deny(const struct keeper *keeper, int number)
 {
-	const struct fanotify_response response = { .fd = number, .response = FAN_DENY };
+	const struct fanotify_response response = {.fd = number, .response = FAN_DENY};
 
 	/* Nearly all are answered already, which the kernel reports as ENOENT. */
 	(void)!write(keeper->handles.fanotify, &response, sizeof(response));

@@ -24,7 +24,7 @@ int64_t keeper_now_ms(void)
 
 static void put_line(const char *sentence)
 {
-	struct pollfd room = { STDERR_FILENO, POLLOUT, 0 };
+	struct pollfd room = {STDERR_FILENO, POLLOUT, 0};
 	char line[1200];
 	int length = snprintf(line, sizeof(line), "guardd: %.1100s\n", sentence);
 
@@ -46,7 +46,7 @@ void keeper_say(const char *format, ...)
 
 void keeper_note(struct keeper *keeper, enum guard_daemon_event what, const char *format, ...)
 {
-	struct guard_event event = { .source = GUARD_EVENT_DAEMON, .what = (uint8_t)what, .count = 1 };
+	struct guard_event event = {.source = GUARD_EVENT_DAEMON, .what = (uint8_t)what, .count = 1};
 	struct guard_writer writer;
 	struct timespec now;
 	va_list arguments;
@@ -65,7 +65,8 @@ void keeper_note(struct keeper *keeper, enum guard_daemon_event what, const char
 	event.policy_version = keeper->policy.version;
 	guard_writer_init(&writer);
 	guard_wire_begin(&writer, GUARD_WIRE_EVENT, 0);
-	if (guard_event_encode(&writer, &event) < 0 || guard_wire_send(keeper->handles.events_send, &writer) < 0)
+	if (guard_event_encode(&writer, &event) < 0 ||
+	    guard_wire_send(keeper->handles.events_send, &writer) < 0)
 		atomic_fetch_add(&keeper->shared->counters.records_lost, 1);
 	guard_writer_free(&writer);
 }

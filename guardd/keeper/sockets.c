@@ -49,7 +49,7 @@ int keeper_listen(int32_t *ret_listener, const struct keeper *keeper, const char
 		  char *ret_problem, size_t size)
 {
 	GUARD_AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", keeper->run_dir, name);
 	if (unlinkat(keeper->run_dir, name, 0) < 0 && errno != ENOENT)

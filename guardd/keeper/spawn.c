@@ -21,8 +21,6 @@
 #include "internal.h"
 #include "keeper/loader.h"
 
-
-
 /* Like fork(2), also with a shared fd table.  The C library of the child knows
  * its own thread by the id that the kernel writes where it is looked for.  Not
  * clone3(2): service managers forbid it, for its flags cannot be filtered. */
@@ -55,13 +53,13 @@ static int spawned(pid_t pid, const char *what)
 int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
 {
 	struct guardd_gate_arguments arguments = {
-		.config = keeper->config,
-		.shared = keeper->shared,
-		.fanotify = keeper->handles.fanotify,
-		.policy = keeper->handles.policy,
-		.record = keeper->handles.events_send,
-		.restarted = (int)restarted,
-		.handles = &keeper->handles,
+	    .config = keeper->config,
+	    .shared = keeper->shared,
+	    .fanotify = keeper->handles.fanotify,
+	    .policy = keeper->handles.policy,
+	    .record = keeper->handles.events_send,
+	    .restarted = (int)restarted,
+	    .handles = &keeper->handles,
 	};
 	pid_t pid;
 
@@ -86,12 +84,12 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
 int keeper_spawn_record(struct keeper *keeper)
 {
 	const struct guardd_record_arguments arguments = {
-		.config = keeper->config,
-		.events = keeper->handles.events_receive,
-		.requests = keeper->requests[1],
-		.state = keeper->ledger_dir,
+	    .config = keeper->config,
+	    .events = keeper->handles.events_receive,
+	    .requests = keeper->requests[1],
+	    .state = keeper->ledger_dir,
 	};
-	const int keep[] = { arguments.events, arguments.requests, arguments.state };
+	const int keep[] = {arguments.events, arguments.requests, arguments.state};
 	pid_t parent = getpid(), pid = clone_process(&keeper->record, 0);
 
 	if (pid == 0) {
@@ -119,10 +117,10 @@ static const struct guardd_shared *map_read_only(int memory)
 int keeper_spawn_control(struct keeper *keeper)
 {
 	struct guardd_control_arguments arguments = {
-		.config = keeper->config,
-		.listener = keeper->handles.listener,
-		.record = keeper->requests[0],
-		.policy = keeper->handles.policy,
+	    .config = keeper->config,
+	    .listener = keeper->handles.listener,
+	    .record = keeper->requests[0],
+	    .policy = keeper->handles.policy,
 	};
 	pid_t parent = getpid(), pid;
 
@@ -134,7 +132,7 @@ int keeper_spawn_control(struct keeper *keeper)
 	keeper->load_answers = keeper->load_answers_next = 0; /* who asked is gone */
 	pid = clone_process(&keeper->control, 0);
 	if (pid == 0) {
-		const int keep[] = { arguments.listener, arguments.record, arguments.policy, arguments.keeper };
+		const int keep[] = {arguments.listener, arguments.record, arguments.policy, arguments.keeper};
 
 		keeper_child_begin("guardd-control");
 		keeper_child_die_with_parent(parent);
@@ -170,7 +168,7 @@ int keeper_spawn_loader(struct keeper *keeper, bool fall_back)
 		return spawned(-1, "loader");
 	pid = clone_process(&keeper->loader, 0);
 	if (pid == 0) {
-		const int keep[] = { pair[1], keeper->state_dir };
+		const int keep[] = {pair[1], keeper->state_dir};
 
 		keeper_child_begin("guardd-loader");
 		keeper_child_die_with_parent(parent);

@@ -34,7 +34,7 @@ static void end_understudy(struct keeper *keeper)
 
 static void drain_gate(struct keeper *keeper)
 {
-	const struct guardd_command drain = { .type = GUARDD_COMMAND_DRAIN, .fd = -1 };
+	const struct guardd_command drain = {.type = GUARDD_COMMAND_DRAIN, .fd = -1};
 	char how[64];
 
 	if (keeper->gate.pidfd < 0)
@@ -73,8 +73,9 @@ void keeper_leave(struct keeper *keeper)
  * this one. */
 void keeper_upgrade(struct keeper *keeper)
 {
-	char *const arguments[] = { keeper->program, (char *)(uintptr_t)"--config", (char *)(uintptr_t)keeper->options.config_path,
-				    (char *)(uintptr_t)(keeper->options.foreground ? "--foreground" : NULL), NULL };
+	char *const arguments[] = {
+	    keeper->program, (char *)(uintptr_t) "--config", (char *)(uintptr_t)keeper->options.config_path,
+	    (char *)(uintptr_t)(keeper->options.foreground ? "--foreground" : NULL), NULL};
 	int64_t now;
 
 	keeper_note(keeper, GUARD_DAEMON_UPGRADED, "guardd is replaced by the program that is now %s.",

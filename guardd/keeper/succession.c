@@ -26,9 +26,10 @@
 static int connect_old(int *ret_connection, const struct keeper *keeper)
 {
 	GUARD_AUTO_CLOSE int connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/takeover.sock", keeper->run_dir);
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/takeover.sock",
+		 keeper->run_dir);
 	if (connection < 0 || connect(connection, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -GUARD_E_BUSY;
 	*ret_connection = guard_steal_fd(&connection);
@@ -37,15 +38,18 @@ static int connect_old(int *ret_connection, const struct keeper *keeper)
 
 static int say(int connection, uint32_t type)
 {
-	const struct { uint32_t protocol, type; } request = { TAKEOVER_PROTOCOL, type };
+	const struct {
+		uint32_t protocol, type;
+	} request = {TAKEOVER_PROTOCOL, type};
 
 	return guardd_fdpass_send(connection, &request, sizeof(request), NULL, 0);
 }
 
 /* One message of the wanted type, with exactly `count` fds. */
-static int hear(struct takeover_message *ret_message, int *ret_fds, size_t count, int connection, uint32_t type)
+static int hear(struct takeover_message *ret_message, int *ret_fds, size_t count, int connection,
+		uint32_t type)
 {
-	struct pollfd ready = { connection, POLLIN, 0 };
+	struct pollfd ready = {connection, POLLIN, 0};
 	size_t size, came = count;
 	int r;
 
@@ -107,7 +111,7 @@ int keeper_succession_ask(struct keeper *keeper)
 
 static void end_old(int32_t *pidfd, int64_t patience_ms)
 {
-	struct keeper_process old = { .pidfd = *pidfd };
+	struct keeper_process old = {.pidfd = *pidfd};
 
 	keeper_process_end(&old, SIGKILL, patience_ms);
 	*pidfd = -1;
@@ -118,7 +122,7 @@ static void end_old(int32_t *pidfd, int64_t patience_ms)
  * understudy; after an upgrade in place it is ourselves. */
 static void end_old_keepers(struct keeper *keeper)
 {
-	struct keeper_process old = { .pidfd = keeper->old_keeper };
+	struct keeper_process old = {.pidfd = keeper->old_keeper};
 
 	if (keeper->old_keeper_pid != getpid()) {
 		keeper_process_signal(&old, SIGUSR1);
@@ -154,11 +158,12 @@ static int stop_old_gate(struct keeper *keeper)
 /* Our gate holds, ready.  From STOP to START nobody reads: everything waits. */
 int keeper_succession_switch(struct keeper *keeper)
 {
-	const struct guardd_command start = { .type = GUARDD_COMMAND_START, .fd = -1 };
+	const struct guardd_command start = {.type = GUARDD_COMMAND_START, .fd = -1};
 
 	end_old_keepers(keeper);
 	if (stop_old_gate(keeper) < 0) {
-		keeper_say("the gate before does not answer: it is killed, what it had not answered is denied");
+		keeper_say(
+		    "the gate before does not answer: it is killed, what it had not answered is denied");
 		end_old(&keeper->old_gate, ANSWER_MS);
 		keeper_reserved_deny_all(keeper);
 		keeper_close(&keeper->takeover);

@@ -18,14 +18,14 @@
 
 #define MINUTE_MS 60000
 #define GATE_DEATHS_AT_ONCE 20u /* in a minute, before there is a pause at all */
-#define GATE_PAUSE_MS 200       /* events stay blocked meanwhile, so never long */
+#define GATE_PAUSE_MS 200	/* events stay blocked meanwhile, so never long */
 #define HELPER_PAUSE_MS 100
 #define HELPER_PAUSE_MAX_MS 5000
 
 bool keeper_process_wait(struct keeper_process *process, int64_t timeout_ms)
 {
 	int64_t end = keeper_now_ms() + timeout_ms, left = timeout_ms;
-	struct pollfd ended = { process->pidfd, POLLIN, 0 };
+	struct pollfd ended = {process->pidfd, POLLIN, 0};
 
 	if (process->pidfd < 0)
 		return true;
@@ -45,7 +45,7 @@ void keeper_process_signal(const struct keeper_process *process, int signal)
 
 void keeper_process_bury(struct keeper_process *process, char *ret_how, size_t size)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 
 	if (process->pidfd < 0 || waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) < 0 ||
 	    info.si_pid == 0)
@@ -75,7 +75,7 @@ void keeper_process_end(struct keeper_process *process, int signal, int64_t time
 
 static bool has_ended(const struct keeper_process *process)
 {
-	struct pollfd ended = { process->pidfd, POLLIN, 0 };
+	struct pollfd ended = {process->pidfd, POLLIN, 0};
 
 	return process->pidfd >= 0 && poll(&ended, 1, 0) == 1;
 }
@@ -105,8 +105,9 @@ static void gate_died(struct keeper *keeper)
 	keeper_note(keeper, GUARD_DAEMON_GATE_RESTARTED,
 		    "The gate %s; another takes its place. Nothing was allowed meanwhile.", how);
 	if (keeper->load == KEEPER_LOAD_APPLYING)
-		keeper_policy_failed(keeper, -GUARD_E_INTERNAL,
-				     "the gate ended while it took the new policy over; the policy before stays in force");
+		keeper_policy_failed(
+		    keeper, -GUARD_E_INTERNAL,
+		    "the gate ended while it took the new policy over; the policy before stays in force");
 }
 
 static void helper_died(struct keeper *keeper, struct keeper_process *process, const char *name)
@@ -117,13 +118,14 @@ static void helper_died(struct keeper *keeper, struct keeper_process *process, c
 
 	keeper_process_bury(process, how, sizeof(how));
 	process->due_ms = keeper_now_ms() + (pause > HELPER_PAUSE_MAX_MS ? HELPER_PAUSE_MAX_MS : pause);
-	keeper_note(keeper, GUARD_DAEMON_HELPER_RESTARTED, "The %s process %s; it is started again.", name, how);
+	keeper_note(keeper, GUARD_DAEMON_HELPER_RESTARTED, "The %s process %s; it is started again.", name,
+		    how);
 }
 
 /* Reap what is nobody's: children of a keeper before us, or of an exec. */
 static void reap_others(const struct keeper *keeper)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 
 	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
 		if (info.si_pid == keeper->gate.pid || info.si_pid == keeper->record.pid ||
@@ -173,8 +175,8 @@ void keeper_supervise(struct keeper *keeper)
 
 int64_t keeper_supervise_due(const struct keeper *keeper)
 {
-	const struct keeper_process *const all[] = { &keeper->gate, &keeper->understudy, &keeper->record,
-						     &keeper->control };
+	const struct keeper_process *const all[] = {&keeper->gate, &keeper->understudy, &keeper->record,
+						    &keeper->control};
 	int64_t first = -1, now = keeper_now_ms();
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

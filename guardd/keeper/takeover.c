@@ -34,7 +34,7 @@ static bool is_root(int connection)
 
 static void take_connection(struct guardd_takeover *takeover, int listener)
 {
-	const struct timeval patience = { GUARDD_TAKEOVER_SEND_MS / 1000, 0 };
+	const struct timeval patience = {GUARDD_TAKEOVER_SEND_MS / 1000, 0};
 	GUARD_AUTO_CLOSE int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (connection < 0 || !is_root(connection))
@@ -51,15 +51,15 @@ static int send_handles(int connection, const struct guardd_gate_arguments *argu
 	const struct guardd_counters *counters = &arguments->shared->counters;
 	const int understudy = handles->understudy;
 	const int fds[TAKEOVER_FD_COUNT] = {
-		[TAKEOVER_FD_FANOTIFY] = handles->fanotify,
-		[TAKEOVER_FD_POLICY] = handles->policy,
-		[TAKEOVER_FD_LOCK] = handles->lock,
-		[TAKEOVER_FD_EVENTS_SEND] = handles->events_send,
-		[TAKEOVER_FD_EVENTS_RECEIVE] = handles->events_receive,
-		[TAKEOVER_FD_LISTENER] = handles->listener,
-		[TAKEOVER_FD_TAKEOVER] = handles->takeover,
-		[TAKEOVER_FD_KEEPER] = handles->keeper,
-		[TAKEOVER_FD_UNDERSTUDY] = understudy < 0 ? handles->keeper : understudy,
+	    [TAKEOVER_FD_FANOTIFY] = handles->fanotify,
+	    [TAKEOVER_FD_POLICY] = handles->policy,
+	    [TAKEOVER_FD_LOCK] = handles->lock,
+	    [TAKEOVER_FD_EVENTS_SEND] = handles->events_send,
+	    [TAKEOVER_FD_EVENTS_RECEIVE] = handles->events_receive,
+	    [TAKEOVER_FD_LISTENER] = handles->listener,
+	    [TAKEOVER_FD_TAKEOVER] = handles->takeover,
+	    [TAKEOVER_FD_KEEPER] = handles->keeper,
+	    [TAKEOVER_FD_UNDERSTUDY] = understudy < 0 ? handles->keeper : understudy,
 	};
 	struct takeover_message *message = calloc(1, sizeof(*message));
 	int r;
@@ -95,9 +95,11 @@ static enum guardd_takeover_action break_off(struct guardd_takeover *takeover)
 }
 
 enum guardd_takeover_action guardd_takeover_handle(struct guardd_takeover *takeover,
-						    const struct guardd_gate_arguments *arguments)
+						   const struct guardd_gate_arguments *arguments)
 {
-	struct { uint32_t protocol, type; } request;
+	struct {
+		uint32_t protocol, type;
+	} request;
 	size_t size, count = 0;
 
 	if (takeover->connection < 0) {
@@ -108,8 +110,8 @@ enum guardd_takeover_action guardd_takeover_handle(struct guardd_takeover *takeo
 	    size != sizeof(request) || request.protocol != TAKEOVER_PROTOCOL)
 		return break_off(takeover);
 	if (request.type == TAKEOVER_HELLO && !takeover->stopped)
-		return send_handles(takeover->connection, arguments) < 0 ? break_off(takeover) :
-									    GUARDD_TAKEOVER_NOTHING;
+		return send_handles(takeover->connection, arguments) < 0 ? break_off(takeover)
+									 : GUARDD_TAKEOVER_NOTHING;
 	if (request.type != TAKEOVER_STOP || takeover->stopped)
 		return break_off(takeover);
 	takeover->stopped = true;
@@ -146,7 +148,7 @@ void guardd_takeover_hold(const struct guardd_gate_arguments *arguments)
 	const pid_t keeper = getppid();
 
 	for (;;) {
-		struct pollfd ready = { arguments->command, POLLIN, 0 };
+		struct pollfd ready = {arguments->command, POLLIN, 0};
 		struct guardd_command command;
 		int32_t fd = -1;
 

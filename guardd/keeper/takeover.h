@@ -45,22 +45,25 @@
 /* Kernel objects that outlive a daemon; numbers in the shared fd table, -1
  * none.  Lives in memory that keeper and gate share. */
 struct guardd_handles {
-	int32_t fanotify;        /* the group */
-	int32_t policy;          /* sealed memfd, always the image in force */
-	int32_t lock;            /* RUN_DIR/lock, locked */
-	int32_t events_send;     /* GUARD_WIRE_EVENT: gate and keeper write here */
-	int32_t events_receive;  /* record reads here */
-	int32_t listener;        /* RUN_DIR/guard.sock */
-	int32_t takeover;        /* RUN_DIR/takeover.sock */
-	int32_t keeper;          /* pidfd */
-	int32_t understudy;      /* pidfd */
+	int32_t fanotify;	/* the group */
+	int32_t policy;		/* sealed memfd, always the image in force */
+	int32_t lock;		/* RUN_DIR/lock, locked */
+	int32_t events_send;	/* GUARD_WIRE_EVENT: gate and keeper write here */
+	int32_t events_receive; /* record reads here */
+	int32_t listener;	/* RUN_DIR/guard.sock */
+	int32_t takeover;	/* RUN_DIR/takeover.sock */
+	int32_t keeper;		/* pidfd */
+	int32_t understudy;	/* pidfd */
 };
 
 struct guardd_takeover {
-	int connection;          /* -1 none; start with GUARDD_TAKEOVER_NONE */
+	int connection; /* -1 none; start with GUARDD_TAKEOVER_NONE */
 	bool stopped;
 };
-#define GUARDD_TAKEOVER_NONE { -1, false }
+#define GUARDD_TAKEOVER_NONE                                                                                 \
+	{                                                                                                    \
+		-1, false                                                                                    \
+	}
 
 enum guardd_takeover_action { GUARDD_TAKEOVER_NOTHING, GUARDD_TAKEOVER_STOP, GUARDD_TAKEOVER_RESUME };
 
@@ -68,7 +71,7 @@ enum guardd_takeover_action { GUARDD_TAKEOVER_NOTHING, GUARDD_TAKEOVER_STOP, GUA
 int guardd_takeover_fd(const struct guardd_takeover *takeover, const struct guardd_gate_arguments *arguments);
 /* It is readable: do what is asked, say what the gate has to do. */
 enum guardd_takeover_action guardd_takeover_handle(struct guardd_takeover *takeover,
-						    const struct guardd_gate_arguments *arguments);
+						   const struct guardd_gate_arguments *arguments);
 /* The reader has stopped: tell the new daemon which events are in the air. */
 int guardd_takeover_stopped(struct guardd_takeover *takeover,
 			    const struct guardd_gate_arguments *arguments) GUARD_WARN_UNUSED;

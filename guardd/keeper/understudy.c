@@ -18,7 +18,7 @@
 
 static bool wait_readable(int fd, int timeout_ms)
 {
-	struct pollfd ready = { fd, POLLIN, 0 };
+	struct pollfd ready = {fd, POLLIN, 0};
 
 	while (poll(&ready, 1, timeout_ms) < 0 && errno == EINTR)
 		;
@@ -30,7 +30,7 @@ static void wait_for_death(const struct keeper *keeper, int active)
 {
 	for (;;) {
 		uint64_t generation = keeper->gate_generation;
-		struct pollfd watched[] = { { active, POLLIN, 0 }, { keeper->gate.pidfd, POLLIN, 0 } };
+		struct pollfd watched[] = {{active, POLLIN, 0}, {keeper->gate.pidfd, POLLIN, 0}};
 
 		if (poll(watched, 2, -1) < 0)
 			continue;
@@ -40,7 +40,8 @@ static void wait_for_death(const struct keeper *keeper, int active)
 		if (wait_readable(active, WITHOUT_GATE_MS))
 			return;
 		if (keeper->gate_generation == generation && keeper->phase == KEEPER_RUNNING) {
-			keeper_say("the keeper leaves the machine without a gate: the understudy takes its place");
+			keeper_say(
+			    "the keeper leaves the machine without a gate: the understudy takes its place");
 			(void)!syscall(SYS_pidfd_send_signal, active, SIGKILL, NULL, 0);
 		}
 	}

@@ -61,6 +61,8 @@ cp "$CONFIG" "$SCRATCH/etc/sound.conf"
 start() { TRY_SECONDS=10 try "$GUARDD" --config "$CONFIG" --foreground; kill_guardd; }
 sound() { cp "$SCRATCH/etc/sound.conf" "$CONFIG"; cp "$SCRATCH/etc/sound.img" "$IMAGE"; chmod 644 "$CONFIG" "$IMAGE"; chown 0:0 "$CONFIG" "$IMAGE"; }
 
+# A machine that has accepted nothing yet.
+rm -rf "$SCRATCH/state" "$SCRATCH/run"
 sound; : > "$CONFIG"; start; refused "configuration: empty" guardd.conf
 sound; echo 'state_dir = ' > "$CONFIG"; start; refused "configuration: cut off" guardd.conf:
 sound; echo 'surprise = 1;' >> "$CONFIG"; start; refused "configuration: unknown key" guardd.conf: surprise
