@@ -42,7 +42,7 @@ class Guest:
              "-device", "virtserialport,chardev=agent,name=guard.test"],
             stdin=subprocess.DEVNULL)
 
-    def wait_boot(self, timeout=240):
+    def wait_boot(self, timeout=600):
         """Until the agent answers.  Returns the seconds since power-on."""
         deadline = self.started + timeout
         while time.monotonic() < deadline:
