@@ -26,7 +26,9 @@ for area in $AREAS; do
 	mkdir -p "$area/bin"
 	mv "$area/harmless" "$area/bin/cp"
 	both "private copy under a reader's name on $at" evil payload "$x" "$area/bin/cp" "$x"
-	printf x >> "$area/bin/cp"
+	# While its last process may still be on its way, the change is refused.
+	changed() { printf x >> "$area/bin/cp"; }
+	wait_for 10 changed
 	good payload "$x"
 	expect_denied "changed copy of the loader on $at" "$area/bin/cp" "$x"
 
