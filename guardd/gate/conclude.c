@@ -75,6 +75,28 @@ static void decide(struct gate *gate, struct outcome *outcome, const struct gate
 	gate_policy_release(gate);
 }
 
+/* The open beneath an exec comes without a word about it.  How the caller asked
+ * is looked at only where it would change the answer. */
+static void try_as_exec(struct gate *gate, struct outcome *outcome, struct gate_event *event,
+			const struct gate_identity *identity)
+{
+	struct gate_facts *facts = event->facts;
+	struct outcome other;
+	struct gate_call call;
+
+	if (facts->kind != GUARD_KIND_LIBRARY || !facts->call_unknown || facts->exec)
+		return;
+	facts->kind = GUARD_KIND_EXECUTABLE;
+	decide(gate, &other, event, identity);
+	if (other.verdict.action == GUARD_ALLOW && gate_call_wait(&call, event->tid) == 0 &&
+	    call.kind == GATE_CALL_EXEC) {
+		facts->exec = true;
+		*outcome = other;
+	} else {
+		facts->kind = GUARD_KIND_LIBRARY;
+	}
+}
+
 static void overrule(struct outcome *outcome, enum guard_reason reason)
 {
 	outcome->verdict.action = GUARD_DENY;
@@ -158,6 +180,8 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 		return;
 	}
 	decide(gate, &outcome, event, identity);
+	if (outcome.verdict.action == GUARD_DENY)
+		try_as_exec(gate, &outcome, event, identity);
 	remember(gate, event, identity);
 	if (outcome.verdict.action == GUARD_ALLOW)
 		check_stays(gate, event, identity, &outcome);

@@ -7,6 +7,10 @@
  * fd closed -> slot free.  The kernel finds an event by its fd number, so no
  * answer may be written after the fd is closed: the watch answers under the
  * lock that gate_event_end() takes before it closes.
+ *
+ * An answer wakes every caller that waits, not only its own: the kernel has one
+ * wait queue per group.  With thousands of them each answer costs milliseconds,
+ * whoever gives it.
  */
 #include "gate/gate.h"
 
@@ -152,7 +156,7 @@ bool gate_events_pending(struct gate *gate)
 
 	pthread_mutex_lock(&gate->events.lock);
 	for (struct gate_event *event = gate->events.oldest; event && !pending; event = event->newer)
-		pending = !atomic_load(&event->answered);
+		pending = atomic_load(&gate->shared->slots[event->index].state) == GUARDD_SLOT_PENDING;
 	pthread_mutex_unlock(&gate->events.lock);
 	return pending;
 }

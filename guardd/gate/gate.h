@@ -102,6 +102,7 @@ struct gate_event {
 	uint32_t sequence;                /* of the inode, from before the lease */
 	uint8_t lease;                    /* enum gate_lease */
 	_Atomic bool answered;
+	uint8_t looks;                    /* at a caller that was not asleep yet */
 	bool hopeless;                    /* two gates died over it: to be denied */
 	struct gate_file file;
 	struct gate_facts *facts;
@@ -133,7 +134,8 @@ struct gate_queue {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct gate_task *head, *tail;
-	unsigned depth, threads, idle, base, most;
+	_Atomic unsigned depth; /* changes under the lock */
+	unsigned threads, idle, base, most;
 };
 struct gate_job;
 struct gate_jobs {
@@ -214,7 +216,10 @@ struct gate_subject {
 };
 /* All in place, or -GUARD_E_NOT_FOUND when the process is gone. */
 int gate_subject_read(struct gate_subject *ret_subject, int32_t tid) GUARD_WARN_UNUSED;
+/* Errors: GUARD_E_BUSY: the caller queued its event and is not asleep yet, look
+ * again; GUARD_E_NOT_FOUND. */
 int gate_call_read(struct gate_call *ret_call, int32_t tid) GUARD_WARN_UNUSED;
+int gate_call_wait(struct gate_call *ret_call, int32_t tid) GUARD_WARN_UNUSED; /* looks again, for a while */
 /* By the caller's mappings. */
 enum gate_ip gate_ip_read(int32_t tid, const struct gate_call *call);
 /* The same for much less, by where the kernel put the loader: GATE_IP_OUTSIDE
@@ -275,7 +280,7 @@ struct gate_facts {
 	struct gate_path path;
 	uint8_t kind, format;
 	bool exec, no_subject;
-	struct gate_facts *next_free;
+	bool call_unknown; /* an open, or the open beneath an exec: not looked at */
 };
 void gate_triage(struct gate *gate, struct gate_event *event);
 /* The file could not be identified or is identified: decide, answer, record. */

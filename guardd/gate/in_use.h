@@ -19,7 +19,7 @@
 
 #define GUARDD_IN_USE_MAX 8192u         /* files */
 #define GUARDD_IN_USE_GRACE_NS 1000000000 /* an approved caller has it open by then */
-#define GUARDD_IN_USE_CALLERS 4u        /* approved callers watched per file */
+#define GUARDD_IN_USE_CALLERS 24u       /* approved callers watched per file */
 
 struct guardd_inode {
 	uint64_t device; /* as in stat(2) */

@@ -38,18 +38,23 @@ static struct gate_task *take(struct gate_queue *queue)
 	return task;
 }
 
+static void run(struct gate *gate, struct gate_task *task)
+{
+	if (task->type == GATE_TASK_EVENT)
+		gate_triage(gate, (struct gate_event *)task);
+	else if (task->type == GATE_TASK_LEARN)
+		gate_learn_run(gate, (struct gate_event *)task);
+	else
+		gate_job_run(gate, task);
+}
+
 static void work(struct gate *gate, void *context)
 {
 	struct gate_queue *queue = context;
 	struct gate_task *task;
 
 	while ((task = take(queue)))
-		if (task->type == GATE_TASK_EVENT)
-			gate_triage(gate, (struct gate_event *)task);
-		else if (task->type == GATE_TASK_LEARN)
-			gate_learn_run(gate, (struct gate_event *)task);
-		else
-			gate_job_run(gate, task);
+		run(gate, task);
 }
 
 static int add_worker(struct gate *gate, struct gate_queue *queue)

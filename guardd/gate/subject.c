@@ -18,8 +18,8 @@
 #include "base/cleanup.h"
 
 #define STATUS_MAX 8192u
-#define ASLEEP_ATTEMPTS 200
-#define ASLEEP_WAIT_NS 10000
+#define ASLEEP_ATTEMPTS 100
+#define ASLEEP_WAIT_NS 50000
 
 static int open_proc(int32_t tid, const char *name)
 {
@@ -70,21 +70,24 @@ int gate_subject_read(struct gate_subject *ret_subject, int32_t tid)
 	return 0;
 }
 
-/* The caller queued its event and is on its way to sleep: its registers can be
- * read a moment later. */
 int gate_call_read(struct gate_call *ret_call, int32_t tid)
 {
-	struct timespec wait = { .tv_nsec = ASLEEP_WAIT_NS };
 	char text[256];
+	ssize_t size = read_proc(tid, "syscall", text, sizeof(text));
 
-	for (int i = 0; i < ASLEEP_ATTEMPTS; i++) {
-		ssize_t size = read_proc(tid, "syscall", text, sizeof(text));
-		int r = size > 0 ? gate_call_parse(ret_call, text, (size_t)size) : -GUARD_E_NOT_FOUND;
-		if (r != -GUARD_E_BUSY)
-			return r;
-		nanosleep(&wait, NULL);
+	return size > 0 ? gate_call_parse(ret_call, text, (size_t)size) : -GUARD_E_NOT_FOUND;
+}
+
+int gate_call_wait(struct gate_call *ret_call, int32_t tid)
+{
+	struct timespec pause = { .tv_nsec = ASLEEP_WAIT_NS };
+	int r = gate_call_read(ret_call, tid);
+
+	for (int i = 0; r == -GUARD_E_BUSY && i < ASLEEP_ATTEMPTS; i++) {
+		nanosleep(&pause, NULL);
+		r = gate_call_read(ret_call, tid);
 	}
-	return -GUARD_E_BUSY;
+	return r;
 }
 
 static enum gate_ip judge_mapping(const char *path)

@@ -11,11 +11,13 @@
 #include <sys/fanotify.h>
 
 #define TICKETS 4096u
+#define TICKET_NS 1000000000ll
 
 struct ticket {
 	struct gate_key key;
 	int32_t tid;
 	uint32_t sequence;
+	int64_t until_ns; /* the second event comes at once or not at all */
 };
 struct gate_tickets {
 	pthread_mutex_t lock;
@@ -41,7 +43,7 @@ void gate_ticket_give(struct gate *gate, const struct gate_event *event)
 		return;
 	pthread_mutex_lock(&tickets->lock);
 	tickets->tickets[(uint32_t)event->tid % TICKETS] =
-		(struct ticket){ event->file.key, event->tid, event->sequence };
+		(struct ticket){ event->file.key, event->tid, event->sequence, gate_now_ns() + TICKET_NS };
 	pthread_mutex_unlock(&tickets->lock);
 }
 
@@ -55,7 +57,7 @@ bool gate_ticket_take(struct gate *gate, const struct gate_event *event)
 		return false;
 	pthread_mutex_lock(&tickets->lock);
 	if (ticket->tid == event->tid) {
-		good = gate_key_equal(&ticket->key, &event->file.key) &&
+		good = gate_now_ns() < ticket->until_ns && gate_key_equal(&ticket->key, &event->file.key) &&
 		       ticket->sequence == gate_cache_sequence(gate->cache, &event->file.key);
 		memset(ticket, 0, sizeof(*ticket));
 	}

@@ -10,14 +10,52 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOOKS_MAX 200 /* at a caller on its way to sleep */
 
 struct look {
 	struct gate_call call;
+	bool called; /* `call` has been looked at */
 	struct gate_filesystem filesystem;
 	struct gate_access access;
 	char requested[GUARD_WIRE_PATH_MAX];
 };
+
+/* The caller is on its way to sleep: others first.  Waiting for it here would,
+ * among thousands of callers, be waiting for all of them. */
+static void put_back(struct gate *gate, struct gate_event *event, const struct look *look)
+{
+	struct gate_queue *queue = look->filesystem.slow ? &gate->jobs.slow : &gate->jobs.quick;
+
+	if (atomic_load(&queue->depth) == 0) {
+		struct timespec pause = { .tv_nsec = event->looks < 10 ? 1000 : 50000 };
+		nanosleep(&pause, NULL);
+	}
+	gate_queue_push(gate, queue, &event->task);
+}
+
+/* In which call the caller is blocked.  false: not known yet, the event went
+ * back into its queue. */
+static bool know_call(struct gate *gate, struct gate_event *event, struct look *look)
+{
+	int r;
+
+	if (look->called)
+		return true;
+	r = gate_call_read(&look->call, event->tid);
+	if (r == -GUARD_E_BUSY && event->looks < LOOKS_MAX) {
+		event->looks++;
+		put_back(gate, event, look);
+		return false;
+	}
+	if (r < 0)
+		look->call = (struct gate_call){ .kind = GATE_CALL_UNKNOWN };
+	look->called = true;
+	look->access.exec |= look->call.kind == GATE_CALL_EXEC;
+	return true;
+}
 
 /* The content is about to change: what was remembered of it goes, and code in
  * use is not opened for writing.  true: the event is through. */
@@ -29,7 +67,7 @@ static bool took_writer(struct gate *gate, struct gate_event *event, const struc
 
 	if (look->access.exec)
 		return false;
-	if (!gate_call_may_write(call) && (call->has_flags || gate_lease_take(gate, event) != GATE_LEASE_REFUSED))
+	if (!gate_call_may_write(call) && (call->has_flags || event->lease != GATE_LEASE_REFUSED))
 		return false;
 	gate_forget(gate, event->fd, &event->file.key);
 	if (guardd_in_use_busy(gate->in_use, &inode, gate_now_ns())) {
@@ -123,13 +161,18 @@ static void look_at_interpreter(struct gate *gate, struct gate_event *event, str
 				       gate_name_is_module(event->facts->path.claimed));
 }
 
+static bool is_loadable(const struct look *look)
+{
+	return guard_format_is_elf((enum guard_format)look->access.format) &&
+	       look->access.format != GUARD_FORMAT_ELF_REL;
+}
+
 /* Where the call came from matters for a reader that opens code, and for data
  * that a user could turn into code before a loader maps it. */
 static void look_at_caller(struct gate_event *event, struct look *look)
 {
 	struct gate_access *access = &look->access;
-	bool elf = guard_format_is_elf((enum guard_format)access->format) &&
-		   access->format != GUARD_FORMAT_ELF_REL;
+	bool elf = is_loadable(look);
 
 	access->sealed = gate_file_is_sealed(&event->file);
 	access->reader = event->facts->program && event->facts->program->reader;
@@ -143,8 +186,23 @@ static void look_at_caller(struct gate_event *event, struct look *look)
 		access->ip = (uint8_t)gate_ip_guess(event->tid, &look->call);
 }
 
+/* Does the answer lean on how the caller asked?  A lease that was granted has
+ * shown already that it does not ask to write. */
+static bool needs_call(const struct gate_event *event, const struct look *look)
+{
+	const struct gate_program *program = event->facts->program;
+
+	if (look->access.exec || !program)
+		return false;
+	if (program->scripts)
+		return true;
+	return is_loadable(look) ? program->reader : !gate_file_is_sealed(&event->file);
+}
+
 static bool begin_facts(struct gate *gate, struct gate_event *event)
 {
+	if (event->facts)
+		return true;
 	event->facts = calloc(1, sizeof(*event->facts));
 	if (!event->facts)
 		return false;
@@ -160,6 +218,7 @@ static void ask_policy(struct gate *gate, struct gate_event *event, const struct
 	facts->kind = kind;
 	facts->format = look->access.format;
 	facts->exec = look->access.exec;
+	facts->call_unknown = !look->called;
 	need_path(event);
 	if (facts->path.verified)
 		facts->path.protected = gate_path_is_protected(facts->path.claimed);
@@ -190,12 +249,11 @@ void gate_triage(struct gate *gate, struct gate_event *event)
 		return;
 	}
 	gate_filesystem_of(gate, &look.filesystem, event->file.key.device, event->fd);
-	if (gate_call_read(&look.call, event->tid) < 0)
-		look.call = (struct gate_call){ .kind = GATE_CALL_UNKNOWN };
-	look.access.exec = (event->mask & FAN_OPEN_EXEC_PERM) || look.call.kind == GATE_CALL_EXEC;
-	if (took_writer(gate, event, &look))
+	look.access.exec = event->mask & FAN_OPEN_EXEC_PERM;
+	if (gate_lease_take(gate, event) != GATE_LEASE_HELD && !look.access.exec &&
+	    (!know_call(gate, event, &look) || took_writer(gate, event, &look)))
 		return;
-	if (look.access.exec && gate_ticket_take(gate, event)) {
+	if (gate_ticket_take(gate, event)) {
 		gate_pass(gate, event);
 		return;
 	}
@@ -207,6 +265,8 @@ void gate_triage(struct gate *gate, struct gate_event *event)
 		gate_refuse(gate, event, GUARD_REASON_UNREADABLE);
 		return;
 	}
+	if (needs_call(event, &look) && !know_call(gate, event, &look))
+		return;
 	look_at_interpreter(gate, event, &look);
 	look_at_caller(event, &look);
 	use = gate_access_classify(&look.access);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define TICK_NS 50000000ll
-#define LATE_MAX 32
+#define LATE_MAX 1024
 
 struct late {
 	struct gate_event event; /* a copy for the record: the original goes its way */
