@@ -161,12 +161,14 @@ for bad in changed deleted shortened cut random; do
 	copy=$SCRATCH/copy/$(basename "$database")
 	size=$(stat -c %s "$copy")
 	case $bad in
-	flipped) printf 'XXXX' | dd of="$copy" bs=1 seek="$(grep -abo "$area" "$copy" | tail -n 1 | cut -d: -f1)" conv=notrunc status=none ;;
+	changed) tamper "$copy" "UPDATE LEDGER SET uid = uid + 1 WHERE id = (SELECT max(id) - 1 FROM LEDGER)" ;;
+	deleted) tamper "$copy" "DELETE FROM LEDGER WHERE id = (SELECT max(id) - 1 FROM LEDGER)" ;;
+	shortened) tamper "$copy" "DELETE FROM LEDGER WHERE id = (SELECT max(id) FROM LEDGER)" ;;
 	cut) truncate -s $((size / 2)) "$copy" ;;
 	random) head -c 20000 /dev/urandom > "$copy" ;;
 	esac
 	tampered=$?
-	[ $tampered = 0 ] || note "the ledger could not be $bad"
+	check $tampered "the ledger can be $bad"
 	try "$GUARDCTL" ledger verify --file "$copy"
 	check "$([ "$RC" = 1 ] && [ -n "$OUT" ]; echo $?)" "a ledger that is $bad is told" "$RC $OUT"
 done
