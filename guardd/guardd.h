@@ -21,6 +21,11 @@
 #define GUARDD_INFLIGHT_MAX 32768u      /* events read and not answered */
 #define GUARDD_READ_BUFFER 65536u       /* one read() of the fanotify fd */
 
+/* The kernel opens an event's file while the event is read, and for a filesystem
+ * that a server answers that may take for ever.  So these have a group of their
+ * own, whose reader nobody else waits for. */
+enum guardd_group { GUARDD_GROUP_MAIN = 0, GUARDD_GROUP_SLOW = 1, GUARDD_GROUPS = 2 };
+
 enum guardd_slot_state { GUARDD_SLOT_FREE = 0, GUARDD_SLOT_PENDING = 1, GUARDD_SLOT_ANSWERED = 2 };
 
 /* One permission event that was read; indexed by a free list of the gate, found
@@ -31,6 +36,7 @@ struct guardd_slot {
 	uint64_t mask;
 	int32_t tid;
 	uint32_t adopted;               /* times a new gate took it over: at 2 it is denied */
+	uint32_t group;                 /* enum guardd_group that it was read from */
 };
 
 struct guardd_counters {
@@ -50,7 +56,7 @@ struct guardd_shared {
 	/* The kernel copies events straight into here, so that a gate killed between
 	 * read() and note-taking loses none: the first `metadata_len`-valid entries
 	 * without a slot are adopted.  Zeroed by the gate before each read. */
-	_Alignas(64) unsigned char read_buffer[GUARDD_READ_BUFFER];
+	_Alignas(64) unsigned char read_buffer[GUARDD_GROUPS][GUARDD_READ_BUFFER];
 	_Atomic uint32_t read_buffer_busy;
 	struct guardd_slot slots[GUARDD_INFLIGHT_MAX];
 };
@@ -62,7 +68,7 @@ struct guardd_handles;
 struct guardd_gate_arguments {
 	const struct guardd_config *config;
 	struct guardd_shared *shared;
-	int fanotify;            /* group fd: FAN_CLASS_CONTENT, FAN_REPORT_TID, non-blocking */
+	int fanotify[GUARDD_GROUPS]; /* group fds: FAN_CLASS_CONTENT, FAN_REPORT_TID, non-blocking */
 	int policy;              /* sealed memfd with the image */
 	int command;             /* SOCK_SEQPACKET to the keeper: guardd_command */
 	int record;              /* SOCK_SEQPACKET, non-blocking: GUARD_WIRE_EVENT to record */

@@ -22,9 +22,14 @@ struct adoption {
 	uint8_t *claimed; /* fd numbers that belong to an event */
 };
 
-static const struct fanotify_event_metadata *buffer_entry(struct gate *gate, size_t offset)
+/* Entry `number` of both read buffers taken together. */
+#define ENTRIES (GUARDD_READ_BUFFER / FAN_EVENT_METADATA_LEN)
+
+static struct fanotify_event_metadata *buffer_entry(struct gate *gate, size_t number)
 {
-	return (const struct fanotify_event_metadata *)(const void *)&gate->shared->read_buffer[offset];
+	unsigned char *buffer = gate->shared->read_buffer[number / ENTRIES];
+
+	return (struct fanotify_event_metadata *)(void *)&buffer[number % ENTRIES * FAN_EVENT_METADATA_LEN];
 }
 
 static bool is_entry(const struct fanotify_event_metadata *entry)
@@ -74,7 +79,7 @@ static void adopt_slot(struct gate *gate, uint32_t index)
 		event->file = (struct gate_file){ .key = { .device = UINT64_MAX, .inode = (uint64_t)event->fd },
 						  .uid = UINT32_MAX,
 						  .mode = S_IFREG };
-	gate_queue_push(gate, &gate->jobs.quick, &event->task);
+	gate_queue_push(gate, event->group == GUARDD_GROUP_SLOW ? &gate->jobs.slow : &gate->jobs.quick, &event->task);
 }
 
 static void claim_all(struct adoption *adoption)
@@ -89,9 +94,8 @@ static void claim_all(struct adoption *adoption)
 /* An entry whose event has a slot was not wiped in time. */
 static void drop_slotted_entries(struct adoption *adoption)
 {
-	for (size_t at = 0; at + FAN_EVENT_METADATA_LEN <= GUARDD_READ_BUFFER; at += FAN_EVENT_METADATA_LEN) {
-		struct fanotify_event_metadata *entry = (struct fanotify_event_metadata *)(void *)&adoption->gate
-								->shared->read_buffer[at];
+	for (size_t i = 0; i < GUARDD_GROUPS * ENTRIES; i++) {
+		struct fanotify_event_metadata *entry = buffer_entry(adoption->gate, i);
 		if (is_entry(entry) && entry->fd >= 0 && (unsigned)entry->fd < FDS_MAX &&
 		    adoption->claimed[entry->fd])
 			memset(entry, 0, sizeof(*entry));
@@ -100,8 +104,8 @@ static void drop_slotted_entries(struct adoption *adoption)
 
 static void claim_entries(struct adoption *adoption)
 {
-	for (size_t at = 0; at + FAN_EVENT_METADATA_LEN <= GUARDD_READ_BUFFER; at += FAN_EVENT_METADATA_LEN) {
-		const struct fanotify_event_metadata *entry = buffer_entry(adoption->gate, at);
+	for (size_t i = 0; i < GUARDD_GROUPS * ENTRIES; i++) {
+		const struct fanotify_event_metadata *entry = buffer_entry(adoption->gate, i);
 		if (is_entry(entry) && !entry->reserved)
 			claim(adoption, entry->fd);
 	}
@@ -130,8 +134,8 @@ void gate_adopt(struct gate *gate)
 	for (uint32_t i = 0; i < GUARDD_INFLIGHT_MAX; i++)
 		if (atomic_load(&gate->shared->slots[i].state) == GUARDD_SLOT_PENDING)
 			adopt_slot(gate, i);
-	for (size_t at = 0; at + FAN_EVENT_METADATA_LEN <= GUARDD_READ_BUFFER; at += FAN_EVENT_METADATA_LEN)
-		if (is_entry(buffer_entry(gate, at)))
-			gate_reader_take(gate, at);
-	memset(gate->shared->read_buffer, 0, GUARDD_READ_BUFFER);
+	for (size_t i = 0; i < GUARDD_GROUPS * ENTRIES; i++)
+		if (is_entry(buffer_entry(gate, i)))
+			gate_reader_take(gate, (uint32_t)(i / ENTRIES), i % ENTRIES * FAN_EVENT_METADATA_LEN);
+	memset(gate->shared->read_buffer, 0, sizeof(gate->shared->read_buffer));
 }

@@ -16,16 +16,21 @@ struct outcome {
 	char rule_text[256];
 };
 
-static void end_event(struct gate *gate, struct gate_event *event)
+void gate_facts_free(struct gate_event *event)
 {
 	struct gate_facts *facts = event->facts;
 
-	if (facts) {
-		gate_program_put(facts->program);
-		free(facts->path.claimed);
-		free(facts);
-		event->facts = NULL;
-	}
+	if (!facts)
+		return;
+	gate_program_put(facts->program);
+	free(facts->path.claimed);
+	free(facts);
+	event->facts = NULL;
+}
+
+static void end_event(struct gate *gate, struct gate_event *event)
+{
+	gate_facts_free(event);
 	gate_event_end(gate, event);
 }
 
@@ -224,7 +229,7 @@ void gate_refuse(struct gate *gate, struct gate_event *event, enum guard_reason 
 	end_event(gate, event);
 }
 
-void gate_refuse_unslotted(struct gate *gate, int32_t fd, int32_t tid, enum guard_reason reason)
+void gate_refuse_unslotted(struct gate *gate, uint32_t group, int32_t fd, int32_t tid, enum guard_reason reason)
 {
 	uint64_t version;
 	struct guard_verdict verdict = own_verdict(gate, reason, &version);
@@ -232,5 +237,5 @@ void gate_refuse_unslotted(struct gate *gate, int32_t fd, int32_t tid, enum guar
 	bool refuse = verdict.action == GUARD_DENY && verdict.mode == GUARD_MODE_ENFORCE;
 
 	gate_note_verdict(gate, &event, &verdict, NULL, "", version, refuse);
-	gate_respond(gate, fd, !refuse);
+	gate_respond(gate, group, fd, !refuse);
 }

@@ -66,10 +66,11 @@ static void fill_event(struct gate_event *event, uint32_t index, const struct gu
 	event->fd = slot->fd;
 	event->tid = slot->tid;
 	event->mask = slot->mask;
+	event->group = slot->group;
 	event->arrived_ns = gate_now_ns();
 }
 
-struct gate_event *gate_event_begin(struct gate *gate, int32_t fd, uint64_t mask, int32_t tid,
+struct gate_event *gate_event_begin(struct gate *gate, uint32_t group, int32_t fd, uint64_t mask, int32_t tid,
 				    const struct gate_file *file)
 {
 	struct gate_events *events = &gate->events;
@@ -85,6 +86,7 @@ struct gate_event *gate_event_begin(struct gate *gate, int32_t fd, uint64_t mask
 		slot->mask = mask;
 		slot->tid = tid;
 		slot->adopted = 0;
+		slot->group = group;
 		atomic_store(&slot->state, GUARDD_SLOT_PENDING);
 		event = &events->all[index];
 		fill_event(event, index, slot);
@@ -114,12 +116,12 @@ struct gate_event *gate_event_adopt(struct gate *gate, uint32_t index)
 	return event;
 }
 
-void gate_respond(struct gate *gate, int32_t fd, bool allow)
+void gate_respond(struct gate *gate, uint32_t group, int32_t fd, bool allow)
 {
 	struct fanotify_response response = { .fd = fd, .response = allow ? FAN_ALLOW : FAN_DENY };
 
 	/* ENOENT: the caller was killed, or a killed gate had answered already. */
-	while (write(gate->fanotify, &response, sizeof(response)) < 0 && errno == EINTR)
+	while (write(gate->fanotify[group], &response, sizeof(response)) < 0 && errno == EINTR)
 		;
 }
 
@@ -129,7 +131,7 @@ void gate_event_answer(struct gate *gate, struct gate_event *event, bool allow)
 
 	if (atomic_exchange(&event->answered, true))
 		return;
-	gate_respond(gate, event->fd, allow);
+	gate_respond(gate, event->group, event->fd, allow);
 	atomic_store(&gate->shared->slots[event->index].state, GUARDD_SLOT_ANSWERED);
 	atomic_fetch_add_explicit(allow ? &counters->allowed : &counters->denied, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&counters->queue, 1, memory_order_relaxed);

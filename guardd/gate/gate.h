@@ -98,11 +98,13 @@ struct gate_event {
 	uint64_t mask;
 	int64_t arrived_ns;
 	int32_t fd, tid;
+	uint32_t group;                   /* enum guardd_group */
 	uint32_t index;                   /* of the slot */
 	uint32_t sequence;                /* of the inode, from before the lease */
 	uint8_t lease;                    /* enum gate_lease */
 	_Atomic bool answered;
 	uint8_t looks;                    /* at a caller that was not asleep yet */
+	bool patient;                     /* in the hands of a worker that may wait */
 	bool hopeless;                    /* two gates died over it: to be denied */
 	struct gate_file file;
 	struct gate_facts *facts;
@@ -117,7 +119,7 @@ struct gate_events {
 int gate_events_init(struct gate *gate) GUARD_WARN_UNUSED;
 /* Take a slot; NULL when none is left.  From here on a killed gate's successor
  * finds the event. */
-struct gate_event *gate_event_begin(struct gate *gate, int32_t fd, uint64_t mask, int32_t tid,
+struct gate_event *gate_event_begin(struct gate *gate, uint32_t group, int32_t fd, uint64_t mask, int32_t tid,
 				    const struct gate_file *file);
 struct gate_event *gate_event_adopt(struct gate *gate, uint32_t index);
 /* Answer the caller, once; later answers are dropped. */
@@ -125,7 +127,7 @@ void gate_event_answer(struct gate *gate, struct gate_event *event, bool allow);
 /* The owner is through with it: close the fd, free the slot. */
 void gate_event_end(struct gate *gate, struct gate_event *event);
 /* Write one response by number.  For events without a slot. */
-void gate_respond(struct gate *gate, int32_t fd, bool allow);
+void gate_respond(struct gate *gate, uint32_t group, int32_t fd, bool allow);
 bool gate_events_pending(struct gate *gate);
 
 /* ---- jobs.c: queues and workers ------------------------------------------------------ */
@@ -282,6 +284,7 @@ struct gate_facts {
 	bool exec, no_subject;
 	bool call_unknown; /* an open, or the open beneath an exec: not looked at */
 };
+void gate_facts_free(struct gate_event *event);
 void gate_triage(struct gate *gate, struct gate_event *event);
 /* The file could not be identified or is identified: decide, answer, record. */
 void gate_conclude(struct gate *gate, struct gate_event *event, const struct gate_identity *identity);
@@ -290,7 +293,7 @@ void gate_refuse(struct gate *gate, struct gate_event *event, enum guard_reason 
 /* Allow, nothing recorded. */
 void gate_pass(struct gate *gate, struct gate_event *event);
 /* Answer without a slot: overload.  In the reader. */
-void gate_refuse_unslotted(struct gate *gate, int32_t fd, int32_t tid, enum guard_reason reason);
+void gate_refuse_unslotted(struct gate *gate, uint32_t group, int32_t fd, int32_t tid, enum guard_reason reason);
 
 /* tickets.c: an exec raises two events; the second is the same decision. */
 struct gate_tickets;
@@ -322,6 +325,8 @@ int gate_mounts_new(struct gate_mounts **ret_mounts) GUARD_WARN_UNUSED;
 /* Mark what is mounted now, then follow. */
 int gate_mounts_start(struct gate *gate, char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
 bool gate_filesystem_find(struct gate *gate, struct gate_filesystem *ret_filesystem, uint64_t device);
+/* A server that does not answer holds up a reader: let go of what it serves. */
+void gate_mounts_force(struct gate *gate);
 /* Also learns those whose files show other devices than their mount. */
 void gate_filesystem_of(struct gate *gate, struct gate_filesystem *ret_filesystem, uint64_t device, int fd);
 
@@ -353,11 +358,20 @@ void gate_rule_text(char *ret_text, size_t capacity, const struct guard_policy *
 /* ---- reader.c, adopt.c -------------------------------------------------------------------------------------------- */
 
 enum gate_reading { GATE_READING, GATE_STOPPING, GATE_STOPPED };
-int gate_reader_start(struct gate *gate) GUARD_WARN_UNUSED;
-void gate_reader_stop(struct gate *gate);   /* returns when it reads no more */
-void gate_reader_resume(struct gate *gate);
-/* One entry of the read buffer, `offset` in bytes. */
-void gate_reader_take(struct gate *gate, size_t offset);
+struct gate_reader {
+	pthread_t thread;
+	uint32_t group;
+	_Atomic uint32_t reading; /* enum gate_reading */
+	_Atomic int64_t since_ns; /* in read(2) since then, 0 not; the slow one's alone */
+};
+int gate_readers_start(struct gate *gate) GUARD_WARN_UNUSED;
+/* Let a slow reader go whose server has not answered by the deadline; true while
+ * it reads. */
+bool gate_readers_check(struct gate *gate, int64_t now_ns);
+void gate_readers_stop(struct gate *gate);   /* returns when they read no more */
+void gate_readers_resume(struct gate *gate);
+/* One entry of a read buffer, `offset` in bytes. */
+void gate_reader_take(struct gate *gate, uint32_t group, size_t offset);
 void gate_adopt(struct gate *gate);
 void gate_adopt_close_strays(struct gate *gate);
 
@@ -367,14 +381,13 @@ struct gate {
 	const struct guardd_gate_arguments *arguments;
 	const struct guardd_config *config;
 	struct guardd_shared *shared;
-	int fanotify;
+	int fanotify[GUARDD_GROUPS];
 	int64_t deadline_ns;
 	struct gate_loaders loaders;
 	struct gate_file root; /* the gate's root directory */
 	_Atomic int record;
-	_Atomic uint32_t reading; /* enum gate_reading */
 	_Atomic uint32_t learning; /* files that wait for gate_learn_run() */
-	pthread_t reader;
+	struct gate_reader readers[GUARDD_GROUPS];
 	struct gate_threads threads;
 	struct gate_policies policies;
 	struct gate_events events;

@@ -55,7 +55,7 @@ static uint64_t needless(const struct gate_policy *policy, const struct guard_ob
 static void unmark(struct gate *gate, int fd)
 {
 	/* Absent marks are no error: this is said to the kernel on every doubt. */
-	(void)fanotify_mark(gate->fanotify, FAN_MARK_REMOVE | FAN_MARK_IGNORED_MASK, GATE_PERM_MASK, fd, NULL);
+	(void)fanotify_mark(gate->fanotify[GUARDD_GROUP_MAIN], FAN_MARK_REMOVE | FAN_MARK_IGNORED_MASK, GATE_PERM_MASK, fd, NULL);
 }
 
 static bool is_eligible(struct gate_filesystem *ret_filesystem, struct gate *gate, const struct gate_event *event)
@@ -96,8 +96,8 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 	gate_policy_release(gate);
 	if (!mask)
 		return false;
-	if (fanotify_mark(gate->fanotify, FAN_MARK_ADD | MARK, FAN_CLOSE_WRITE, event->fd, NULL) < 0 ||
-	    fanotify_mark(gate->fanotify, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | MARK, mask, event->fd, NULL) < 0)
+	if (fanotify_mark(gate->fanotify[GUARDD_GROUP_MAIN], FAN_MARK_ADD | MARK, FAN_CLOSE_WRITE, event->fd, NULL) < 0 ||
+	    fanotify_mark(gate->fanotify[GUARDD_GROUP_MAIN], FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | MARK, mask, event->fd, NULL) < 0)
 		return mask & FAN_OPEN_PERM; /* then it is asked again: slower, not weaker */
 	if (!still_true(gate, event, generation))
 		unmark(gate, event->fd);
@@ -112,5 +112,5 @@ void gate_forget(struct gate *gate, int fd, const struct gate_key *key)
 
 void gate_kernel_cache_flush(struct gate *gate)
 {
-	(void)fanotify_mark(gate->fanotify, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+	(void)fanotify_mark(gate->fanotify[GUARDD_GROUP_MAIN], FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
 }

@@ -88,7 +88,7 @@ static void say_ready(struct gate *gate)
 static void start_alone(struct gate *gate)
 {
 	gate_adopt(gate);
-	if (gate_reader_start(gate) < 0)
+	if (gate_readers_start(gate) < 0)
 		die(gate, "no reader could be started");
 	load_first_policy(gate);
 	gate_loaders_learn(gate);
@@ -106,7 +106,7 @@ static void start_as_successor(struct gate *gate)
 	start_all(gate);
 	say_ready(gate);
 	guardd_takeover_hold(gate->arguments);
-	if (gate_reader_start(gate) < 0)
+	if (gate_readers_start(gate) < 0)
 		die(gate, "no reader could be started");
 }
 
@@ -149,7 +149,7 @@ static void take_command(struct gate *gate)
 		atomic_store(&gate->record, command.fd);
 		break;
 	case GUARDD_COMMAND_DRAIN:
-		gate_reader_stop(gate);
+		gate_readers_stop(gate);
 		drain(gate);
 	default:
 		break;
@@ -160,13 +160,13 @@ static void take_takeover(struct gate *gate, struct guardd_takeover *takeover, i
 {
 	switch (guardd_takeover_handle(takeover, gate->arguments)) {
 	case GUARDD_TAKEOVER_STOP:
-		gate_reader_stop(gate);
+		gate_readers_stop(gate);
 		if (guardd_takeover_stopped(takeover, gate->arguments) < 0)
 			gate_problem(gate, "the next daemon did not hear that this gate has stopped");
 		*ret_stopped_ns = gate_now_ns();
 		break;
 	case GUARDD_TAKEOVER_RESUME:
-		gate_reader_resume(gate);
+		gate_readers_resume(gate);
 		*ret_stopped_ns = 0;
 		break;
 	case GUARDD_TAKEOVER_NOTHING:
@@ -203,7 +203,8 @@ static void set_up(struct gate *gate, const struct guardd_gate_arguments *argume
 	gate->arguments = arguments;
 	gate->config = arguments->config;
 	gate->shared = arguments->shared;
-	gate->fanotify = arguments->fanotify;
+	for (int group = 0; group < GUARDD_GROUPS; group++)
+		gate->fanotify[group] = arguments->fanotify[group];
 	gate->deadline_ns = (int64_t)arguments->config->deadline_ms * 1000000;
 	atomic_store(&gate->record, arguments->record);
 	pthread_mutex_init(&gate->policies.swap, NULL);

@@ -16,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -58,19 +60,20 @@ static int open_mount(const struct gate_mount *mount)
 	return (facts.stx_mask & STATX_MNT_ID) && facts.stx_mnt_id == mount->id ? guard_steal_fd(&fd) : -1;
 }
 
-static int mark(struct gate *gate, int fd, unsigned flags, uint64_t mask)
+static int mark(struct gate *gate, const struct gate_mount *mount, int fd, unsigned flags, uint64_t mask)
 {
+	int group = gate->fanotify[gate_type_of(mount->type).slow ? GUARDD_GROUP_SLOW : GUARDD_GROUP_MAIN];
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return fanotify_mark(gate->fanotify, flags | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, path);
+	return fanotify_mark(group, flags | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, path);
 }
 
 /* Taking away an event that no mark of ours asks for changes nothing, and
  * tells whether there is a mark. */
-static bool is_marked(struct gate *gate, int fd)
+static bool is_marked(struct gate *gate, const struct gate_mount *mount, int fd)
 {
-	return mark(gate, fd, FAN_MARK_REMOVE, FAN_CLOSE_NOWRITE) == 0;
+	return mark(gate, mount, fd, FAN_MARK_REMOVE, FAN_CLOSE_NOWRITE) == 0;
 }
 
 static void say_failure(struct gate *gate, const struct gate_mount *mount, int error)
@@ -90,7 +93,7 @@ static void protect_new(struct gate *gate, const struct gate_mount *mount, struc
 	gate_cache_drop_device(gate->cache, mount->device);
 	gate_programs_drop_device(gate, mount->device);
 	gate_filesystems_learn(gate, filesystem);
-	if (mark(gate, fd, FAN_MARK_ADD, GATE_PERM_MASK) < 0) {
+	if (mark(gate, mount, fd, FAN_MARK_ADD, GATE_PERM_MASK) < 0) {
 		if (!failed_before)
 			say_failure(gate, mount, errno);
 		return;
@@ -113,7 +116,7 @@ static void protect(struct gate *gate, struct gate_filesystems *next, const stru
 	if (fd < 0)
 		return; /* hidden beneath another mount, or gone: then it has another way in or none */
 	filesystem = gate_filesystem_make(mount);
-	if (is_marked(gate, fd))
+	if (is_marked(gate, mount, fd))
 		filesystem.marked = true;
 	else
 		protect_new(gate, mount, &filesystem, fd);
@@ -146,6 +149,40 @@ static void look(struct gate *gate)
 		gate_filesystems_replace(gate, next, note_gone);
 	}
 	free(mount);
+	if (list)
+		fclose(list);
+}
+
+/* Requests that the server of a FUSE filesystem owes; 1 when that cannot be known. */
+static unsigned long owed(const struct gate_mount *mount)
+{
+	char path[96], text[32];
+	ssize_t size;
+
+	snprintf(path, sizeof(path), "/sys/fs/fuse/connections/%u/waiting", minor(mount->device));
+	GUARD_AUTO_CLOSE int fd = open(path, GATE_OPEN);
+	if (fd < 0)
+		return 1;
+	size = read(fd, text, sizeof(text) - 1);
+	text[size > 0 ? size : 0] = '\0';
+	return strtoul(text, NULL, 10);
+}
+
+void gate_mounts_force(struct gate *gate)
+{
+	GUARD_AUTO_FREE struct gate_mount *mount = malloc(sizeof(*mount));
+	GUARD_AUTO_FREE char *line = NULL;
+	size_t capacity = 0;
+	FILE *list = fopen("/proc/self/mountinfo", "re");
+
+	while (mount && list && getline(&line, &capacity, list) > 0) {
+		if (gate_mount_parse(mount, line) < 0 || strncmp(mount->type, "fuse", 4) != 0 || owed(mount) == 0)
+			continue;
+		/* Ends the connection, whether the mount goes or stays. */
+		(void)umount2(mount->point, MNT_FORCE | UMOUNT_NOFOLLOW);
+		gate_note_daemon(gate, GUARD_DAEMON_FILESYSTEM_UNPROTECTED, 1,
+				 "%.300s (%s) was let go: its server does not answer", mount->point, mount->type);
+	}
 	if (list)
 		fclose(list);
 }

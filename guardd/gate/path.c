@@ -12,16 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "gate/patience.h"
 
 static int open_step(int directory, const char *path, uint64_t resolve)
 {
-	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = resolve };
-
-	return (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
+	return gate_patience_open(directory, path, O_NOFOLLOW, resolve);
 }
 
 static bool names_inode(const char *path, const struct gate_key *key)

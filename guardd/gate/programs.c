@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "gate/patience.h"
 
 #define BUCKETS 4096u
 
@@ -88,6 +89,7 @@ static bool digest_program(struct gate *gate, struct guard_digest *ret_digest, i
 			   const struct gate_key *key)
 {
 	char path[64];
+	struct gate_filesystem filesystem;
 	struct gate_cached cached;
 	struct gate_file file;
 
@@ -95,6 +97,8 @@ static bool digest_program(struct gate *gate, struct guard_digest *ret_digest, i
 		*ret_digest = cached.digest;
 		return true;
 	}
+	if ((!gate_filesystem_find(gate, &filesystem, key->device) || filesystem.slow) && !gate_patience_allows())
+		return false;
 	snprintf(path, sizeof(path), "/proc/%d/exe", tid);
 	GUARD_AUTO_CLOSE int fd = open(path, GATE_OPEN);
 	return fd >= 0 && gate_file_stat(&file, fd) == 0 && gate_key_equal(&file.key, key) &&
@@ -156,6 +160,10 @@ struct gate_program *gate_program_get(struct gate *gate, int32_t tid)
 	program->verified = path.verified;
 	memcpy(program->path, claimed ? claimed : "", length);
 	classify(gate, program, &path, digest_program(gate, &digest, tid, &file.key) ? &digest : NULL);
+	if (gate_patience_ran_out()) { /* not the whole truth */
+		gate_program_put(program);
+		return NULL;
+	}
 	keep(gate, program);
 	return program;
 }

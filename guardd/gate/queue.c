@@ -6,6 +6,8 @@
  */
 #include "gate/queue.h"
 
+#include "gate/patience.h"
+
 static void init_queue(struct gate_queue *queue, unsigned base, unsigned most)
 {
 	pthread_mutex_init(&queue->lock, NULL);
@@ -40,6 +42,7 @@ static struct gate_task *take(struct gate_queue *queue)
 
 static void run(struct gate *gate, struct gate_task *task)
 {
+	gate_patience_begin(true);
 	if (task->type == GATE_TASK_EVENT)
 		gate_triage(gate, (struct gate_event *)task);
 	else if (task->type == GATE_TASK_LEARN)

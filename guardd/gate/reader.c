@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * gate/reader.c - reads events and answers at once what needs no look at
- * content.  The only thread that reads the group; must never block: it opens
- * nothing, reads no file, and asks no server.
+ * content.  One thread per group; must never block: it opens nothing, reads no
+ * file, and asks no server.  But the kernel itself opens the file of an event
+ * while it is read, so the reader of the slow group may be stuck in there.
  *
  * The kernel writes events into shared memory.  An entry is wiped only when its
  * event has a slot or is answered, so a gate that is killed anywhere in here
@@ -13,17 +14,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WAKE_SIGNAL SIGURG
-
-static struct fanotify_event_metadata *entry_at(struct gate *gate, size_t offset)
-{
-	return (struct fanotify_event_metadata *)(void *)&gate->shared->read_buffer[offset];
-}
 
 static void wipe(struct fanotify_event_metadata *entry)
 {
@@ -33,11 +31,11 @@ static void wipe(struct fanotify_event_metadata *entry)
 	entry->reserved = 0;
 }
 
-static void pass_at_once(struct gate *gate, struct fanotify_event_metadata *entry)
+static void pass_at_once(struct gate *gate, uint32_t group, struct fanotify_event_metadata *entry)
 {
 	int fd = entry->fd;
 
-	gate_respond(gate, fd, true);
+	gate_respond(gate, group, fd, true);
 	atomic_fetch_add_explicit(&gate->shared->counters.allowed, 1, memory_order_relaxed);
 	wipe(entry);
 	close(fd);
@@ -46,21 +44,21 @@ static void pass_at_once(struct gate *gate, struct fanotify_event_metadata *entr
 /* A pipe, a device, a socket: nothing to identify.  Closed before the answer,
  * so that nobody meets our end of a pipe.  `reserved` tells a next gate that
  * the number is not ours any more. */
-static void pass_special(struct gate *gate, struct fanotify_event_metadata *entry)
+static void pass_special(struct gate *gate, uint32_t group, struct fanotify_event_metadata *entry)
 {
 	__atomic_store_n(&entry->reserved, 1, __ATOMIC_RELEASE);
 	close(entry->fd);
-	gate_respond(gate, entry->fd, true);
+	gate_respond(gate, group, entry->fd, true);
 	atomic_fetch_add_explicit(&gate->shared->counters.allowed, 1, memory_order_relaxed);
 	wipe(entry);
 }
 
-static void refuse_at_once(struct gate *gate, struct fanotify_event_metadata *entry)
+static void refuse_at_once(struct gate *gate, uint32_t group, struct fanotify_event_metadata *entry)
 {
 	int fd = entry->fd;
 
 	atomic_fetch_add_explicit(&gate->shared->counters.overload, 1, memory_order_relaxed);
-	gate_refuse_unslotted(gate, fd, entry->pid, GUARD_REASON_OVERLOAD);
+	gate_refuse_unslotted(gate, group, fd, entry->pid, GUARD_REASON_OVERLOAD);
 	wipe(entry);
 	close(fd);
 }
@@ -108,33 +106,33 @@ static bool is_plain(struct gate *gate, const struct fanotify_event_metadata *en
 	return plain && fcntl(entry->fd, F_SETLEASE, F_RDLCK) == 0;
 }
 
-static void hand_on(struct gate *gate, struct fanotify_event_metadata *entry, const struct gate_file *file)
+static void hand_on(struct gate *gate, uint32_t group, struct fanotify_event_metadata *entry, const struct gate_file *file)
 {
 	struct gate_filesystem filesystem;
-	struct gate_event *event = gate_event_begin(gate, entry->fd, entry->mask, entry->pid, file);
+	struct gate_event *event = gate_event_begin(gate, group, entry->fd, entry->mask, entry->pid, file);
 	bool slow;
 
 	if (!event) {
-		refuse_at_once(gate, entry);
+		refuse_at_once(gate, group, entry);
 		return;
 	}
 	wipe(entry);
-	slow = !gate_filesystem_find(gate, &filesystem, file->key.device) || filesystem.slow;
+	slow = group == GUARDD_GROUP_SLOW || !gate_filesystem_find(gate, &filesystem, file->key.device) || filesystem.slow;
 	gate_queue_push(gate, slow ? &gate->jobs.slow : &gate->jobs.quick, &event->task);
 }
 
-static void take_permission(struct gate *gate, struct fanotify_event_metadata *entry)
+static void take_permission(struct gate *gate, uint32_t group, struct fanotify_event_metadata *entry)
 {
 	struct gate_file file;
 
 	if (entry->reserved) { /* closed by a gate that was killed before it answered */
-		gate_respond(gate, entry->fd, true);
+		gate_respond(gate, group, entry->fd, true);
 		wipe(entry);
 		return;
 	}
 	if (!(entry->mask & FAN_OPEN_EXEC_PERM) &&
 	    (gate_thread_is_own(gate, entry->pid) || gate_process_is_own(gate, entry->pid))) {
-		pass_at_once(gate, entry);
+		pass_at_once(gate, group, entry);
 		return;
 	}
 	if (gate_file_stat(&file, entry->fd) < 0) /* a server's file that root may not see: never taken for another */
@@ -142,47 +140,76 @@ static void take_permission(struct gate *gate, struct fanotify_event_metadata *e
 					   .uid = UINT32_MAX,
 					   .mode = S_IFREG };
 	if (!S_ISREG(file.mode))
-		pass_special(gate, entry);
+		pass_special(gate, group, entry);
 	else if (is_plain(gate, entry, &file))
-		pass_at_once(gate, entry);
+		pass_at_once(gate, group, entry);
 	else
-		hand_on(gate, entry, &file);
+		hand_on(gate, group, entry, &file);
 }
 
-void gate_reader_take(struct gate *gate, size_t offset)
+void gate_reader_take(struct gate *gate, uint32_t group, size_t offset)
 {
-	struct fanotify_event_metadata *entry = entry_at(gate, offset);
+	struct fanotify_event_metadata *entry =
+		(struct fanotify_event_metadata *)(void *)&gate->shared->read_buffer[group][offset];
 
 	atomic_fetch_add_explicit(&gate->shared->counters.events, 1, memory_order_relaxed);
 	if (entry->fd < 0)
 		take_without_fd(gate, entry);
 	else if (entry->mask & GATE_PERM_MASK)
-		take_permission(gate, entry);
+		take_permission(gate, group, entry);
 	else
 		take_close(gate, entry);
 }
 
-/* The group asks for no information records: each event is one metadata. */
-static void take_all(struct gate *gate, size_t size)
+/* The groups ask for no information records: each event is one metadata. */
+static void take_all(struct gate *gate, uint32_t group, size_t size)
 {
 	for (size_t at = 0; at + FAN_EVENT_METADATA_LEN <= size; at += FAN_EVENT_METADATA_LEN)
-		gate_reader_take(gate, at);
+		gate_reader_take(gate, group, at);
 }
 
-static void read_once(struct gate *gate)
+static ssize_t read_events(struct gate *gate, uint32_t group)
 {
-	ssize_t size = read(gate->fanotify, gate->shared->read_buffer, GUARDD_READ_BUFFER);
+	struct gate_reader *reader = &gate->readers[group];
+	unsigned char *buffer = gate->shared->read_buffer[group];
+	ssize_t size;
+
+	if (group == GUARDD_GROUP_MAIN)
+		return read(gate->fanotify[group], buffer, GUARDD_READ_BUFFER);
+	atomic_store(&reader->since_ns, gate_now_ns());
+	gate_watch_wake(gate);
+	/* One at a time: what was read waits for no other open. */
+	size = read(gate->fanotify[group], buffer, FAN_EVENT_METADATA_LEN);
+	atomic_store(&reader->since_ns, 0);
+	return size;
+}
+
+bool gate_readers_check(struct gate *gate, int64_t now_ns)
+{
+	struct gate_reader *reader = &gate->readers[GUARDD_GROUP_SLOW];
+	int64_t since_ns = atomic_load(&reader->since_ns);
+
+	if (since_ns && now_ns - since_ns > gate->deadline_ns) {
+		atomic_compare_exchange_strong(&reader->since_ns, &since_ns, now_ns); /* then it has another term */
+		gate_mounts_force(gate);
+	}
+	return since_ns != 0;
+}
+
+static void read_once(struct gate *gate, uint32_t group)
+{
+	ssize_t size = read_events(gate, group);
 
 	if (size > 0)
-		take_all(gate, (size_t)size);
+		take_all(gate, group, (size_t)size);
 	else if (size < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
 		/* The kernel has denied that event itself. */
 		atomic_fetch_add_explicit(&gate->shared->counters.overload, 1, memory_order_relaxed);
 }
 
-static void wait_event(struct gate *gate)
+static void wait_event(struct gate *gate, uint32_t number)
 {
-	struct pollfd group = { .fd = gate->fanotify, .events = POLLIN };
+	struct pollfd group = { .fd = gate->fanotify[number], .events = POLLIN };
 	sigset_t all;
 
 	sigfillset(&all);
@@ -190,27 +217,37 @@ static void wait_event(struct gate *gate)
 	ppoll(&group, 1, NULL, &all);
 }
 
+static void reader_run(struct gate *gate, struct gate_reader *reader) __attribute__((noreturn));
+static void reader_run(struct gate *gate, struct gate_reader *reader)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+
+	for (;;) {
+		uint32_t state = atomic_load(&reader->reading), stopping = GATE_STOPPING;
+		if (state == GATE_READING) {
+			read_once(gate, reader->group);
+			wait_event(gate, reader->group);
+			continue;
+		}
+		if (state == GATE_STOPPING)
+			atomic_compare_exchange_strong(&reader->reading, &stopping, GATE_STOPPED);
+		nanosleep(&pause, NULL);
+	}
+}
+
+struct launch {
+	struct gate *gate;
+	struct gate_reader *reader;
+};
+
 static void *reader_main(void *context)
 {
-	struct gate *gate = context;
-	uint32_t stopping = GATE_STOPPING;
+	struct launch launch = *(struct launch *)context;
 
-	if (gate_thread_enlist(gate) < 0)
-		return NULL;
-	for (;;) {
-		uint32_t state = atomic_load(&gate->reading);
-		if (state == GATE_STOPPING)
-			atomic_compare_exchange_strong(&gate->reading, &stopping, GATE_STOPPED);
-		stopping = GATE_STOPPING;
-		if (state == GATE_READING) {
-			read_once(gate);
-			wait_event(gate);
-		} else {
-			struct timespec pause = { .tv_nsec = 5000000 };
-			nanosleep(&pause, NULL);
-		}
-	}
-	return NULL;
+	free(context);
+	if (gate_thread_enlist(launch.gate) < 0)
+		abort();
+	reader_run(launch.gate, launch.reader);
 }
 
 static void on_wake(int signal_number)
@@ -218,32 +255,61 @@ static void on_wake(int signal_number)
 	(void)signal_number;
 }
 
-int gate_reader_start(struct gate *gate)
+static int start_reader(struct gate *gate, uint32_t group)
+{
+	struct gate_reader *reader = &gate->readers[group];
+	struct launch *launch = malloc(sizeof(*launch));
+
+	if (!launch)
+		return -GUARD_E_NOMEM;
+	reader->group = group;
+	*launch = (struct launch){ gate, reader };
+	if (pthread_create(&reader->thread, NULL, reader_main, launch) == 0)
+		return 0;
+	free(launch);
+	return -GUARD_E_NOMEM;
+}
+
+int gate_readers_start(struct gate *gate)
 {
 	struct sigaction action = { .sa_handler = on_wake };
 	sigset_t wake;
+	int r = 0;
 
 	sigaction(WAKE_SIGNAL, &action, NULL);
 	/* Blocked but for the moment of waiting: no wake-up is missed. */
 	sigemptyset(&wake);
 	sigaddset(&wake, WAKE_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, &wake, NULL);
-	return pthread_create(&gate->reader, NULL, reader_main, gate) == 0 ? 0 : -GUARD_E_NOMEM;
+	for (uint32_t group = 0; group < GUARDD_GROUPS && r == 0; group++)
+		r = start_reader(gate, group);
+	return r;
 }
 
-void gate_reader_stop(struct gate *gate)
+static void stop_reader(struct gate *gate, struct gate_reader *reader)
 {
-	struct timespec pause = { .tv_nsec = 1000000 };
-	uint32_t reading = GATE_READING;
+	const struct timespec pause = { .tv_nsec = 1000000 };
 
-	atomic_compare_exchange_strong(&gate->reading, &reading, GATE_STOPPING);
-	while (atomic_load(&gate->reading) != GATE_STOPPED) {
-		pthread_kill(gate->reader, WAKE_SIGNAL);
+	for (int i = 1; atomic_load(&reader->reading) != GATE_STOPPED; i++) {
+		if (reader->group == GUARDD_GROUP_SLOW && i % 1000 == 0)
+			gate_mounts_force(gate);
+		pthread_kill(reader->thread, WAKE_SIGNAL);
 		nanosleep(&pause, NULL);
 	}
 }
 
-void gate_reader_resume(struct gate *gate)
+void gate_readers_stop(struct gate *gate)
 {
-	atomic_store(&gate->reading, GATE_READING);
+	for (uint32_t group = 0; group < GUARDD_GROUPS; group++) {
+		uint32_t reading = GATE_READING;
+		atomic_compare_exchange_strong(&gate->readers[group].reading, &reading, GATE_STOPPING);
+	}
+	for (uint32_t group = 0; group < GUARDD_GROUPS; group++)
+		stop_reader(gate, &gate->readers[group]);
+}
+
+void gate_readers_resume(struct gate *gate)
+{
+	for (uint32_t group = 0; group < GUARDD_GROUPS; group++)
+		atomic_store(&gate->readers[group].reading, GATE_READING);
 }

@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "gate/patience.h"
 
 #define CMDLINE_MAX (128u << 10)
 #define ARGUMENTS_MAX 256u /* words looked up as files when any may be the script */
@@ -54,16 +54,14 @@ static int open_base(int32_t tid, const char *what)
  * symlinks on the way, start at the caller's root. */
 static bool argument_is_inode(int32_t tid, const char *argument, const struct gate_key *key)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC };
+	uint64_t resolve = argument[0] == '/' ? RESOLVE_IN_ROOT : 0;
 	struct gate_file file;
 	GUARD_AUTO_CLOSE int base = open_base(tid, argument[0] == '/' ? "root" : "cwd");
 	GUARD_AUTO_CLOSE int fd = -1;
 
 	if (base < 0)
 		return false;
-	if (argument[0] == '/')
-		how.resolve = RESOLVE_IN_ROOT;
-	fd = (int)syscall(SYS_openat2, base, argument, &how, sizeof(how));
+	fd = gate_patience_open(base, argument, 0, resolve);
 	return fd >= 0 && gate_file_stat(&file, fd) == 0 && gate_key_same_inode(&file.key, key);
 }
 

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gate/patience.h"
+
 #define LOOKS_MAX 200 /* at a caller on its way to sleep */
 
 struct look {
@@ -27,7 +29,7 @@ struct look {
  * among thousands of callers, be waiting for all of them. */
 static void put_back(struct gate *gate, struct gate_event *event, const struct look *look)
 {
-	struct gate_queue *queue = look->filesystem.slow ? &gate->jobs.slow : &gate->jobs.quick;
+	struct gate_queue *queue = event->patient || event->group == GUARDD_GROUP_SLOW || look->filesystem.slow ? &gate->jobs.slow : &gate->jobs.quick;
 
 	if (atomic_load(&queue->depth) == 0) {
 		struct timespec pause = { .tv_nsec = event->looks < 10 ? 1000 : 50000 };
@@ -210,6 +212,17 @@ static bool begin_facts(struct gate *gate, struct gate_event *event)
 	return true;
 }
 
+/* What could not be found out in a hurry is found out by a worker that may wait. */
+static bool moved_on(struct gate *gate, struct gate_event *event)
+{
+	if (!gate_patience_ran_out())
+		return false;
+	gate_facts_free(event);
+	event->patient = true;
+	gate_queue_push(gate, &gate->jobs.slow, &event->task);
+	return true;
+}
+
 static void ask_policy(struct gate *gate, struct gate_event *event, const struct look *look, uint8_t kind)
 {
 	struct gate_facts *facts = event->facts;
@@ -222,6 +235,8 @@ static void ask_policy(struct gate *gate, struct gate_event *event, const struct
 	need_path(event);
 	if (facts->path.verified)
 		facts->path.protected = gate_path_is_protected(facts->path.claimed);
+	if (moved_on(gate, event))
+		return;
 	facts->no_subject = gate_subject_read(&facts->subject, event->tid) < 0;
 	if (!facts->exec && !facts->no_subject && gate_process_is_own(gate, facts->subject.tgid)) {
 		gate_pass(gate, event);
@@ -248,6 +263,7 @@ void gate_triage(struct gate *gate, struct gate_event *event)
 		gate_refuse(gate, event, GUARD_REASON_OVERLOAD);
 		return;
 	}
+	gate_patience_begin(event->patient || event->group == GUARDD_GROUP_SLOW);
 	gate_filesystem_of(gate, &look.filesystem, event->file.key.device, event->fd);
 	look.access.exec = event->mask & FAN_OPEN_EXEC_PERM;
 	if (gate_lease_take(gate, event) != GATE_LEASE_HELD && !look.access.exec &&
@@ -269,6 +285,8 @@ void gate_triage(struct gate *gate, struct gate_event *event)
 		return;
 	look_at_interpreter(gate, event, &look);
 	look_at_caller(event, &look);
+	if (moved_on(gate, event))
+		return;
 	use = gate_access_classify(&look.access);
 	if (use.ask)
 		ask_policy(gate, event, &look, use.kind);

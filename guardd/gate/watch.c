@@ -42,6 +42,7 @@ static bool answer_one(struct gate *gate, struct late *ret_late, bool allow, int
 		ret_late->event.fd = -1;
 		ret_late->event.tid = event->tid;
 		ret_late->event.mask = event->mask;
+		ret_late->event.group = event->group;
 		ret_late->event.file = event->file;
 		gate_event_answer(gate, event, allow);
 		found = true;
@@ -115,6 +116,7 @@ static void watch_run(struct gate *gate, void *context)
 		check_deadlines(gate);
 		busy = gate_events_pending(gate);
 		busy |= gate_queues_check(gate);
+		busy |= gate_readers_check(gate, gate_now_ns());
 		busy |= gate_notes_flush(gate, gate_now_ns());
 	}
 }

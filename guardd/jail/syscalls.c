@@ -73,7 +73,7 @@ const struct jail_call jail_calls[] = {
 	CALL_IF(clone3, ALL, JAIL_PRETEND, 0, 0), /* its flags cannot be seen: the C library takes clone */
 	CALL(fanotify_mark, G), CALL(pidfd_open, G), CALL(pidfd_send_signal, G),
 	/* The name that a blocked caller asked for. */
-	CALL(process_vm_readv, G),
+	CALL(process_vm_readv, G), CALL(umount2, G),
 
 	/* The keeper alone: children and their jails, signals, policies, sockets,
 	 * its own next version with the loader's and the C library's beginnings. */

@@ -37,7 +37,8 @@ static struct keeper *make(struct guardd_config *config, const struct guardd_kee
 	struct keeper_process *const processes[] = {&keeper->gate, &keeper->record, &keeper->control,
 						    &keeper->understudy, &keeper->loader};
 	int32_t *const fds[] = {
-	    &keeper->handles.fanotify,
+	    &keeper->handles.fanotify[GUARDD_GROUP_MAIN],
+	    &keeper->handles.fanotify[GUARDD_GROUP_SLOW],
 	    &keeper->handles.policy,
 	    &keeper->handles.lock,
 	    &keeper->handles.events_send,
@@ -139,9 +140,11 @@ static int make_handles(struct keeper *keeper, struct sentence *problem)
 
 	if (keeper->takeover >= 0)
 		return 0;
-	r = keeper_group_create(&handles->fanotify, SENTENCE(problem));
-	if (r < 0)
-		return r;
+	for (int group = 0; group < GUARDD_GROUPS; group++) {
+		r = keeper_group_create(&handles->fanotify[group], SENTENCE(problem));
+		if (r < 0)
+			return r;
+	}
 	if (keeper_pair(events, RECORD_QUEUE_BYTES) < 0)
 		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "no sockets: %s", strerror(errno));
 	handles->events_send = events[0];

@@ -15,7 +15,7 @@ static bool events_wait(const struct keeper *keeper)
 {
 	int bytes = 0;
 
-	return ioctl(keeper->handles.fanotify, FIONREAD, &bytes) == 0 && bytes > 0;
+	return ioctl(keeper->handles.fanotify[GUARDD_GROUP_MAIN], FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 void keeper_pulse(struct keeper *keeper)

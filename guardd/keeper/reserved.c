@@ -62,7 +62,8 @@ static void deny(const struct keeper *keeper, int number)
 	const struct fanotify_response response = {.fd = number, .response = FAN_DENY};
 
 	/* Nearly all are answered already, which the kernel reports as ENOENT. */
-	(void)!write(keeper->handles.fanotify, &response, sizeof(response));
+	for (int group = 0; group < GUARDD_GROUPS; group++)
+		(void)!write(keeper->handles.fanotify[group], &response, sizeof(response));
 }
 
 /* Only what was held: another number may be an event of our own gate by now. */

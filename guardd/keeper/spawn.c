@@ -55,7 +55,8 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
 	struct guardd_gate_arguments arguments = {
 	    .config = keeper->config,
 	    .shared = keeper->shared,
-	    .fanotify = keeper->handles.fanotify,
+	    .fanotify = {keeper->handles.fanotify[GUARDD_GROUP_MAIN],
+			 keeper->handles.fanotify[GUARDD_GROUP_SLOW]},
 	    .policy = keeper->handles.policy,
 	    .record = keeper->handles.events_send,
 	    .restarted = (int)restarted,

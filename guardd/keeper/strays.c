@@ -34,7 +34,8 @@ static void keep_own(unsigned long *kept, const struct keeper *keeper)
 	    0,
 	    1,
 	    2,
-	    handles->fanotify,
+	    handles->fanotify[GUARDD_GROUP_MAIN],
+	    handles->fanotify[GUARDD_GROUP_SLOW],
 	    handles->policy,
 	    handles->lock,
 	    handles->events_send,
@@ -74,20 +75,26 @@ static void keep_own(unsigned long *kept, const struct keeper *keeper)
 		keep(kept, keeper->reserved.numbers[i]);
 }
 
-static void keep_events(unsigned long *kept, const struct guardd_shared *shared)
+/* Read by the kernel, and the gate died before it took note. */
+static void keep_read(unsigned long *kept, const unsigned char *buffer)
 {
 	struct fanotify_event_metadata event;
 
+	for (size_t at = 0; at + sizeof(event) <= GUARDD_READ_BUFFER; at += FAN_EVENT_METADATA_LEN) {
+		memcpy(&event, &buffer[at], sizeof(event));
+		if (event.event_len >= FAN_EVENT_METADATA_LEN && event.vers == FANOTIFY_METADATA_VERSION)
+			keep(kept, event.fd);
+	}
+}
+
+static void keep_events(unsigned long *kept, const struct guardd_shared *shared)
+{
 	for (size_t i = 0; i < GUARDD_INFLIGHT_MAX; i++) {
 		if (atomic_load(&shared->slots[i].state) != GUARDD_SLOT_FREE)
 			keep(kept, shared->slots[i].fd);
 	}
-	/* Read by the kernel, and the gate died before it took note. */
-	for (size_t at = 0; at + sizeof(event) <= GUARDD_READ_BUFFER; at += FAN_EVENT_METADATA_LEN) {
-		memcpy(&event, shared->read_buffer + at, sizeof(event));
-		if (event.event_len >= FAN_EVENT_METADATA_LEN && event.vers == FANOTIFY_METADATA_VERSION)
-			keep(kept, event.fd);
-	}
+	for (int group = 0; group < GUARDD_GROUPS; group++)
+		keep_read(kept, shared->read_buffer[group]);
 }
 
 void keeper_strays_close(const struct keeper *keeper)

@@ -73,7 +73,8 @@ static void take_handles(struct keeper *keeper, const int *fds, const struct tak
 	struct guardd_handles *handles = &keeper->handles;
 	struct guardd_counters *counters = &keeper->shared->counters;
 
-	handles->fanotify = fds[TAKEOVER_FD_FANOTIFY];
+	handles->fanotify[GUARDD_GROUP_MAIN] = fds[TAKEOVER_FD_FANOTIFY];
+	handles->fanotify[GUARDD_GROUP_SLOW] = fds[TAKEOVER_FD_FANOTIFY_SLOW];
 	handles->policy = fds[TAKEOVER_FD_POLICY];
 	handles->lock = fds[TAKEOVER_FD_LOCK];
 	handles->events_send = fds[TAKEOVER_FD_EVENTS_SEND];

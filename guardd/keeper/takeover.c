@@ -51,7 +51,8 @@ static int send_handles(int connection, const struct guardd_gate_arguments *argu
 	const struct guardd_counters *counters = &arguments->shared->counters;
 	const int understudy = handles->understudy;
 	const int fds[TAKEOVER_FD_COUNT] = {
-	    [TAKEOVER_FD_FANOTIFY] = handles->fanotify,
+	    [TAKEOVER_FD_FANOTIFY] = handles->fanotify[GUARDD_GROUP_MAIN],
+	    [TAKEOVER_FD_FANOTIFY_SLOW] = handles->fanotify[GUARDD_GROUP_SLOW],
 	    [TAKEOVER_FD_POLICY] = handles->policy,
 	    [TAKEOVER_FD_LOCK] = handles->lock,
 	    [TAKEOVER_FD_EVENTS_SEND] = handles->events_send,

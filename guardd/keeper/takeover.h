@@ -45,7 +45,7 @@
 /* Kernel objects that outlive a daemon; numbers in the shared fd table, -1
  * none.  Lives in memory that keeper and gate share. */
 struct guardd_handles {
-	int32_t fanotify;	/* the group */
+	int32_t fanotify[GUARDD_GROUPS];
 	int32_t policy;		/* sealed memfd, always the image in force */
 	int32_t lock;		/* RUN_DIR/lock, locked */
 	int32_t events_send;	/* GUARD_WIRE_EVENT: gate and keeper write here */
