@@ -35,7 +35,7 @@ struct guardd_slot {
 	int32_t fd;
 	uint64_t mask;
 	int32_t tid;
-	uint32_t adopted;               /* times a new gate took it over: at 2 it is denied */
+	uint32_t adopted;               /* gates that had it in hand: the third denies it */
 	uint32_t group;                 /* enum guardd_group that it was read from */
 };
 

@@ -70,11 +70,8 @@ static void close_strays(struct adoption *adoption)
 
 static void adopt_slot(struct gate *gate, uint32_t index)
 {
-	struct guardd_slot *slot = &gate->shared->slots[index];
 	struct gate_event *event = gate_event_adopt(gate, index);
 
-	/* Twice in the hands of a gate that died: it may be the cause. */
-	event->hopeless = ++slot->adopted >= 2;
 	if (gate_file_stat(&event->file, event->fd) < 0)
 		event->file = (struct gate_file){ .key = { .device = UINT64_MAX, .inode = (uint64_t)event->fd },
 						  .uid = UINT32_MAX,

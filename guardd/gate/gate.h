@@ -105,7 +105,7 @@ struct gate_event {
 	_Atomic bool answered;
 	uint8_t looks;                    /* at a caller that was not asleep yet */
 	bool patient;                     /* in the hands of a worker that may wait */
-	bool hopeless;                    /* two gates died over it: to be denied */
+	bool begun;                       /* counted in its slot: this gate has it in hand */
 	struct gate_file file;
 	struct gate_facts *facts;
 };

@@ -250,6 +250,18 @@ static void ask_policy(struct gate *gate, struct gate_event *event, const struct
 	}
 }
 
+/* Two gates died with this very event in hand: it may be the cause.  Those that
+ * only waited in a queue are not blamed. */
+static bool killed_gates(struct gate *gate, struct gate_event *event)
+{
+	struct guardd_slot *slot = &gate->shared->slots[event->index];
+
+	if (event->begun)
+		return false;
+	event->begun = true;
+	return ++slot->adopted > 2;
+}
+
 void gate_triage(struct gate *gate, struct gate_event *event)
 {
 	struct look look = { 0 };
@@ -259,7 +271,7 @@ void gate_triage(struct gate *gate, struct gate_event *event)
 		gate_pass(gate, event);
 		return;
 	}
-	if (event->hopeless) {
+	if (killed_gates(gate, event)) {
 		gate_refuse(gate, event, GUARD_REASON_OVERLOAD);
 		return;
 	}
