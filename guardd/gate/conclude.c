@@ -108,6 +108,8 @@ static void overrule(struct outcome *outcome, enum guard_reason reason)
 	outcome->verdict.reason = (uint8_t)reason;
 }
 
+/* Into this inode, or into another of its set: then a second look finds the
+ * lease granted and nobody writing. */
 static bool writer_came(struct gate *gate, const struct gate_event *event)
 {
 	return event->lease == GATE_LEASE_HELD &&
@@ -122,8 +124,9 @@ static bool is_at_rest(const struct gate_file *file)
 
 /* The content was right; will it stay so while it is used?  First into the
  * table, then the look at the sequence: a writer raises it before he looks into
- * the table, so one of the two sees the other. */
-static void check_stays(struct gate *gate, struct gate_event *event, const struct gate_identity *identity,
+ * the table, so one of the two sees the other.  false: the event is looked at
+ * anew. */
+static bool check_stays(struct gate *gate, struct gate_event *event, const struct gate_identity *identity,
 			struct outcome *outcome)
 {
 	const struct guardd_inode inode = { event->file.key.device, event->file.key.inode,
@@ -133,8 +136,11 @@ static void check_stays(struct gate *gate, struct gate_event *event, const struc
 		overrule(outcome, GUARD_REASON_WRITER_OPEN);
 	else if (!is_at_rest(&event->file) && guardd_in_use_enter(gate->in_use, &inode, event->tid, gate_now_ns()) < 0)
 		overrule(outcome, GUARD_REASON_OVERLOAD);
+	else if (writer_came(gate, event) && gate_triage_again(gate, event))
+		return false;
 	else if (writer_came(gate, event))
 		overrule(outcome, GUARD_REASON_WRITER_OPEN);
+	return true;
 }
 
 static void remember(struct gate *gate, struct gate_event *event, const struct gate_identity *identity)
@@ -188,8 +194,8 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	if (outcome.verdict.action == GUARD_DENY)
 		try_as_exec(gate, &outcome, event, identity);
 	remember(gate, event, identity);
-	if (outcome.verdict.action == GUARD_ALLOW)
-		check_stays(gate, event, identity, &outcome);
+	if (outcome.verdict.action == GUARD_ALLOW && !check_stays(gate, event, identity, &outcome))
+		return;
 	if (outcome.verdict.action == GUARD_ALLOW)
 		(void)gate_kernel_cache(gate, event, &identity->identity, event->facts->format);
 	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT)

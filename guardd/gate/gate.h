@@ -104,6 +104,7 @@ struct gate_event {
 	uint8_t lease;                    /* enum gate_lease */
 	_Atomic bool answered;
 	uint8_t looks;                    /* at a caller that was not asleep yet */
+	uint8_t rounds;                   /* begun anew because a writer came */
 	bool patient;                     /* in the hands of a worker that may wait */
 	bool begun;                       /* counted in its slot: this gate has it in hand */
 	struct gate_file file;
@@ -286,6 +287,8 @@ struct gate_facts {
 };
 void gate_facts_free(struct gate_event *event);
 void gate_triage(struct gate *gate, struct gate_event *event);
+/* Forget what was found out about the event and queue it; false: too often. */
+bool gate_triage_again(struct gate *gate, struct gate_event *event);
 /* The file could not be identified or is identified: decide, answer, record. */
 void gate_conclude(struct gate *gate, struct gate_event *event, const struct gate_identity *identity);
 /* Deny for a reason of the gate's own, as mode and configuration say. */

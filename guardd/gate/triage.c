@@ -7,6 +7,7 @@
 #include "gate/gate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
@@ -16,6 +17,7 @@
 #include "gate/patience.h"
 
 #define LOOKS_MAX 200 /* at a caller on its way to sleep */
+#define ROUNDS_MAX 8  /* of one event */
 
 struct look {
 	struct gate_call call;
@@ -260,6 +262,22 @@ static bool killed_gates(struct gate *gate, struct gate_event *event)
 		return false;
 	event->begun = true;
 	return ++slot->adopted > 2;
+}
+
+bool gate_triage_again(struct gate *gate, struct gate_event *event)
+{
+	struct gate_file file;
+	bool patient = event->patient || event->group == GUARDD_GROUP_SLOW;
+
+	if (event->rounds >= ROUNDS_MAX || gate_file_stat(&file, event->fd) < 0)
+		return false;
+	event->rounds++;
+	gate_facts_free(event);
+	(void)fcntl(event->fd, F_SETLEASE, F_UNLCK);
+	event->lease = GATE_LEASE_UNASKED;
+	event->file = file;
+	gate_queue_push(gate, patient ? &gate->jobs.slow : &gate->jobs.quick, &event->task);
+	return true;
 }
 
 void gate_triage(struct gate *gate, struct gate_event *event)

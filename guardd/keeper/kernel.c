@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -102,6 +104,21 @@ static int check_marks(int group, char *ret_problem, size_t size)
 	return 0;
 }
 
+/* The gate believes a name only after openat2(2) found the same inode by it.
+ * systemd's RestrictSUIDSGID= takes the call away. */
+static int check_lookups(char *ret_problem, size_t size)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_CACHED};
+	GUARD_AUTO_CLOSE int probe = (int)syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof(how));
+
+	if (probe < 0 && errno != EAGAIN)
+		return guardd_problem(-GUARD_E_UNSUPPORTED, ret_problem, size,
+				      "openat2 with RESOLVE_CACHED does not work here (%s): it needs Linux 5.12 or "
+				      "later, and a unit without RestrictSUIDSGID=",
+				      strerror(errno));
+	return 0;
+}
+
 int keeper_group_create(int32_t *ret_group, char *ret_problem, size_t size)
 {
 	GUARD_AUTO_CLOSE int group =
@@ -112,7 +129,9 @@ int keeper_group_create(int32_t *ret_group, char *ret_problem, size_t size)
 
 	if (group < 0)
 		return group_refused(ret_problem, size);
-	r = check_marks(group, ret_problem, size);
+	r = check_lookups(ret_problem, size);
+	if (r == 0)
+		r = check_marks(group, ret_problem, size);
 	if (r < 0)
 		return r;
 	*ret_group = guard_steal_fd(&group);
