@@ -31,10 +31,15 @@ static bool is_for_machine(const struct guard_policy *policy, const struct guard
 	return !rule->hosts || (host && guard_policy_any_pattern(policy, rule->hosts, host));
 }
 
-static uint8_t class_of(const struct guard_image_rule *rule)
+static uint8_t class_of(const struct guard_policy *policy, const struct guard_image_rule *rule)
 {
+	if (policy->part.kind == GUARD_SET_EXCEPTION)
+		return guard_policy_exception_holds(policy, (size_t)(rule - policy->rules)) ? GUARD_CLASS_EXCEPTION :
+											      GUARD_CLASS_NONE;
 	if (rule->action == GUARD_DENY)
 		return GUARD_CLASS_DENY;
+	if (policy->part.kind == GUARD_SET_DENY)
+		return GUARD_CLASS_NONE;
 	return rule->origin ? GUARD_CLASS_EXCEPTION : GUARD_CLASS_ALLOW;
 }
 
@@ -48,16 +53,17 @@ static bool is_for_any_path(const struct guard_policy *policy, const struct guar
 	return false;
 }
 
-static uint8_t conditions_of(const struct guard_policy *policy, const struct guard_image_rule *rule)
+static uint8_t conditions_of(const struct guard_policy *policy, const struct guard_image_rule *rule,
+			     const struct guard_bound_rule *bound)
 {
-	bool lapses = class_of(rule) == GUARD_CLASS_EXCEPTION && policy->meta->expires != INT64_MAX;
+	bool lapses = bound->class_ == GUARD_CLASS_EXCEPTION && policy->head->meta->expires != INT64_MAX;
 	uint8_t depends = 0;
 
 	if (rule->paths && !is_for_any_path(policy, rule))
 		depends |= GUARD_DEPENDS_PATH;
 	if (rule->users || rule->groups || rule->parents)
 		depends |= GUARD_DEPENDS_SUBJECT;
-	if (rule->valid_from != INT64_MIN || rule->valid_until != INT64_MAX || lapses)
+	if (bound->valid_from != INT64_MIN || bound->valid_until != INT64_MAX || lapses)
 		depends |= GUARD_DEPENDS_TIME;
 	return depends;
 }
@@ -96,12 +102,17 @@ static void bind_rule(struct guard_policy *policy, size_t index, const struct gu
 		.parents = rule->parents,
 		.users = rule->users,
 		.groups = rule->groups,
-		.class_ = is_for_machine(policy, rule, machine) ? class_of(rule) : GUARD_CLASS_NONE,
+		.class_ = is_for_machine(policy, rule, machine) ? class_of(policy, rule) : GUARD_CLASS_NONE,
 		.kinds = rule->kinds ? rule->kinds : UINT8_MAX,
 		.media = rule->media ? rule->media : UINT8_MAX,
-		.depends = conditions_of(policy, rule),
 		.by_path = !(rule->flags & by_content),
 	};
+	if (policy->part.kind == GUARD_SET_EXCEPTION) {
+		/* A rule of any kind is of those within the limits. */
+		bound->kinds &= policy->limits.kinds;
+		policy->passed_over += !guard_policy_exception_holds(policy, index);
+	}
+	bound->depends = conditions_of(policy, rule, bound);
 	if (bound->class_ != GUARD_CLASS_NONE)
 		note_path_kinds(policy, rule, bound);
 }
@@ -142,6 +153,25 @@ static int resolve_ids(uint32_t **ret_ids, const struct guard_policy *policy, bo
 	return 0;
 }
 
+/* An office's image is that office's machine's whatever its rules say; one that
+ * belongs to no machine like this says nothing here. */
+static int bind_rules(struct guard_policy *policy, const struct guard_machine *machine)
+{
+	const bool exception = policy->part.kind == GUARD_SET_EXCEPTION;
+	struct guard_machine here = machine ? *machine : (struct guard_machine){ 0 };
+	int r = exception ? guard_policy_count_digests(policy) : 0;
+
+	if (r < 0)
+		return r;
+	if (exception && !policy->part.above && !(here.office && strcmp(here.office, policy->part.office) == 0))
+		return 0; /* every rule is left of class NONE */
+	if (exception)
+		here.office = policy->part.office;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		bind_rule(policy, i, &here);
+	return 0;
+}
+
 int guard_policy_bind(struct guard_policy *policy, const struct guard_machine *machine)
 {
 	int r;
@@ -154,7 +184,6 @@ int guard_policy_bind(struct guard_policy *policy, const struct guard_machine *m
 		r = resolve_ids(&policy->gids, policy, true, machine ? machine->group : NULL);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < policy->rule_count; i++)
-		bind_rule(policy, i, machine);
-	return 0;
+	guard_policy_exception_limits(policy->head, &policy->limits);
+	return bind_rules(policy, machine);
 }

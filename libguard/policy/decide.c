@@ -10,11 +10,13 @@
 #include "base/text.h"
 
 struct decision {
-	const struct guard_policy *policy;
+	const struct guard_policy *head;   /* says what holds for all */
+	const struct guard_policy *policy; /* whose rules are looked at */
 	const struct guard_subject *subject;
 	const struct guard_object *object;
 	int64_t now;
 	uint32_t best[GUARD_CLASS_MAX_]; /* lowest rule that matched, by class */
+	const struct guard_bound_rule *best_rule[GUARD_CLASS_MAX_];
 	uint32_t lapsed;                 /* an exception that only the policy's expiry stops */
 	/* by action */
 	bool certain[2];                 /* some rule matched that has no condition */
@@ -32,6 +34,7 @@ static void note_missed(struct decision *decision, const struct guard_bound_rule
 static void consider(struct decision *decision, uint32_t index)
 {
 	const struct guard_bound_rule *rule = &decision->policy->bound[index];
+	const uint32_t number = decision->policy->rule_base + index;
 	const uint8_t action = rule->class_ == GUARD_CLASS_DENY ? GUARD_DENY : GUARD_ALLOW;
 
 	if (guard_policy_static_condition(rule, decision->object) != GUARD_CONDITION_NONE)
@@ -43,14 +46,16 @@ static void consider(struct decision *decision, uint32_t index)
 		note_missed(decision, rule, action);
 		return;
 	}
-	if (rule->class_ == GUARD_CLASS_EXCEPTION && decision->now >= decision->policy->meta->expires) {
+	if (rule->class_ == GUARD_CLASS_EXCEPTION && decision->now >= decision->head->meta->expires) {
 		note_missed(decision, rule, action);
-		if (index < decision->lapsed)
-			decision->lapsed = index;
+		if (number < decision->lapsed)
+			decision->lapsed = number;
 		return;
 	}
-	if (index < decision->best[rule->class_])
-		decision->best[rule->class_] = index;
+	if (number < decision->best[rule->class_]) {
+		decision->best[rule->class_] = number;
+		decision->best_rule[rule->class_] = rule;
+	}
 }
 
 static void consider_list(struct decision *decision, const struct guard_rule_list *list)
@@ -120,7 +125,7 @@ static enum guard_class name_winner(const struct decision *decision, struct guar
 		verdict->action = winner == GUARD_CLASS_DENY ? GUARD_DENY : GUARD_ALLOW;
 		return winner;
 	}
-	verdict->action = decision->policy->meta->default_action;
+	verdict->action = decision->head->meta->default_action;
 	if (decision->lapsed != GUARD_NO_RULE && verdict->action == GUARD_DENY) {
 		verdict->reason = GUARD_REASON_POLICY_EXPIRED;
 		verdict->rule = decision->lapsed;
@@ -135,11 +140,11 @@ static void add_winner(const struct decision *decision, struct guard_verdict *ve
 
 	if (winner == GUARD_CLASS_NONE || decision->certain[verdict->action])
 		return;
-	rule = &decision->policy->bound[decision->best[winner]];
+	rule = decision->best_rule[winner];
 	verdict->depends = rule->depends;
 	verdict->valid_until = rule->valid_until;
-	if (winner == GUARD_CLASS_EXCEPTION && decision->policy->meta->expires < verdict->valid_until)
-		verdict->valid_until = decision->policy->meta->expires;
+	if (winner == GUARD_CLASS_EXCEPTION && decision->head->meta->expires < verdict->valid_until)
+		verdict->valid_until = decision->head->meta->expires;
 }
 
 /* What could turn the verdict round: stronger rules of the other action whose
@@ -148,25 +153,27 @@ static void add_missed(const struct decision *decision, struct guard_verdict *ve
 {
 	const uint8_t other = verdict->action == GUARD_DENY ? GUARD_ALLOW : GUARD_DENY;
 	const struct guard_object *object = decision->object;
+	const bool known = object->identity->kind < GUARD_KIND_MAX_ && object->medium < GUARD_MEDIUM_MAX_;
 
 	if (winner == GUARD_CLASS_DENY)
 		return;
 	verdict->depends |= decision->missed_depends[other];
 	if (decision->missed_until[other] < verdict->valid_until)
 		verdict->valid_until = decision->missed_until[other];
-	if (object->identity->kind < GUARD_KIND_MAX_ && object->medium < GUARD_MEDIUM_MAX_ &&
-	    decision->policy->path_kinds[other][object->medium] >> object->identity->kind & 1)
-		verdict->depends |= GUARD_DEPENDS_PATH;
+	for (const struct guard_policy *policy = decision->head; known && policy; policy = policy->next)
+		if (policy->path_kinds[other][object->medium] >> object->identity->kind & 1)
+			verdict->depends |= GUARD_DEPENDS_PATH;
 }
 
 void guard_policy_decide(const struct guard_policy *policy, struct guard_verdict *ret_verdict,
 			 const struct guard_subject *subject, const struct guard_object *object, int64_t now)
 {
 	struct decision decision = {
-		.policy = policy,
+		.head = policy,
 		.subject = subject,
 		.object = object,
-		.now = now,
+		/* A clock that was put back does not make an exception young again. */
+		.now = now < policy->made ? policy->made : now,
 		.best = { GUARD_NO_RULE, GUARD_NO_RULE, GUARD_NO_RULE, GUARD_NO_RULE },
 		.lapsed = GUARD_NO_RULE,
 		.missed_until = { INT64_MAX, INT64_MAX },
@@ -174,8 +181,10 @@ void guard_policy_decide(const struct guard_policy *policy, struct guard_verdict
 	struct guard_verdict verdict = { .mode = policy->meta->mode, .valid_until = INT64_MAX };
 	enum guard_class winner;
 
-	consider_content(&decision);
-	consider_path(&decision);
+	for (decision.policy = policy; decision.policy; decision.policy = decision.policy->next) {
+		consider_content(&decision);
+		consider_path(&decision);
+	}
 	winner = name_winner(&decision, &verdict);
 	add_winner(&decision, &verdict, winner);
 	add_missed(&decision, &verdict, winner);

@@ -131,6 +131,12 @@ static void put_near_misses(const struct guard_policy *policy, FILE *out, const 
 
 	for (size_t i = 0; i < count; i++)
 		put_near_miss(policy, out, &misses[i]);
+	/* The parts of a set by turns: each has a table of its own. */
+	for (const struct guard_policy *part = policy->next; part && count == 0; part = part->next) {
+		count = guard_policy_near_misses(part, misses, subject, object);
+		for (size_t i = 0; i < count; i++)
+			put_near_miss(part, out, &misses[i]);
+	}
 	if (count == 0 && guard_policy_lists_name(policy, path, &object->identity->digest))
 		put(out, "  The policy lists other content under the name ", path,
 		    ": the file was updated or changed since.\n");

@@ -64,9 +64,17 @@ struct guard_image_meta {
 	int64_t expires;
 	uint8_t mode, default_action, running, zero0;
 	uint32_t readers;
-	uint8_t zero[88];
+	uint32_t exception_longest, exception_digests; /* seconds, a rule's digests; 0: default */
+	uint8_t exception_kinds, exception_flags;      /* mask, enum guard_image_exception_flags */
+	uint8_t zero[78];
 };
 _Static_assert(sizeof(struct guard_image_meta) == 128, "meta");
+
+/* What an office's broad exceptions may rest on. */
+enum guard_image_exception_flags {
+	GUARD_EXCEPTION_SIGNERS = 1u << 0,
+	GUARD_EXCEPTION_PATHS = 1u << 1,
+};
 
 enum guard_image_rule_flags {
 	GUARD_RULE_HAS_DIGESTS = 1u << 0,

@@ -39,7 +39,9 @@ static int check_meta(const struct guard_policy *policy, const struct guard_imag
 		return -GUARD_E_FORMAT;
 	if (!*guard_policy_string(policy, meta->id) || meta->digest_bits > GUARD_IMAGE_DIGEST_BITS_MAX ||
 	    meta->mode > GUARD_MODE_ENFORCE || meta->default_action > GUARD_ALLOW || meta->running > 1 ||
-	    meta->zero0 != 0 || !is_zero(meta->zero, sizeof(meta->zero)))
+	    meta->exception_kinds >> GUARD_KIND_MAX_ ||
+	    meta->exception_flags & ~(GUARD_EXCEPTION_SIGNERS | GUARD_EXCEPTION_PATHS) || meta->zero0 != 0 ||
+	    !is_zero(meta->zero, sizeof(meta->zero)))
 		return -GUARD_E_FORMAT;
 	return 0;
 }

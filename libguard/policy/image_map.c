@@ -36,7 +36,7 @@ static bool is_sealed(int fd)
 	return seals >= 0 && (seals & needed) == needed;
 }
 
-static int file_size(size_t *ret_size, int fd)
+int guard_image_file_size(uint64_t *ret_size, int fd)
 {
 	struct stat status;
 
@@ -48,11 +48,11 @@ static int file_size(size_t *ret_size, int fd)
 		return -GUARD_E_FORMAT;
 	if ((uint64_t)status.st_size > GUARD_POLICY_IMAGE_MAX)
 		return -GUARD_E_LIMIT;
-	*ret_size = (size_t)status.st_size;
+	*ret_size = (uint64_t)status.st_size;
 	return 0;
 }
 
-static int read_all(void *target, size_t size, int fd, size_t offset)
+int guard_image_read(void *target, size_t size, int fd, uint64_t offset)
 {
 	uint8_t *bytes = target;
 	size_t done = 0;
@@ -87,7 +87,8 @@ static int check_header(const struct guard_image_header *header, size_t size)
 }
 
 /* Hash, and if `fd` is not -1 first fill, all bytes behind the header. */
-static int fill_and_hash(uint8_t ret_sum[GUARD_DIGEST_SIZE], uint8_t *bytes, size_t size, int fd)
+static int fill_and_hash(uint8_t ret_sum[GUARD_DIGEST_SIZE], uint8_t *bytes, size_t size, int fd,
+			 uint64_t offset)
 {
 	EVP_MD_CTX *hash AUTO_CONTEXT = EVP_MD_CTX_new();
 	unsigned length = 0;
@@ -98,7 +99,7 @@ static int fill_and_hash(uint8_t ret_sum[GUARD_DIGEST_SIZE], uint8_t *bytes, siz
 		return -GUARD_E_INTERNAL;
 	for (size_t at = GUARD_IMAGE_HEADER_SIZE; at < size;) {
 		size_t count = size - at < MAP_BLOCK ? size - at : MAP_BLOCK;
-		int r = fd < 0 ? 0 : read_all(&bytes[at], count, fd, at);
+		int r = fd < 0 ? 0 : guard_image_read(&bytes[at], count, fd, offset + at);
 
 		if (r < 0)
 			return r;
@@ -111,11 +112,12 @@ static int fill_and_hash(uint8_t ret_sum[GUARD_DIGEST_SIZE], uint8_t *bytes, siz
 	return 0;
 }
 
-static int map_and_check(uint8_t *bytes, size_t size, int fd, bool sealed)
+static int map_and_check(uint8_t *bytes, int fd, struct guard_image_range range, bool sealed)
 {
+	const size_t size = (size_t)range.size;
 	struct guard_image_header header;
 	uint8_t sum[GUARD_DIGEST_SIZE];
-	int r = sealed ? 0 : read_all(bytes, sizeof(header), fd, 0);
+	int r = sealed ? 0 : guard_image_read(bytes, sizeof(header), fd, range.offset);
 
 	if (r < 0)
 		return r;
@@ -123,7 +125,7 @@ static int map_and_check(uint8_t *bytes, size_t size, int fd, bool sealed)
 	r = check_header(&header, size);
 	if (r < 0)
 		return r;
-	r = fill_and_hash(sum, bytes, size, sealed ? -1 : fd);
+	r = fill_and_hash(sum, bytes, size, sealed ? -1 : fd, range.offset);
 	if (r < 0)
 		return r;
 	if (memcmp(sum, header.sha256, sizeof(sum)) != 0)
@@ -153,12 +155,13 @@ static void *reserve(size_t size)
 /* A lookup in a large image costs a page walk with every cache miss: huge pages
  * make it three times as fast.  Where the kernel has none to give, nothing is
  * lost but time. */
-static int map(uint8_t **ret_bytes, size_t size, int fd, bool sealed)
+static int map(uint8_t **ret_bytes, int fd, struct guard_image_range range, bool sealed)
 {
+	const size_t size = (size_t)range.size;
 	const bool large = size >= HUGE_PAGE;
 	void *where = large ? reserve(size) : NULL;
 	int flags = MAP_PRIVATE | (where ? MAP_FIXED : 0);
-	void *bytes = sealed ? mmap(where, size, PROT_READ, flags, fd, 0) :
+	void *bytes = sealed ? mmap(where, size, PROT_READ, flags, fd, (off_t)range.offset) :
 			       mmap(where, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
 
 	if (bytes == MAP_FAILED) {
@@ -174,25 +177,20 @@ static int map(uint8_t **ret_bytes, size_t size, int fd, bool sealed)
 	return 0;
 }
 
-int guard_image_map(const uint8_t **ret_bytes, size_t *ret_size, int fd)
+int guard_image_map(const uint8_t **ret_bytes, int fd, struct guard_image_range range)
 {
 	bool sealed = is_sealed(fd);
 	uint8_t *bytes;
-	size_t size;
-	int r = file_size(&size, fd);
+	int r = range.size < GUARD_IMAGE_HEADER_SIZE ? -GUARD_E_FORMAT : map(&bytes, fd, range, sealed);
 
 	if (r < 0)
 		return r;
-	r = map(&bytes, size, fd, sealed);
-	if (r < 0)
-		return r;
-	r = map_and_check(bytes, size, fd, sealed);
+	r = map_and_check(bytes, fd, range, sealed);
 	if (r < 0) {
-		munmap(bytes, size);
+		munmap(bytes, (size_t)range.size);
 		return r;
 	}
 	*ret_bytes = bytes;
-	*ret_size = size;
 	return 0;
 }
 

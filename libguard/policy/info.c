@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+/* What holds for exceptions when a policy does not say. */
+#define EXCEPTION_LONGEST (92u * 86400u) /* seconds: a quarter */
+#define EXCEPTION_DIGESTS 1000u
+#define EXCEPTION_KINDS (1u << GUARD_KIND_EXECUTABLE | 1u << GUARD_KIND_LIBRARY | 1u << GUARD_KIND_SCRIPT)
+
 void guard_policy_info(const struct guard_policy *policy, struct guard_policy_info *ret_info)
 {
 	const struct guard_image_meta *meta = policy->meta;
@@ -24,23 +29,49 @@ void guard_policy_info(const struct guard_policy *policy, struct guard_policy_in
 		.running = meta->running,
 	};
 	memcpy(ret_info->image_digest.bytes, policy->header->sha256, GUARD_DIGEST_SIZE);
+	ret_info->snapshot = policy->snapshot;
+	ret_info->fresh_until = policy->fresh_until;
+	for (policy = policy->next; policy; policy = policy->next) {
+		ret_info->digest_count += policy->digest_count;
+		ret_info->rule_count += policy->rule_count;
+		ret_info->part_count++;
+		ret_info->passed_over += policy->passed_over;
+	}
+}
+
+void guard_policy_exception_limits(const struct guard_policy *policy, struct guard_exception_limits *ret_limits)
+{
+	const struct guard_image_meta *meta = policy->meta;
+
+	*ret_limits = (struct guard_exception_limits){
+		.longest = meta->exception_longest ? meta->exception_longest : EXCEPTION_LONGEST,
+		.digests = meta->exception_digests ? meta->exception_digests : EXCEPTION_DIGESTS,
+		.kinds = meta->exception_kinds ? meta->exception_kinds : EXCEPTION_KINDS,
+		.signers = (meta->exception_flags & GUARD_EXCEPTION_SIGNERS) != 0,
+		.paths = (meta->exception_flags & GUARD_EXCEPTION_PATHS) != 0,
+	};
 }
 
 int guard_policy_needs_path(const struct guard_policy *policy)
 {
-	return policy->needs_path;
+	for (; policy; policy = policy->next)
+		if (policy->needs_path)
+			return 1;
+	return 0;
 }
 
 int guard_policy_rule_info(const struct guard_policy *policy, uint32_t rule, struct guard_rule_info *ret_info)
 {
 	const struct guard_image_rule *record;
 
-	if (rule >= policy->rule_count)
+	for (; policy && rule >= policy->rule_count; policy = policy->next)
+		rule -= (uint32_t)policy->rule_count;
+	if (!policy)
 		return -GUARD_E_NOT_FOUND;
 	record = &policy->rules[rule];
 	*ret_info = (struct guard_rule_info){
 		.action = record->action,
-		.is_exception = record->origin,
+		.is_exception = record->origin || policy->part.kind == GUARD_SET_EXCEPTION,
 		.source = guard_policy_string(policy, record->source),
 		.group = guard_policy_string(policy, record->group),
 		.note = guard_policy_string(policy, record->note),
@@ -55,8 +86,12 @@ const char *guard_policy_name_of(const struct guard_policy *policy, const struct
 	const char *name;
 	size_t index;
 
-	if (!policy->digest_names || !guard_policy_find_digest(policy, &index, digest))
-		return NULL;
-	name = guard_policy_string(policy, policy->digest_names[index]);
-	return *name ? name : NULL;
+	for (; policy; policy = policy->next) {
+		if (!policy->digest_names || !guard_policy_find_digest(policy, &index, digest))
+			continue;
+		name = guard_policy_string(policy, policy->digest_names[index]);
+		if (*name)
+			return name;
+	}
+	return NULL;
 }

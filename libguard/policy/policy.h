@@ -12,6 +12,7 @@
 #include <guard/policy.h>
 
 #include "policy/image.h"
+#include "policy/set.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the image is read in place and is little-endian");
 
@@ -69,6 +70,22 @@ struct guard_policy {
 	 * the path only, so that another name of the file could lead to it. */
 	uint8_t path_kinds[2][GUARD_MEDIUM_MAX_];
 	bool needs_path;                 /* some rule for this machine looks at paths */
+
+	/* Of a set (set.h): the first image is the policy, the others follow it. */
+	struct guard_policy *next;
+	const struct guard_policy *head; /* the first; itself when it stands alone */
+	struct guard_set_part part;      /* what this image may do */
+	uint32_t rule_base;              /* of this image's rules in verdicts */
+	struct guard_exception_limits limits; /* the head's, for exceptions */
+	uint32_t *rule_digests;          /* exceptions: digests of each rule */
+	uint32_t passed_over;            /* rules that break a bound */
+	uint64_t snapshot;               /* the head's: the set's facts, 0 without a set */
+	int64_t made, fresh_until;
+};
+
+/* One image in a file. */
+struct guard_image_range {
+	uint64_t offset, size;
 };
 
 /* Several rules, wherever they stand in the image. */
@@ -79,7 +96,9 @@ struct guard_rule_list {
 
 /* image_map.c: the bytes of `fd`, where nobody can change them any more, and
  * checked against the checksum. */
-int guard_image_map(const uint8_t **ret_bytes, size_t *ret_size, int fd) GUARD_WARN_UNUSED;
+int guard_image_map(const uint8_t **ret_bytes, int fd, struct guard_image_range range) GUARD_WARN_UNUSED;
+int guard_image_file_size(uint64_t *ret_size, int fd) GUARD_WARN_UNUSED;
+int guard_image_read(void *target, size_t size, int fd, uint64_t offset) GUARD_WARN_UNUSED;
 void guard_image_unmap(const uint8_t *bytes, size_t size);
 
 /* image_sections.c: header and section table; fills in the views. */
@@ -87,6 +106,15 @@ int guard_image_sections(struct guard_policy *policy) GUARD_WARN_UNUSED;
 
 /* image_check.c: every record of every section. */
 int guard_image_check(const struct guard_policy *policy) GUARD_WARN_UNUSED;
+
+/* set_open.c: the parts of a set.  0: the file is a set, `ret_parts` (freed by
+ * the caller) has them; -GUARD_E_NOT_FOUND: it is no set. */
+int guard_set_parts(struct guard_set_header *ret_header, struct guard_set_part **ret_parts,
+		    int fd) GUARD_WARN_UNUSED;
+
+/* exception.c */
+int guard_policy_count_digests(struct guard_policy *policy) GUARD_WARN_UNUSED;
+bool guard_policy_exception_holds(const struct guard_policy *policy, size_t index);
 
 /* bind.c */
 int guard_policy_bind(struct guard_policy *policy, const struct guard_machine *machine) GUARD_WARN_UNUSED;

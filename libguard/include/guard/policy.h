@@ -35,8 +35,8 @@ struct guard_machine {
 	const char *group;  /* content of /etc/group, NUL-terminated */
 };
 
-/* guard_policy_open: map the image in `fd` (a regular file or a sealed memfd)
- * and check every bound and the checksum.  The fd may be closed afterwards.
+/* guard_policy_open: map the image or the policy set (docs/policy-set.md)
+ * in `fd` (a regular file or a sealed memfd) and check every bound and the checksum.  The fd may be closed afterwards.
  * `machine` may be NULL; its strings are not kept.
  * A memfd sealed against writing and shrinking is mapped; any other file is
  * copied into memory, so that nobody can change it afterwards.
@@ -57,10 +57,31 @@ struct guard_policy_info {
 	uint8_t running;         /* what to do with programs that run already and
 	                          * are not allowed: 0 record, 1 end */
 	struct guard_digest image_digest; /* checksum of the image */
+	/* Of a policy set (docs/policy-set.md); digests and rules are then those of
+	 * all its images, all else is what headquarters' image says. */
+	uint32_t part_count;     /* images besides it */
+	uint32_t passed_over;    /* rules of exceptions that go beyond the limits */
+	uint64_t snapshot;       /* version of the snapshot, 0: a single image */
+	int64_t fresh_until;     /* Unix seconds: until then it is known to be current */
 };
 void guard_policy_info(const struct guard_policy *policy, struct guard_policy_info *ret_info);
 
-/* guard_policy_decide: the verdict.  `now` in Unix seconds.  Precedence: deny
+/* What headquarters lets offices except: bounds on the rules of an exceptions
+ * image (docs/distribution.md). */
+struct guard_exception_limits {
+	uint32_t longest; /* seconds from valid_from to valid_until */
+	uint32_t digests; /* of one rule */
+	uint8_t kinds;    /* mask (bit = enum guard_kind) */
+	uint8_t signers;  /* 1: broad exceptions may rest on a signer */
+	uint8_t paths;    /* 1: ... on a path alone */
+};
+/* guard_policy_exception_limits: what the policy says of it, or the defaults:
+ * 92 days, 1,000 digests, executables, libraries and scripts, neither signers
+ * nor paths.  Any thread may call. */
+void guard_policy_exception_limits(const struct guard_policy *policy, struct guard_exception_limits *ret_limits);
+
+/* guard_policy_decide: the verdict.  `now` in Unix seconds; before a set was
+ * made it counts as that moment.  Precedence: deny
  * rule > exception > allow rule > default (an unlock is laid over it by the
  * gate).  `ret_verdict` is always filled in. */
 void guard_policy_decide(const struct guard_policy *policy, struct guard_verdict *ret_verdict,

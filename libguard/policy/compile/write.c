@@ -59,6 +59,10 @@ static void write_meta(struct compile_image *image)
 	guard_write_u8(section, policy->running);
 	guard_write_u8(section, 0);
 	guard_write_u32(section, image->readers);
+	guard_write_u32(section, 0); /* limits on exceptions: the defaults */
+	guard_write_u32(section, 0);
+	guard_write_u8(section, 0);
+	guard_write_u8(section, 0);
 	guard_write_bytes(section, zero, sizeof(zero));
 }
 
