@@ -37,9 +37,11 @@ static enum guard_condition subject_condition(const struct guard_policy *policy,
 	return GUARD_CONDITION_NONE;
 }
 
-static enum guard_condition path_condition(const struct guard_policy *policy, const struct guard_bound_rule *rule,
-					   const struct guard_object *object)
+enum guard_condition guard_policy_path_condition(const struct guard_policy *policy, const struct guard_bound_rule *rule,
+						 const struct guard_object *object)
 {
+	if (!rule->paths)
+		return GUARD_CONDITION_NONE;
 	if (object->path && guard_policy_any_pattern(policy, rule->paths, object->path)) {
 		if (rule->by_path && rule->class_ != GUARD_CLASS_DENY && !object->path_protected)
 			return GUARD_CONDITION_UNPROTECTED;
@@ -63,5 +65,5 @@ enum guard_condition guard_policy_failing_condition(const struct guard_policy *p
 	condition = subject_condition(policy, rule, subject);
 	if (condition != GUARD_CONDITION_NONE)
 		return condition;
-	return rule->paths ? path_condition(policy, rule, object) : GUARD_CONDITION_NONE;
+	return guard_policy_path_condition(policy, rule, object);
 }

@@ -24,8 +24,14 @@ struct decision {
 	int64_t missed_until[2];         /* when the first of them begins */
 };
 
+/* A rule that the path alone keeps from matching leans on nothing else: who asks
+ * and when changes nothing as long as the file is where it is. */
 static void note_missed(struct decision *decision, const struct guard_bound_rule *rule, uint8_t action)
 {
+	if (guard_policy_path_condition(decision->policy, rule, decision->object) == GUARD_CONDITION_PATH) {
+		decision->missed_depends[action] |= GUARD_DEPENDS_PATH;
+		return;
+	}
 	decision->missed_depends[action] |= rule->depends;
 	if (decision->now < rule->valid_from && rule->valid_from < decision->missed_until[action])
 		decision->missed_until[action] = rule->valid_from;

@@ -159,6 +159,9 @@ enum guard_condition guard_policy_failing_condition(const struct guard_policy *p
 						    const struct guard_bound_rule *rule,
 						    const struct guard_subject *subject,
 						    const struct guard_object *object, const int64_t *now);
+/* Of its `paths` alone: PATH when nothing else could make it match. */
+enum guard_condition guard_policy_path_condition(const struct guard_policy *policy, const struct guard_bound_rule *rule,
+						 const struct guard_object *object);
 
 static inline const char *guard_policy_string(const struct guard_policy *policy, uint32_t offset)
 {

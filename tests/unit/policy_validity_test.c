@@ -222,6 +222,32 @@ static void a_conditional_deny_taints_an_allow(void)
 	guard_policy_free(policy);
 }
 
+/* One user's rule for one name leaves its neighbours to everybody. */
+static void a_conditional_deny_taints_its_own_path_alone(void)
+{
+	struct question question = ask_for("x");
+	struct image_fixture fixture;
+	struct guard_image_rule rule;
+	struct guard_policy *policy;
+
+	fixture_init(&fixture);
+	rule = fixture_allow(&fixture, "denied");
+	rule.action = GUARD_DENY;
+	rule.paths = fixture_list(&fixture, "/usr/bin/y*");
+	rule.users = fixture_list(&fixture, "root");
+	rule.valid_until = 5;
+	fixture_rule(&fixture, rule);
+	policy = one_rule(&fixture, fixture_allow(&fixture, "allowed"));
+	question.object.path = question.object.claimed_path = "/usr/bin/x";
+	CU_ASSERT_EQUAL(decide(policy, &question).action, GUARD_ALLOW);
+	CU_ASSERT_EQUAL(decide(policy, &question).depends, GUARD_DEPENDS_PATH);
+	question.object.claimed_path = "/usr/bin/y"; /* a deny rule believes this one too */
+	CU_ASSERT_TRUE(decide(policy, &question).depends & GUARD_DEPENDS_SUBJECT);
+	question.object.path = "/usr/bin/y";
+	CU_ASSERT_TRUE(decide(policy, &question).depends & GUARD_DEPENDS_SUBJECT);
+	guard_policy_free(policy);
+}
+
 static CU_TestInfo tests[] = {
 	{ "rules hold from and until", rules_hold_from_and_until },
 	{ "verdicts say how long they hold", verdicts_say_how_long_they_hold },
@@ -231,6 +257,7 @@ static CU_TestInfo tests[] = {
 	{ "a deny for a medium leaves the others alone", a_deny_for_a_medium_leaves_the_others_alone },
 	{ "weaker rules change nothing", weaker_rules_change_nothing },
 	{ "a conditional deny taints an allow", a_conditional_deny_taints_an_allow },
+	{ "a conditional deny taints its own path alone", a_conditional_deny_taints_its_own_path_alone },
 	CU_TEST_INFO_NULL,
 };
 
