@@ -69,6 +69,8 @@ struct guardd_gate_arguments {
 	const struct guardd_config *config;
 	struct guardd_shared *shared;
 	int fanotify[GUARDD_GROUPS]; /* group fds: FAN_CLASS_CONTENT, FAN_REPORT_TID, non-blocking */
+	int changes;             /* notification group, FAN_REPORT_FID, non-blocking: of files with an
+	                          * ignore mark whose owner or permissions change; not handed over */
 	int policy;              /* sealed memfd with the image */
 	int command;             /* SOCK_SEQPACKET to the keeper: guardd_command */
 	int record;              /* SOCK_SEQPACKET, non-blocking: GUARD_WIRE_EVENT to record */

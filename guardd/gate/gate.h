@@ -210,6 +210,10 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 void gate_forget(struct gate *gate, int fd, const struct gate_key *key);
 void gate_kernel_cache_flush(struct gate *gate);
 
+/* ---- changes.c: owners and permissions that change ------------------------------------------------ */
+
+int gate_changes_start(struct gate *gate) GUARD_WARN_UNUSED;
+
 /* ---- subject.c: who acts --------------------------------------------------------------------------- */
 
 struct gate_subject {
@@ -397,6 +401,7 @@ struct gate {
 	struct gate_jobs jobs;
 	struct gate_watch watch;
 	struct gate_cache *cache;
+	pthread_mutex_t marks; /* what is set beside each other is taken back together */
 	struct gate_programs *programs;
 	struct guardd_in_use *in_use;
 	struct gate_tickets *tickets;

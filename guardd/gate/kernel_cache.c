@@ -6,7 +6,8 @@
  *
  * write(2) drops such a mark in the kernel.  A store through a shared mapping
  * does not: the same mark asks for FAN_CLOSE_WRITE, after which the reader
- * calls gate_forget().
+ * calls gate_forget().  A change of owner or permissions does not either: a mark
+ * for FAN_ATTRIB beside it does (changes.c).
  */
 #include "gate/gate.h"
 
@@ -75,6 +76,20 @@ static bool still_true(struct gate *gate, const struct gate_event *event, uint64
 	       gate_file_is_sealed(&now);
 }
 
+/* The ignore mark last: what ends it is heard of from before it begins. */
+static bool set_marks(struct gate *gate, int fd, uint64_t mask)
+{
+	const int group = gate->fanotify[GUARDD_GROUP_MAIN];
+	bool set;
+
+	pthread_mutex_lock(&gate->marks);
+	set = fanotify_mark(gate->arguments->changes, FAN_MARK_ADD | MARK, FAN_ATTRIB, fd, NULL) == 0 &&
+	      fanotify_mark(group, FAN_MARK_ADD | MARK, FAN_CLOSE_WRITE, fd, NULL) == 0 &&
+	      fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | MARK, mask, fd, NULL) == 0;
+	pthread_mutex_unlock(&gate->marks);
+	return set;
+}
+
 bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct guard_identity *identity,
 		       uint8_t format)
 {
@@ -96,8 +111,7 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 	gate_policy_release(gate);
 	if (!mask)
 		return false;
-	if (fanotify_mark(gate->fanotify[GUARDD_GROUP_MAIN], FAN_MARK_ADD | MARK, FAN_CLOSE_WRITE, event->fd, NULL) < 0 ||
-	    fanotify_mark(gate->fanotify[GUARDD_GROUP_MAIN], FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | MARK, mask, event->fd, NULL) < 0)
+	if (!set_marks(gate, event->fd, mask))
 		return mask & FAN_OPEN_PERM; /* then it is asked again: slower, not weaker */
 	if (!still_true(gate, event, generation))
 		unmark(gate, event->fd);
@@ -112,5 +126,9 @@ void gate_forget(struct gate *gate, int fd, const struct gate_key *key)
 
 void gate_kernel_cache_flush(struct gate *gate)
 {
+	/* Together: an ignore mark must not stay without the ear beside it. */
+	pthread_mutex_lock(&gate->marks);
 	(void)fanotify_mark(gate->fanotify[GUARDD_GROUP_MAIN], FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+	(void)fanotify_mark(gate->arguments->changes, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+	pthread_mutex_unlock(&gate->marks);
 }

@@ -70,7 +70,7 @@ static void start_all(struct gate *gate)
 {
 	char problem[400];
 
-	if (gate_jobs_start(gate) < 0 || gate_sweeper_start(gate) < 0)
+	if (gate_changes_start(gate) < 0 || gate_jobs_start(gate) < 0 || gate_sweeper_start(gate) < 0)
 		die(gate, "no threads could be started");
 	if (gate_mounts_start(gate, problem, sizeof(problem)) < 0)
 		die(gate, problem);
@@ -208,6 +208,7 @@ static void set_up(struct gate *gate, const struct guardd_gate_arguments *argume
 	gate->deadline_ns = (int64_t)arguments->config->deadline_ms * 1000000;
 	atomic_store(&gate->record, arguments->record);
 	pthread_mutex_init(&gate->policies.swap, NULL);
+	pthread_mutex_init(&gate->marks, NULL);
 	gate_jobs_init(gate);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGIO, SIG_IGN); /* a lease that breaks is asked for, not announced */

@@ -64,6 +64,7 @@ struct keeper {
 	int32_t shared_memory;			/* memfd of `shared` */
 	int32_t state_dir, ledger_dir, run_dir; /* directories */
 	int32_t null;				/* /dev/null */
+	int32_t changes;			/* fanotify group of changed owners and permissions */
 	int32_t command[2];			/* keeper's, gate's */
 	int32_t requests[2];			/* control's, record's */
 	int32_t control_socket[2];		/* keeper's, control's */
@@ -105,6 +106,8 @@ int keeper_lock(struct keeper *keeper, char *ret_problem, size_t size) GUARD_WAR
 /* kernel.c */
 void keeper_raise_file_limit(void);
 int keeper_group_create(int32_t *ret_group, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
+/* Each daemon makes its own: a new gate begins with nothing remembered. */
+int keeper_changes_create(int32_t *ret_group, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
 int keeper_shared_create(struct keeper *keeper, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
 
 /* sockets.c */

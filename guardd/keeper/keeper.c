@@ -52,6 +52,7 @@ static struct keeper *make(struct guardd_config *config, const struct guardd_kee
 	    &keeper->ledger_dir,
 	    &keeper->run_dir,
 	    &keeper->null,
+	    &keeper->changes,
 	    &keeper->command[0],
 	    &keeper->command[1],
 	    &keeper->requests[0],
@@ -157,6 +158,8 @@ static int make_handles(struct keeper *keeper, struct sentence *problem)
 
 static int make_own(struct keeper *keeper, struct sentence *problem)
 {
+	int r;
+
 	keeper->handles.keeper = (int32_t)syscall(SYS_pidfd_open, getpid(), 0);
 	if (keeper->handles.keeper < 0)
 		return guardd_problem(-GUARD_E_UNSUPPORTED, SENTENCE(problem),
@@ -164,6 +167,9 @@ static int make_own(struct keeper *keeper, struct sentence *problem)
 				      strerror(errno));
 	if (keeper_pair(keeper->requests, 0) < 0)
 		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "no sockets: %s", strerror(errno));
+	r = keeper_changes_create(&keeper->changes, SENTENCE(problem));
+	if (r < 0)
+		return r;
 	return guardd_jail_enter(GUARDD_ROLE_KEEPER, keeper->config, SENTENCE(problem));
 }
 

@@ -138,6 +138,18 @@ int keeper_group_create(int32_t *ret_group, char *ret_problem, size_t size)
 	return 0;
 }
 
+int keeper_changes_create(int32_t *ret_group, char *ret_problem, size_t size)
+{
+	int group = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_FID | FAN_UNLIMITED_QUEUE |
+				      FAN_UNLIMITED_MARKS,
+				  O_RDONLY | O_CLOEXEC);
+
+	if (group < 0)
+		return group_refused(ret_problem, size);
+	*ret_group = group;
+	return 0;
+}
+
 int keeper_shared_create(struct keeper *keeper, char *ret_problem, size_t size)
 {
 	GUARD_AUTO_CLOSE int fd = memfd_create("guard-shared", MFD_CLOEXEC | MFD_ALLOW_SEALING);

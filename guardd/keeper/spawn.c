@@ -57,6 +57,7 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
 	    .shared = keeper->shared,
 	    .fanotify = {keeper->handles.fanotify[GUARDD_GROUP_MAIN],
 			 keeper->handles.fanotify[GUARDD_GROUP_SLOW]},
+	    .changes = keeper->changes,
 	    .policy = keeper->handles.policy,
 	    .record = keeper->handles.events_send,
 	    .restarted = (int)restarted,

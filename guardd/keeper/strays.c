@@ -36,6 +36,7 @@ static void keep_own(unsigned long *kept, const struct keeper *keeper)
 	    2,
 	    handles->fanotify[GUARDD_GROUP_MAIN],
 	    handles->fanotify[GUARDD_GROUP_SLOW],
+	    keeper->changes,
 	    handles->policy,
 	    handles->lock,
 	    handles->events_send,
