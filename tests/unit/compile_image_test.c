@@ -219,6 +219,35 @@ static void test_interpreters(void)
 	unlink("b.conf");
 }
 
+static void test_limits(void)
+{
+	const char *paths[] = { "a.conf" };
+	struct guard_exception_limits limits;
+	struct guard_policy *policy;
+
+	write_file("a.conf", "policy = { id = \"hq\"; version = 1; };\n");
+	policy = open_policy(paths, 1, NULL);
+	guard_policy_exception_limits(policy, &limits);
+	CU_ASSERT_EQUAL(limits.longest, 92 * 86400);
+	CU_ASSERT_EQUAL(limits.digests, 1000);
+	CU_ASSERT_FALSE(limits.kinds >> GUARD_KIND_MODULE & 1);
+	CU_ASSERT_TRUE(limits.kinds >> GUARD_KIND_SCRIPT & 1);
+	CU_ASSERT_EQUAL(limits.signers + limits.paths, 0);
+	guard_policy_free(policy);
+
+	write_file("a.conf", "policy = { id = \"hq\"; version = 1; exceptions = { longest_days = 3; digests = 7;\n"
+			     "  kinds = [ \"executable\" ]; paths = true; }; };\n");
+	policy = open_policy(paths, 1, NULL);
+	guard_policy_exception_limits(policy, &limits);
+	CU_ASSERT_EQUAL(limits.longest, 3 * 86400);
+	CU_ASSERT_EQUAL(limits.digests, 7);
+	CU_ASSERT_EQUAL(limits.kinds, 1 << GUARD_KIND_EXECUTABLE);
+	CU_ASSERT_EQUAL(limits.signers, 0);
+	CU_ASSERT_EQUAL(limits.paths, 1);
+	guard_policy_free(policy);
+	unlink("a.conf");
+}
+
 static size_t files_in(const char *name)
 {
 	DIR *directory = opendir(name);
@@ -329,6 +358,7 @@ static CU_TestInfo tests[] = { { "set up", test_set_up },
 			       { "the same bytes every time", test_same_bytes },
 			       { "exceptions", test_exception },
 			       { "interpreters and readers", test_interpreters },
+			       { "limits on exceptions", test_limits },
 			       { "saving", test_save },
 			       { "lock-out by content", test_lockout_by_content },
 			       { "presets and examples", test_installed },

@@ -259,7 +259,7 @@ static void meta_fields_are_checked(void)
 	CHANGED(GUARD_E_FORMAT, META->zero0 = 1);
 	CHANGED(GUARD_E_FORMAT, META->readers++);
 	CHANGED(GUARD_E_FORMAT, META->readers = UINT32_MAX);
-	CHANGED(GUARD_E_FORMAT, META->zero[77] = 1);
+	CHANGED(GUARD_E_FORMAT, META->zero[sizeof(META->zero) - 1] = 1);
 }
 
 static void rule_fields_are_checked(void)

@@ -31,14 +31,20 @@ static int load_subjects(struct compile_conditions *conditions, struct guard_com
 	return r;
 }
 
-int compile_load_conditions(struct compile_conditions *conditions, struct guard_compile *compile,
-			    const struct compile_node *node)
+void compile_load_kinds(uint8_t *ret_mask, struct guard_compile *compile, const struct compile_node *node)
 {
 	static const char *const kinds[] = { [GUARD_KIND_OTHER] = "other",
 					     [GUARD_KIND_EXECUTABLE] = "executable",
 					     [GUARD_KIND_LIBRARY] = "library",
 					     [GUARD_KIND_SCRIPT] = "script",
 					     [GUARD_KIND_MODULE] = "module" };
+
+	compile_field_mask(ret_mask, compile, node, "kinds", kinds, COMPILE_COUNT(kinds));
+}
+
+int compile_load_conditions(struct compile_conditions *conditions, struct guard_compile *compile,
+			    const struct compile_node *node)
+{
 	static const char *const media[] = { [GUARD_MEDIUM_FIXED] = "fixed",
 					     [GUARD_MEDIUM_REMOVABLE] = "removable",
 					     [GUARD_MEDIUM_NETWORK] = "network",
@@ -49,7 +55,7 @@ int compile_load_conditions(struct compile_conditions *conditions, struct guard_
 	r = load_subjects(conditions, compile, node);
 	if (r < 0)
 		return r;
-	compile_field_mask(&conditions->kinds, compile, node, "kinds", kinds, COMPILE_COUNT(kinds));
+	compile_load_kinds(&conditions->kinds, compile, node);
 	compile_field_mask(&conditions->media, compile, node, "media", media, COMPILE_COUNT(media));
 	compile_field_time(&conditions->valid_from, compile, node, "valid_from");
 	compile_field_time(&conditions->valid_until, compile, node, "valid_until");
@@ -166,7 +172,7 @@ int compile_narrow(struct compile_rule *rule, struct guard_compile *compile, con
 	if (!office.items)
 		return -GUARD_E_NOMEM;
 	office.items[office.count++] = source->office;
-	narrow_time(compile, rule, INT64_MIN, source->expires);
+	narrow_time(compile, rule, source->from, source->expires);
 	return narrow_words(&rule->conditions.offices, compile, rule, &office, "offices");
 }
 

@@ -49,7 +49,8 @@ static void load_words(struct guard_compile *compile, const struct compile_node 
 
 int compile_load_policy(struct guard_compile *compile, const struct compile_node *node)
 {
-	static const char *const names[] = { "id", "version", "mode", "default", "expires", "running", "help" };
+	static const char *const names[] = { "id", "version", "mode", "default", "expires", "running", "help",
+					     "exceptions" };
 	struct compile_policy *policy = &compile->policy;
 
 	compile_fields_check(compile, node, "`policy`", names, COMPILE_COUNT(names));
@@ -73,6 +74,7 @@ int compile_load_policy(struct guard_compile *compile, const struct compile_node
 				"renew it", "this policy is over: exceptions no longer match");
 	load_words(compile, node);
 	load_help(compile, node);
+	compile_load_limits(compile, node);
 	return 0;
 }
 
@@ -91,6 +93,10 @@ static void load_exception_fields(struct guard_compile *compile, struct compile_
 	load_version(&version, compile, node);
 	compile_field_required(&text, compile, node, "expires", "2027-01-31T00:00:00Z");
 	compile_field_time(&source->expires, compile, node, "expires");
+	compile_field_time(&source->from, compile, node, "from");
+	if (source->from >= source->expires)
+		compile_error(&compile->diagnostics, compile_node_place(compile_field(node, "from")),
+			      "exchange the two", "`expires` is not later than `from`");
 	compile_field_string(&text, compile, node, "reason");
 	compile_field_string(&text, compile, node, "ticket");
 }
@@ -98,9 +104,12 @@ static void load_exception_fields(struct guard_compile *compile, struct compile_
 int compile_load_exception(struct guard_compile *compile, struct compile_source *source,
 			   const struct compile_node *node)
 {
-	static const char *const names[] = { "id", "version", "office", "expires", "reason", "ticket" };
+	static const char *const names[] = { "id",      "version", "office", "from",
+					     "expires", "reason",  "ticket" };
 
 	source->is_exception = true;
+	source->from = INT64_MIN;
+	source->expires = INT64_MAX;
 	source->place = compile_node_place(node);
 	source->id = source->office = "";
 	compile->exception_count++;

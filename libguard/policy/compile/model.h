@@ -7,6 +7,8 @@
 #ifndef GUARD_COMPILE_MODEL_H
 #define GUARD_COMPILE_MODEL_H
 
+#include <guard/policy.h>
+
 #include "compile.h"
 #include "diagnostic.h"
 
@@ -21,7 +23,7 @@ struct compile_source {
 	const char *id;             /* NULL: a fragment, belongs to the policy */
 	const char *office;         /* exceptions only */
 	bool is_exception;
-	int64_t expires;            /* exceptions only */
+	int64_t from, expires;      /* exceptions only */
 };
 
 struct compile_policy {
@@ -31,6 +33,7 @@ struct compile_policy {
 	uint64_t version;
 	int64_t expires; /* INT64_MAX: never */
 	uint8_t mode, default_action, running;
+	struct guard_exception_limits limits; /* 0: not given */
 };
 
 /* What narrows a rule; a group of rules has the same. */
@@ -133,7 +136,10 @@ int compile_load_groups(struct guard_compile *compile, struct compile_source *so
 			const struct compile_node *node) GUARD_WARN_UNUSED;
 /* group_names.c: groups of one name in one block `groups`. */
 int compile_check_group_names(struct guard_compile *compile, const struct compile_node *groups) GUARD_WARN_UNUSED;
+/* limits.c */
+void compile_load_limits(struct guard_compile *compile, const struct compile_node *policy);
 /* conditions.c */
+void compile_load_kinds(uint8_t *ret_mask, struct guard_compile *compile, const struct compile_node *node);
 int compile_load_conditions(struct compile_conditions *conditions, struct guard_compile *compile,
 			    const struct compile_node *node) GUARD_WARN_UNUSED;
 int compile_narrow(struct compile_rule *rule, struct guard_compile *compile,

@@ -59,10 +59,11 @@ static void write_meta(struct compile_image *image)
 	guard_write_u8(section, policy->running);
 	guard_write_u8(section, 0);
 	guard_write_u32(section, image->readers);
-	guard_write_u32(section, 0); /* limits on exceptions: the defaults */
-	guard_write_u32(section, 0);
-	guard_write_u8(section, 0);
-	guard_write_u8(section, 0);
+	guard_write_u32(section, policy->limits.longest);
+	guard_write_u32(section, policy->limits.digests);
+	guard_write_u8(section, policy->limits.kinds);
+	guard_write_u8(section, (policy->limits.signers ? GUARD_EXCEPTION_SIGNERS : 0) |
+					(policy->limits.paths ? GUARD_EXCEPTION_PATHS : 0));
 	guard_write_bytes(section, zero, sizeof(zero));
 }
 
