@@ -106,6 +106,7 @@ static void bind_rule(struct guard_policy *policy, size_t index, const struct gu
 		.kinds = rule->kinds ? rule->kinds : UINT8_MAX,
 		.media = rule->media ? rule->media : UINT8_MAX,
 		.by_path = !(rule->flags & by_content),
+		.narrows_signers = rule->packages || rule->min_version || rule->below_version,
 	};
 	if (policy->part.kind == GUARD_SET_EXCEPTION) {
 		/* A rule of any kind is of those within the limits. */

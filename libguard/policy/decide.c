@@ -97,7 +97,9 @@ static void consider_content(struct decision *decision)
 	consider_list(decision, &list);
 	for (size_t i = 0; i < identity->signer_count && i < GUARD_SIGNERS_MAX; i++) {
 		guard_policy_rules_of_signer(decision->policy, &list, &identity->signers[i]);
-		consider_list(decision, &list);
+		for (uint32_t j = 0; j < list.count; j++)
+			if (guard_policy_takes_signer(decision->policy, list.rules[j], &identity->signers[i]))
+				consider(decision, list.rules[j]);
 	}
 }
 

@@ -39,6 +39,7 @@ enum guard_image_section {
 	GUARD_SECTION_INTERPRETER_DIGESTS,
 	GUARD_SECTION_PREFIXES,
 	GUARD_SECTION_ALWAYS,
+	GUARD_SECTION_OPENPGP_KEYS,
 	GUARD_SECTION_MAX_
 };
 
@@ -88,7 +89,8 @@ struct guard_image_rule {
 	uint32_t paths, users, groups, parents, offices, hosts;
 	int64_t valid_from, valid_until;
 	uint32_t source, group, note, url, location;
-	uint8_t zero[28];
+	uint32_t packages, min_version, below_version; /* narrow what signers vouch for */
+	uint8_t zero[16];
 };
 _Static_assert(sizeof(struct guard_image_rule) == 96, "rule");
 

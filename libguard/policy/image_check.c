@@ -54,7 +54,8 @@ static bool rule_lists_are_sane(const struct guard_policy *policy, const struct 
 	       guard_image_values_are(lists, policy, rule->groups, GUARD_LIST_WORDS) &&
 	       guard_image_values_are(lists, policy, rule->parents, GUARD_LIST_PATTERNS) &&
 	       guard_image_values_are(lists, policy, rule->offices, GUARD_LIST_WORDS) &&
-	       guard_image_values_are(lists, policy, rule->hosts, GUARD_LIST_GLOBS);
+	       guard_image_values_are(lists, policy, rule->hosts, GUARD_LIST_GLOBS) &&
+	       guard_image_values_are(lists, policy, rule->packages, GUARD_LIST_GLOBS);
 }
 
 /* A rule asks for a digest, a signer or a path; never for nothing, because it
@@ -81,6 +82,10 @@ static int check_rule(const struct guard_policy *policy, const struct guard_imag
 	if (!guard_image_is_string(policy, rule->source) || !guard_image_is_string(policy, rule->group) ||
 	    !guard_image_is_string(policy, rule->note) || !guard_image_is_string(policy, rule->url) ||
 	    !guard_image_is_string(policy, rule->location))
+		return -GUARD_E_FORMAT;
+	if (!guard_image_is_string(policy, rule->min_version) || !guard_image_is_string(policy, rule->below_version))
+		return -GUARD_E_FORMAT;
+	if (!(rule->flags & GUARD_RULE_HAS_SIGNERS) && (rule->packages || rule->min_version || rule->below_version))
 		return -GUARD_E_FORMAT;
 	if (!rule_lists_are_sane(policy, lists, rule) || !rule_asks_for_something(policy, rule))
 		return -GUARD_E_FORMAT;

@@ -27,6 +27,7 @@ static const uint32_t element_sizes[GUARD_SECTION_MAX_] = {
 	[GUARD_SECTION_INTERPRETER_DIGESTS] = sizeof(struct guard_image_interpreter_digest),
 	[GUARD_SECTION_PREFIXES] = sizeof(struct guard_image_prefix),
 	[GUARD_SECTION_ALWAYS] = sizeof(uint32_t),
+	[GUARD_SECTION_OPENPGP_KEYS] = 1,
 };
 
 static uint32_t section_type(const struct guard_image_entry *entry)
@@ -116,6 +117,7 @@ static int set_views(struct guard_policy *policy, const struct guard_image_entry
 		view(policy, known, GUARD_SECTION_INTERPRETER_DIGESTS, &policy->interpreter_digest_count);
 	policy->prefixes = view(policy, known, GUARD_SECTION_PREFIXES, &policy->prefix_count);
 	policy->always = view(policy, known, GUARD_SECTION_ALWAYS, &policy->always_count);
+	policy->openpgp_keys = view(policy, known, GUARD_SECTION_OPENPGP_KEYS, &policy->openpgp_keys_size);
 	if (metas != 1 || !known[GUARD_SECTION_STRINGS] || !known[GUARD_SECTION_RULES])
 		return -GUARD_E_FORMAT;
 	policy->digest_bits = policy->meta->digest_bits;

@@ -60,7 +60,9 @@ size_t guard_policy_near_misses(const struct guard_policy *policy, struct guard_
 	add_list(&search, &list);
 	for (size_t i = 0; i < identity->signer_count && i < GUARD_SIGNERS_MAX; i++) {
 		guard_policy_rules_of_signer(policy, &list, &identity->signers[i]);
-		add_list(&search, &list);
+		for (uint32_t j = 0; j < list.count; j++)
+			if (guard_policy_takes_signer(policy, list.rules[j], &identity->signers[i]))
+				add_rule(&search, list.rules[j]);
 	}
 	add_paths(&search);
 	return search.count;

@@ -37,6 +37,7 @@ struct guard_bound_rule {
 	uint8_t kinds, media;                     /* masks, never 0 */
 	uint8_t depends;                          /* mask of enum guard_depends: its conditions */
 	uint8_t by_path;                          /* its path alone is what allows */
+	uint8_t narrows_signers;                  /* packages.c has a say */
 };
 
 struct guard_policy {
@@ -62,6 +63,8 @@ struct guard_policy {
 	size_t interpreter_digest_count;
 	const struct guard_image_prefix *prefixes;
 	size_t prefix_count;
+	const uint8_t *openpgp_keys; /* OpenPGP public keys, one behind the other; checked by who uses them */
+	size_t openpgp_keys_size;
 
 	/* Made by bind.c for this machine. */
 	struct guard_bound_rule *bound;  /* one per rule */
@@ -128,6 +131,9 @@ void guard_policy_rules_of_signer(const struct guard_policy *policy, struct guar
 void guard_policy_rules_of_prefix(const struct guard_policy *policy, struct guard_rule_list *ret_list, uint64_t hash,
 				  size_t length);
 bool guard_policy_any_pattern(const struct guard_policy *policy, uint32_t list, const char *text);
+
+/* packages.c: does the rule take what this signer vouches for? */
+bool guard_policy_takes_signer(const struct guard_policy *policy, uint32_t rule, const struct guard_signer *signer);
 
 /* conditions.c: which of a rule's conditions do not hold. */
 enum guard_condition {

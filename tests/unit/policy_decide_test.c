@@ -68,7 +68,7 @@ static void the_lowest_rule_of_a_class_is_named(void)
 	struct image_fixture fixture;
 	struct guard_policy *policy;
 	struct question question = ask_for("x");
-	const struct guard_signer signer = { GUARD_PROVIDER_PACKAGE, { 1 } };
+	const struct guard_signer signer = { .provider = GUARD_PROVIDER_PACKAGE, .key_id = { 1 } };
 	struct guard_image_rule rule;
 
 	fixture_init(&fixture);
@@ -85,8 +85,8 @@ static void the_lowest_rule_of_a_class_is_named(void)
 	CU_ASSERT_EQUAL(decide(policy, &question).rule, 0);
 	question = ask_for("other");
 	question.identity.signer_count = 2;
-	question.identity.signers[0] = (struct guard_signer){ GUARD_PROVIDER_IMA, { 1 } };
-	question.identity.signers[1] = (struct guard_signer){ GUARD_PROVIDER_PACKAGE, { 2 } };
+	question.identity.signers[0] = (struct guard_signer){ .provider = GUARD_PROVIDER_IMA, .key_id = { 1 } };
+	question.identity.signers[1] = (struct guard_signer){ .provider = GUARD_PROVIDER_PACKAGE, .key_id = { 2 } };
 	CU_ASSERT_EQUAL(decide(policy, &question).action, GUARD_DENY);
 	question.identity.signers[1].key_id[0] = 1;
 	CU_ASSERT_EQUAL(decide(policy, &question).action, GUARD_ALLOW);

@@ -64,7 +64,7 @@ static void ask_everything(const struct guard_policy *policy)
 		FILE *out = open_memstream(&text, &size);
 
 		identity.kind = (uint8_t)(i % GUARD_KIND_MAX_);
-		identity.signers[0] = (struct guard_signer){ GUARD_PROVIDER_PACKAGE, { 1 } };
+		identity.signers[0] = (struct guard_signer){ .provider = GUARD_PROVIDER_PACKAGE, .key_id = { 1 } };
 		guard_policy_decide(policy, &verdict, &subject, &object, 1700000000);
 		CU_ASSERT_TRUE(verdict.action <= GUARD_ALLOW && verdict.reason < GUARD_REASON_MAX_);
 		if (verdict.rule != GUARD_NO_RULE)
@@ -290,7 +290,7 @@ static void rule_fields_are_checked(void)
 	CHANGED(GUARD_E_FORMAT, RULE(1)->note = UINT32_MAX);
 	CHANGED(GUARD_E_FORMAT, RULE(1)->url = UINT32_MAX);
 	CHANGED(GUARD_E_FORMAT, RULE(1)->location = UINT32_MAX);
-	CHANGED(GUARD_E_FORMAT, RULE(3)->zero[27] = 1);
+	CHANGED(GUARD_E_FORMAT, RULE(3)->zero[15] = 1);
 }
 
 static void strings_and_lists_are_checked(void)

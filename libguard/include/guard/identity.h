@@ -51,6 +51,9 @@ enum guard_provider {
 struct guard_signer {
 	uint8_t provider; /* enum guard_provider */
 	uint8_t key_id[GUARD_KEY_ID_SIZE];
+	/* GUARD_PROVIDER_PACKAGE: the package and its version (deb-version(7)), else
+	 * NULL.  Owned by where the signer came from. */
+	const char *name, *version;
 };
 
 struct guard_identity {

@@ -62,6 +62,7 @@ void guard_compile_free(struct guard_compile *compile)
 	free(compile->digest_order);
 	free(compile->interpreters);
 	free(compile->interpreter_digests);
+	free(compile->openpgp_keys);
 	free(compile);
 }
 

@@ -115,6 +115,11 @@ char *guard_policy_rule_words(const struct guard_policy *policy, uint32_t index)
 		fputs(" listed content", out);
 	if (rule->flags & GUARD_RULE_HAS_SIGNERS)
 		put_signers(out, policy, index);
+	put_list(out, policy, ", of packages ", rule->packages);
+	if (rule->min_version)
+		fprintf(out, ", version %s or later", guard_policy_string(policy, rule->min_version));
+	if (rule->below_version)
+		fprintf(out, ", earlier than version %s", guard_policy_string(policy, rule->below_version));
 	put_list(out, policy, " in ", rule->paths);
 	put_mask(out, ", of kind ", rule->kinds, false);
 	put_mask(out, ", on media ", rule->media, true);

@@ -65,6 +65,8 @@ struct compile_rule {
 	const char *note, *url; /* "" when not given */
 	const struct compile_signer *signers;
 	uint32_t signer_count;
+	struct compile_strings packages;           /* narrow the signers */
+	const char *min_version, *below_version;   /* "" when not given */
 	uint32_t digest_first, digest_count; /* in guard_compile.digests, as loaded */
 	bool impossible;        /* can never match: not written */
 };
@@ -114,6 +116,9 @@ struct guard_compile {
 	const char **readers;
 	struct compile_array reader_array;
 
+	uint8_t *openpgp_keys; /* key material that signers brought, each key once */
+	size_t openpgp_keys_size;
+
 	/* Digests by value, then by order of loading; made once by the lint. */
 	uint32_t *digest_order;
 	size_t digest_unique;
@@ -147,6 +152,12 @@ int compile_narrow(struct compile_rule *rule, struct guard_compile *compile,
 /* interpreter.c */
 int compile_load_interpreters(struct guard_compile *compile, const struct compile_node *node) GUARD_WARN_UNUSED;
 int compile_load_readers(struct guard_compile *compile, const struct compile_node *node) GUARD_WARN_UNUSED;
+/* packages.c */
+struct compile_signer;
+int compile_load_package_key(struct compile_signer *signer, struct guard_compile *compile,
+			     const struct compile_node *node) GUARD_WARN_UNUSED;
+int compile_load_packages(struct compile_rule *rule, struct guard_compile *compile,
+			  const struct compile_node *node) GUARD_WARN_UNUSED;
 /* digest_list.c */
 struct compile_digest_line {
 	struct guard_digest digest;

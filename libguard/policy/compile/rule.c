@@ -34,7 +34,7 @@ static bool takes_shared_folder(const char *pattern)
 static int load_signer(struct compile_signer *ret_signer, struct guard_compile *compile,
 		       const struct compile_node *node)
 {
-	static const char *const names[] = { "provider", "key" };
+	static const char *const names[] = { "provider", "key", "key_file" };
 	struct compile_place place = compile_node_place(node);
 	enum guard_provider provider;
 	struct guard_digest key;
@@ -54,6 +54,9 @@ static int load_signer(struct compile_signer *ret_signer, struct guard_compile *
 			      "unknown provider \"%.60s\"", text);
 		return -GUARD_E_SYNTAX;
 	}
+	ret_signer->provider = (uint32_t)provider;
+	if (provider == GUARD_PROVIDER_PACKAGE)
+		return compile_load_package_key(ret_signer, compile, node);
 	if (!compile_field_required(&text, compile, node, "key", "<64 hex digits>"))
 		return -GUARD_E_SYNTAX;
 	if (guard_digest_parse(&key, text, strlen(text)) < 0) {
@@ -62,7 +65,6 @@ static int load_signer(struct compile_signer *ret_signer, struct guard_compile *
 			      "`key` is not a key id: \"%.80s\"", text);
 		return -GUARD_E_SYNTAX;
 	}
-	ret_signer->provider = (uint32_t)provider;
 	memcpy(ret_signer->key_id, key.bytes, sizeof(ret_signer->key_id));
 	return 0;
 }
@@ -71,6 +73,7 @@ static int load_signers(struct compile_rule *rule, struct guard_compile *compile
 {
 	const struct compile_node *list = compile_field_typed(compile, node, "signers", COMPILE_LIST);
 	struct compile_signer *signers;
+	int r;
 
 	if (!list || !list->count)
 		return 0;
@@ -83,8 +86,10 @@ static int load_signers(struct compile_rule *rule, struct guard_compile *compile
 	if (!signers)
 		return -GUARD_E_NOMEM;
 	for (const struct compile_node *element = list->value.first; element; element = element->next)
-		if (load_signer(&signers[rule->signer_count], compile, element) == 0)
+		if ((r = load_signer(&signers[rule->signer_count], compile, element)) == 0)
 			rule->signer_count++;
+		else if (r == -GUARD_E_NOMEM)
+			return r;
 	rule->signers = signers;
 	return 0;
 }
@@ -171,12 +176,12 @@ static int load_rule(struct guard_compile *compile, const struct compile_group *
 	static const char *const names[] = { "action",	"sha256",    "sha256_files", "signers",	   "paths",
 					     "kinds",	"users",     "groups",	     "parents",	   "media",
 					     "offices", "hosts",     "valid_from",   "valid_until", "note",
-					     "url" };
+					     "url",	"packages",  "min_version",  "below_version" };
 	static const char *const actions[] = { [GUARD_DENY] = "deny", [GUARD_ALLOW] = "allow" };
 	uint32_t index = (uint32_t)compile->rule_array.count;
 	size_t errors = compile->diagnostics.errors;
 	struct compile_rule rule = { .place = compile_node_place(node), .group = group, .action = GUARD_ALLOW,
-				     .note = "", .url = "" };
+				     .note = "", .url = "", .min_version = "", .below_version = "" };
 	int r;
 
 	compile_fields_check(compile, node, "a rule", names, COMPILE_COUNT(names));
@@ -190,6 +195,8 @@ static int load_rule(struct guard_compile *compile, const struct compile_group *
 		r = load_digests(&rule, index, compile, node);
 	if (r == 0)
 		r = load_signers(&rule, compile, node);
+	if (r == 0)
+		r = compile_load_packages(&rule, compile, node);
 	if (r == 0)
 		r = compile_narrow(&rule, compile, group);
 	if (r < 0)

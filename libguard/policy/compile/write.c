@@ -25,6 +25,7 @@ static const uint32_t element_sizes[GUARD_SECTION_MAX_] = {
 	[GUARD_SECTION_INTERPRETER_DIGESTS] = sizeof(struct guard_image_interpreter_digest),
 	[GUARD_SECTION_PREFIXES] = sizeof(struct guard_image_prefix),
 	[GUARD_SECTION_ALWAYS] = 4,
+	[GUARD_SECTION_OPENPGP_KEYS] = 1,
 };
 
 /* The strings of META come first in the pool; META itself is written last,
@@ -81,6 +82,8 @@ static int write_sections(struct compile_image *image)
 	if (r < 0)
 		return r;
 	compile_write_digests(image);
+	guard_write_bytes(&image->sections[GUARD_SECTION_OPENPGP_KEYS], image->compile->openpgp_keys,
+			  image->compile->openpgp_keys_size);
 	write_meta(image);
 	for (size_t i = 0; i < GUARD_SECTION_MAX_; i++)
 		if (image->sections[i].failed || image->out_of_memory)

@@ -59,7 +59,7 @@ static void write_conditions(struct compile_image *image, const struct compile_r
 
 static void write_rule(struct compile_image *image, const struct compile_rule *rule)
 {
-	static const uint8_t zero[28];
+	static const uint8_t zero[16];
 	struct guard_writer *section = &image->sections[GUARD_SECTION_RULES];
 	const struct compile_group *group = rule->group;
 
@@ -75,6 +75,9 @@ static void write_rule(struct compile_image *image, const struct compile_rule *r
 	guard_write_u32(section, compile_pool_intern(image, rule->note[0] ? rule->note : group->note));
 	guard_write_u32(section, compile_pool_intern(image, rule->url[0] ? rule->url : group->url));
 	guard_write_u32(section, location(image, rule->place));
+	guard_write_u32(section, compile_strings_value(image, &rule->packages));
+	guard_write_u32(section, compile_pool_intern(image, rule->min_version));
+	guard_write_u32(section, compile_pool_intern(image, rule->below_version));
 	guard_write_bytes(section, zero, sizeof(zero));
 	image->flags |= looks_at(image, rule);
 }

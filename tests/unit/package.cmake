@@ -1,0 +1,2 @@
+# Tests of the package provider.
+guard_unit_test(signer_package)
