@@ -210,7 +210,7 @@ static void header_fields_are_checked(void)
 
 static void section_fields_are_checked(void)
 {
-	for (uint32_t type = 1; type < GUARD_SECTION_MAX_; type++) {
+	for (uint32_t type = 1; type <= GUARD_SECTION_ALWAYS; type++) {
 		CHANGED(GUARD_E_FORMAT, SECTION(type)->element_size = 0);
 		CHANGED(GUARD_E_FORMAT, SECTION(type)->element_size++);
 		CHANGED(GUARD_E_FORMAT, SECTION(type)->offset += 1);
