@@ -26,6 +26,17 @@ static const struct {
     [GUARD_DAEMON_UPGRADED] = {"upgraded", "guard was upgraded", false},
     [GUARD_DAEMON_LEDGER_BEGUN] = {"ledger-begun", "a new ledger begins", false},
     [GUARD_DAEMON_LEDGER_PRUNED] = {"ledger-pruned", "old records were removed", false},
+    [GUARD_DAEMON_UNLOCK_REQUESTED] = {"unlock-requested", "an unlock was asked for", false},
+    [GUARD_DAEMON_UNLOCK_CANCELLED] = {"unlock-cancelled", "a request was cancelled", false},
+    [GUARD_DAEMON_UNLOCK_TRIED] = {"unlock-tried", "an answer code was tried", false},
+    [GUARD_DAEMON_UNLOCK_WRONG] = {"unlock-wrong", "an answer code was wrong", true},
+    [GUARD_DAEMON_UNLOCK_LOCKED] = {"unlock-locked", "unlock by phone is locked", true},
+    [GUARD_DAEMON_UNLOCK_OPENED] = {"unlock-opened", "an unlock was opened", true},
+    [GUARD_DAEMON_UNLOCK_ENDED] = {"unlock-ended", "an unlock has ended", false},
+    [GUARD_DAEMON_UNLOCK_VERIFIERS] = {"unlock-verifiers", "a verifier set was looked at", false},
+    [GUARD_DAEMON_UNLOCK_RESTORED] = {"unlock-restored", "the unlock state was put back", true},
+    [GUARD_DAEMON_UNLOCK_WROTE] = {"unlock-wrote", "an installer wrote a file", false},
+    [GUARD_DAEMON_REPORTED] = {"reported", "a user reports a program", true},
 };
 
 static bool is_known(const struct guard_event *event)

@@ -41,8 +41,11 @@ static int check_meta(const struct guard_policy *policy, const struct guard_imag
 	    meta->mode > GUARD_MODE_ENFORCE || meta->default_action > GUARD_ALLOW || meta->running > 1 ||
 	    meta->exception_kinds >> GUARD_KIND_MAX_ ||
 	    meta->exception_flags & ~(GUARD_EXCEPTION_SIGNERS | GUARD_EXCEPTION_PATHS) || meta->zero0 != 0 ||
-	    !is_zero(meta->zero, sizeof(meta->zero)))
+	    meta->zero1 != 0 || meta->unlock_end > 1 || !is_zero(meta->zero, sizeof(meta->zero)))
 		return -GUARD_E_FORMAT;
+	for (size_t i = 0; i < GUARD_POLICY_UNLOCK_SCOPES; i++)
+		if (meta->unlock[i] > GUARD_POLICY_UNLOCK_MAX)
+			return -GUARD_E_FORMAT;
 	return 0;
 }
 

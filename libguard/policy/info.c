@@ -28,6 +28,8 @@ void guard_policy_info(const struct guard_policy *policy, struct guard_policy_in
 		.help_text = guard_policy_string(policy, meta->help_text),
 		.running = meta->running,
 	};
+	memcpy(ret_info->unlock_seconds, meta->unlock, sizeof(ret_info->unlock_seconds));
+	ret_info->unlock_end = meta->unlock_end;
 	memcpy(ret_info->image_digest.bytes, policy->header->sha256, GUARD_DIGEST_SIZE);
 	ret_info->snapshot = policy->snapshot;
 	ret_info->fresh_until = policy->fresh_until;

@@ -45,6 +45,19 @@ enum guard_daemon_event {
 	GUARD_DAEMON_UPGRADED,
 	GUARD_DAEMON_LEDGER_BEGUN,           /* the first row of a ledger */
 	GUARD_DAEMON_LEDGER_PRUNED,          /* count = old rows that were removed */
+	/* Unlock by phone (docs/ledger.md): `size` is the serial number of the unlock
+	 * state, `rule` the unlock's id or GUARD_NO_RULE. */
+	GUARD_DAEMON_UNLOCK_REQUESTED,
+	GUARD_DAEMON_UNLOCK_CANCELLED,
+	GUARD_DAEMON_UNLOCK_TRIED,           /* an answer is about to be verified */
+	GUARD_DAEMON_UNLOCK_WRONG,           /* it was wrong */
+	GUARD_DAEMON_UNLOCK_LOCKED,          /* unlock by phone is locked on this machine */
+	GUARD_DAEMON_UNLOCK_OPENED,
+	GUARD_DAEMON_UNLOCK_ENDED,
+	GUARD_DAEMON_UNLOCK_VERIFIERS,       /* a verifier set was adopted or refused */
+	GUARD_DAEMON_UNLOCK_RESTORED,        /* the unlock state is older than the ledger */
+	GUARD_DAEMON_UNLOCK_WROTE,           /* a file written by what an install unlock started */
+	GUARD_DAEMON_REPORTED,               /* a user reports a program that he was told to run */
 	GUARD_DAEMON_MAX_
 };
 
@@ -75,18 +88,24 @@ int guard_event_decode(struct guard_event *ret_event, struct guard_reader *reade
 enum guard_wire_type {
 	/* daemon-internal */
 	GUARD_WIRE_EVENT = 1,      /* body: event; to record */
+	GUARD_WIRE_HANDED = 2,     /* body: wire/unlock.h; control hands a client to unlock */
+	GUARD_WIRE_RECORDED = 3,   /* body: u32 error, u64 serial; record to unlock */
 	/* guardctl -> control; answered by RESULT, or a stream closed by END */
 	GUARD_WIRE_STATUS = 16,    /* body: empty */
 	GUARD_WIRE_EVENTS = 17,    /* body: filter */
 	GUARD_WIRE_EXPLAIN = 18,   /* body: question; answered by one EXPLAINED */
 	GUARD_WIRE_RELOAD = 19,    /* body: empty; root only; keeper re-reads the policy */
 	GUARD_WIRE_CANCEL = 20,    /* ends a follow */
+	GUARD_WIRE_UNLOCK = 21,    /* body: wire/unlock.h, an ask; answered by TOLD or REFUSED,
+	                            * a list by TOLDs and END */
 	/* control -> guardctl */
 	GUARD_WIRE_RESULT = 32,    /* body: u32 error code (0 or GUARD_E_), string sentence */
 	GUARD_WIRE_STATUS_DATA = 33, /* body: struct guard_status */
 	GUARD_WIRE_EVENT_DATA = 34,  /* body: event */
 	GUARD_WIRE_END = 35,
 	GUARD_WIRE_EXPLAINED = 36,   /* body: u8 action, u8 mode, u8 reason, u32 rule, string explanation */
+	GUARD_WIRE_UNLOCK_TOLD = 37, /* body: wire/unlock.h */
+	GUARD_WIRE_UNLOCK_REFUSED = 38, /* body: wire/unlock.h */
 };
 
 /* status: what the keeper, gate and record say of themselves. */

@@ -22,6 +22,8 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define GUARD_POLICY_IMAGE_MAX (4ull << 30) /* bytes */
+#define GUARD_POLICY_UNLOCK_SCOPES 4u       /* guard/unlock.h: enum guard_unlock_scope */
+#define GUARD_POLICY_UNLOCK_MAX 86400u      /* seconds that an unlock may last */
 
 struct guard_policy;
 
@@ -63,6 +65,11 @@ struct guard_policy_info {
 	uint32_t passed_over;    /* rules of exceptions that go beyond the limits */
 	uint64_t snapshot;       /* version of the snapshot, 0: a single image */
 	int64_t fresh_until;     /* Unix seconds: until then it is known to be current */
+	/* How long an unlock by phone of each scope (guard/unlock.h: scope - 1) lasts,
+	 * in seconds; 0: the policy does not offer it. */
+	uint32_t unlock_seconds[GUARD_POLICY_UNLOCK_SCOPES];
+	uint8_t unlock_end;      /* what began under an unlock and is not allowed
+	                          * when it is over: 0 end, 1 record */
 };
 void guard_policy_info(const struct guard_policy *policy, struct guard_policy_info *ret_info);
 

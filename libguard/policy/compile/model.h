@@ -34,6 +34,8 @@ struct compile_policy {
 	int64_t expires; /* INT64_MAX: never */
 	uint8_t mode, default_action, running;
 	struct guard_exception_limits limits; /* 0: not given */
+	uint32_t unlock_seconds[GUARD_POLICY_UNLOCK_SCOPES]; /* 0: not offered */
+	uint8_t unlock_end;
 };
 
 /* What narrows a rule; a group of rules has the same. */
@@ -132,6 +134,8 @@ void *compile_grow(struct compile_array *array, void *items, size_t more, size_t
 struct compile_node;
 /* source.c */
 int compile_load_source(struct guard_compile *compile, const char *path) GUARD_WARN_UNUSED;
+/* unlock.c: the block `unlock` of a policy. */
+void compile_load_unlock(struct guard_compile *compile, const struct compile_node *policy);
 /* header.c */
 int compile_load_policy(struct guard_compile *compile, const struct compile_node *node) GUARD_WARN_UNUSED;
 int compile_load_exception(struct guard_compile *compile, struct compile_source *source,

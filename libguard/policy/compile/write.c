@@ -65,6 +65,10 @@ static void write_meta(struct compile_image *image)
 	guard_write_u8(section, policy->limits.kinds);
 	guard_write_u8(section, (policy->limits.signers ? GUARD_EXCEPTION_SIGNERS : 0) |
 					(policy->limits.paths ? GUARD_EXCEPTION_PATHS : 0));
+	guard_write_u8(section, policy->unlock_end);
+	guard_write_u8(section, 0);
+	for (size_t i = 0; i < GUARD_POLICY_UNLOCK_SCOPES; i++)
+		guard_write_u32(section, policy->unlock_seconds[i]);
 	guard_write_bytes(section, zero, sizeof(zero));
 }
 
