@@ -35,9 +35,11 @@ struct guardd_config {
 	uint32_t ledger_max_days;            /* ledger.max_days, default 400 */
 	bool ledger_allowed;                 /* ledger.allowed = true (default): record first sights of allowed files */
 	bool journal;                        /* ledger.journal, default true */
+	char unlock_verifiers[GUARDD_PATH_MAX]; /* unlock.verifiers: this machine's verifier set, "" none */
 	/* Not in the file: users of the helpers, looked up once at the start, before
-	 * any jail.  guard-record and guard-control when these exist, else nobody. */
-	uint32_t record_uid, record_gid, control_uid, control_gid;
+	 * any jail.  guard-record, guard-control and guard-unlock when these exist,
+	 * else nobody. */
+	uint32_t record_uid, record_gid, control_uid, control_gid, unlock_uid, unlock_gid;
 };
 
 /* guardd_config_load: errors are written into `ret_problem` as one sentence

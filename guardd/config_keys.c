@@ -192,6 +192,7 @@ static const struct key keys[] = {
 	{ "", "backend", take_backend, FIELD(backend), 0, 0 },
 	{ "protect", "filesystems", take_filesystems, 0, 0, 0, 0 },
 	{ "policy", "file", take_path, FIELD(policy_file), 0, 0 },
+	{ "unlock", "verifiers", take_path, FIELD(unlock_verifiers), 0, 0 },
 	{ "machine", "office", take_text, FIELD(office), 0, 0 },
 	{ "machine", "host", take_text, FIELD(host), 0, 0 },
 	{ "gate", "deadline_ms", take_number, FIELD(deadline_ms), 100, 600000 },

@@ -47,7 +47,7 @@ struct guardd_counters {
 
 struct guardd_shared {
 	struct guardd_counters counters;
-	_Atomic uint32_t keeper_pid, gate_pid, record_pid, control_pid, gate_restarts;
+	_Atomic uint32_t keeper_pid, gate_pid, record_pid, control_pid, unlock_pid, gate_restarts;
 	_Atomic uint32_t loader_pid;    /* reads a new policy file, or 0 */
 	_Atomic uint32_t understudy_pid; /* shares the fd table of keeper and gate, or 0 */
 	_Atomic uint32_t ready;         /* gate: marks are on and the policy is in force */
@@ -74,6 +74,7 @@ struct guardd_gate_arguments {
 	int policy;              /* sealed memfd with the image */
 	int command;             /* SOCK_SEQPACKET to the keeper: guardd_command */
 	int record;              /* SOCK_SEQPACKET, non-blocking: GUARD_WIRE_EVENT to record */
+	int unlock;              /* SOCK_SEQPACKET: struct guardd_grants in, one empty byte out: say again */
 	int restarted;           /* enum guardd_restarted */
 	const struct guardd_handles *handles; /* keeper/takeover.h: what the gate passes on when it is
 	                          * taken over; read that header, the gate has duties there */
@@ -113,6 +114,7 @@ struct guardd_record_arguments {
 	int requests;            /* SOCK_SEQPACKET: from control: a connected client socket by
 	                          * SCM_RIGHTS with its GUARD_WIRE_EVENTS filter; record answers
 	                          * the client itself */
+	int unlock;              /* SOCK_SEQPACKET: events of unlock in, acknowledged by GUARD_WIRE_RECORDED */
 	int state;               /* directory fd of STATE_DIR/ledger, owned by the record user */
 };
 void guardd_record_main(const struct guardd_record_arguments *arguments) __attribute__((noreturn));
@@ -122,16 +124,47 @@ struct guardd_control_arguments {
 	const struct guardd_shared *shared; /* mapped read-only */
 	int listener;            /* bound and listening RUN_DIR/guard.sock, mode 0666 */
 	int record;              /* requests to record */
+	int unlock;              /* GUARD_WIRE_HANDED to unlock */
 	int keeper;              /* SOCK_SEQPACKET struct guardd_command: POLICY images (SCM_RIGHTS,
 	                          * `fd` unused) and PROBLEM in; RELOAD out, RESULT back */
 	int policy;              /* current image */
 };
 void guardd_control_main(const struct guardd_control_arguments *arguments) __attribute__((noreturn));
 
+/* ---- unlock: temporary allows, granted by phone --------------------------------- */
+
+#define GUARDD_GRANTS_MAX 8u
+
+/* One unlock that is open.  Times are milliseconds of CLOCK_BOOTTIME: it goes on
+ * in suspend, and a reboot ends all. */
+struct guardd_grant {
+	uint32_t id;             /* never 0 */
+	uint32_t uid;            /* of the user who asked */
+	uint8_t scope;           /* enum guard_unlock_scope */
+	uint8_t zero[7];
+	struct guard_digest digest; /* zero for GUARD_UNLOCK_AUDIT */
+	uint64_t opened_ms, until_ms;
+};
+/* unlock -> gate: all that are open now, in the place of all before.  The gate
+ * cuts each to what the policy in force offers. */
+struct guardd_grants {
+	uint32_t count, zero;
+	struct guardd_grant all[GUARDD_GRANTS_MAX];
+};
+
+struct guardd_unlock_arguments {
+	const struct guardd_config *config;
+	int control;             /* SOCK_SEQPACKET: GUARD_WIRE_HANDED with a client's socket */
+	int record;              /* SOCK_SEQPACKET: events out, GUARD_WIRE_RECORDED back */
+	int gate;                /* SOCK_SEQPACKET: struct guardd_grants out */
+	int state;               /* directory fd of STATE_DIR/unlock, owned by the unlock user */
+};
+void guardd_unlock_main(const struct guardd_unlock_arguments *arguments) __attribute__((noreturn));
+
 /* ---- jail ------------------------------------------------------------------- */
 
 enum guardd_role { GUARDD_ROLE_KEEPER, GUARDD_ROLE_GATE, GUARDD_ROLE_RECORD, GUARDD_ROLE_CONTROL,
-		   GUARDD_ROLE_LOADER, GUARDD_ROLE_MAX_ };
+		   GUARDD_ROLE_LOADER, GUARDD_ROLE_UNLOCK, GUARDD_ROLE_MAX_ };
 
 /* guardd_jail_enter: become what docs/processes.md says for the role: user and
  * groups, capability sets (libcap, bounding set and ambient too), no_new_privs,

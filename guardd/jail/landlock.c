@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * jail/landlock.c - the file system of the helpers: record has its ledger,
- * control has nothing.  Keeper and gate cannot use Landlock: it would keep them
+ * jail/landlock.c - the file system of the helpers: record and unlock have a
+ * folder each, control has nothing.  Keeper and gate cannot use Landlock: it would keep them
  * from looking at other processes in /proc.
  *
  * By the system calls themselves, for the C library has no wrappers; what the
@@ -27,7 +27,7 @@
 #define NET_RIGHTS 3ull			/* 4: bind and connect TCP */
 #define SCOPES 3ull			/* 6: abstract sockets, signals */
 
-#define LEDGER_RIGHTS                                                                                        \
+#define FOLDER_RIGHTS                                                                                        \
 	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR |        \
 	 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | RIGHT_TRUNCATE)
 
@@ -70,21 +70,22 @@ static int failed(const char *what, const struct jail_problem *problem)
 	return guardd_problem(-GUARD_E_IO, problem->text, problem->size, "%s: %s", what, strerror(errno));
 }
 
-static int allow_ledger(int ruleset, uint64_t handled, const struct guardd_config *config,
+/* The role's own folder in STATE_DIR. */
+static int allow_folder(int ruleset, uint64_t handled, const struct guardd_config *config, const char *name,
 			const struct jail_problem *problem)
 {
 	char path[GUARDD_PATH_MAX + 8];
-	struct landlock_path_beneath_attr rule = {.allowed_access = LEDGER_RIGHTS & handled};
+	struct landlock_path_beneath_attr rule = {.allowed_access = FOLDER_RIGHTS & handled};
 	GUARD_AUTO_CLOSE int folder = -1;
 
-	snprintf(path, sizeof(path), "%s/ledger", config->state_dir);
+	snprintf(path, sizeof(path), "%s/%s", config->state_dir, name);
 	/* O_PATH asks no gate. */
 	folder = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (folder < 0)
 		return failed(path, problem);
 	rule.parent_fd = folder;
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
-		return failed("Landlock does not take the ledger's folder", problem);
+		return failed("Landlock does not take the folder of this process", problem);
 	return 0;
 }
 
@@ -95,13 +96,14 @@ int jail_landlock_prepare(int *ret_ruleset, enum guardd_role role, const struct 
 	const struct ruleset rights = rights_of(version);
 	GUARD_AUTO_CLOSE int ruleset = -1;
 
-	if (version < 1 || (role != GUARDD_ROLE_RECORD && role != GUARDD_ROLE_CONTROL))
+	if (version < 1 || (role != GUARDD_ROLE_RECORD && role != GUARDD_ROLE_CONTROL && role != GUARDD_ROLE_UNLOCK))
 		return 0;
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, size_of(version), 0);
 	if (ruleset < 0)
 		return failed("Landlock is there but cannot be used", problem);
-	if (role == GUARDD_ROLE_RECORD) {
-		int r = allow_ledger(ruleset, rights.files, config, problem);
+	if (role != GUARDD_ROLE_CONTROL) {
+		const char *name = role == GUARDD_ROLE_RECORD ? "ledger" : "unlock";
+		int r = allow_folder(ruleset, rights.files, config, name, problem);
 
 		if (r < 0)
 			return r;

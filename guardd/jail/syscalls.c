@@ -17,7 +17,8 @@
 #define R JAIL_ROLE(GUARDD_ROLE_RECORD)
 #define C JAIL_ROLE(GUARDD_ROLE_CONTROL)
 #define L JAIL_ROLE(GUARDD_ROLE_LOADER)
-#define ALL (K | G | R | C | L)
+#define U JAIL_ROLE(GUARDD_ROLE_UNLOCK)
+#define ALL (K | G | R | C | L | U)
 
 #define CALL(name, roles) { SCMP_SYS(name), roles, JAIL_ALWAYS, 0, 0 }
 #define CALL_IF(name, roles, condition, argument, value) { SCMP_SYS(name), roles, condition, argument, value }
@@ -56,15 +57,15 @@ const struct jail_call jail_calls[] = {
 
 	/* Names in the file system: the gate and the loader to read any, the recorder
 	 * its ledger. */
-	CALL(openat, G | R | L), CALL(openat2, G), CALL(open, G | R | L), CALL(readlink, G | R | L),
+	CALL(openat, G | R | L | U), CALL(openat2, G), CALL(open, G | R | L), CALL(readlink, G | R | L),
 	CALL(readlinkat, G | R | L), CALL(stat, G | R | L), CALL(lstat, G | R | L), CALL(access, G | R | L),
 	CALL(faccessat, G | R | L), CALL(faccessat2, G | R | L), CALL(getdents64, G | R), CALL(statfs, G | R),
 	CALL(fstatfs, G | R), CALL(fadvise64, G | R), CALL(getcwd, R | L),
 
-	/* The recorder writes its ledger; the loader what the machine remembers. */
-	CALL(fsync, R | L), CALL(unlinkat, R | L), CALL(renameat, R | L), CALL(renameat2, R | L),
+	/* The recorder writes its ledger; the loader and unlock what the machine remembers. */
+	CALL(fsync, R | L | U), CALL(unlinkat, R | L | U), CALL(renameat, R | L | U), CALL(renameat2, R | L | U),
 	CALL(pwrite64, R), CALL(fdatasync, R), CALL(ftruncate, R), CALL(fallocate, R), CALL(unlink, R),
-	CALL(flock, R), CALL(fchmod, R), CALL(fchown, R), CALL(memfd_create, L), CALL(sendfile, L),
+	CALL(flock, R | U), CALL(fchmod, R), CALL(fchown, R), CALL(memfd_create, L), CALL(sendfile, L),
 	CALL_IF(socket, R, JAIL_EQUAL, 0, AF_UNIX), /* the journal */
 	CALL(connect, R),
 

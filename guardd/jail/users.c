@@ -16,8 +16,8 @@ static int change(uid_t uid, gid_t gid, const struct jail_problem *problem)
 	if (uid == 0 || gid == 0)
 		return guardd_problem(
 		    -GUARD_E_UNSAFE, problem->text, problem->size,
-		    "the user of this process must not be root: see guard-record and guard-control "
-		    "in /etc/passwd");
+		    "the user of this process must not be root: see guard-record, guard-control "
+		    "and guard-unlock in /etc/passwd");
 	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return guardd_problem(-GUARD_E_IO, problem->text, problem->size,
 				      "user %u cannot be taken: %s", (unsigned)uid, strerror(errno));
@@ -38,6 +38,8 @@ int jail_user_become(enum guardd_role role, const struct guardd_config *config,
 		return change(config->record_uid, config->record_gid, problem);
 	case GUARDD_ROLE_CONTROL:
 		return change(config->control_uid, config->control_gid, problem);
+	case GUARDD_ROLE_UNLOCK:
+		return change(config->unlock_uid, config->unlock_gid, problem);
 	default:
 		return 0;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * keeper/directories.c - STATE_DIR, STATE_DIR/ledger and RUN_DIR, with the
+ * keeper/directories.c - STATE_DIR, the helpers' folders in it and RUN_DIR, with the
  * modes that keep everybody else out, and the lock that one daemon holds.
  */
 #include <errno.h>
@@ -57,32 +57,47 @@ static int open_directory(int32_t *ret_fd, const char *path, mode_t mode, const 
 }
 
 /* A daemon that was started by an upgrade may change only what is wrong. */
-static int give(int fd, const struct stat *status, const struct guardd_config *config)
+static int give(int fd, const struct stat *status, uint32_t uid, uint32_t gid)
 {
 	if ((status->st_mode & 07777) != 0700 && fchmod(fd, 0700) < 0)
 		return -GUARD_E_IO;
-	if ((status->st_uid != config->record_uid || status->st_gid != config->record_gid) &&
-	    fchown(fd, config->record_uid, config->record_gid) < 0)
+	if ((status->st_uid != uid || status->st_gid != gid) && fchown(fd, uid, gid) < 0)
 		return -GUARD_E_IO;
 	return 0;
 }
 
-static int open_ledger(struct keeper *keeper, char *ret_problem, size_t size)
+struct helper_folder {
+	const char *name, *process;
+	uint32_t uid, gid;
+};
+
+static int open_helper_folder(int32_t *ret_fd, const struct keeper *keeper, const struct helper_folder *folder,
+			      char *ret_problem, size_t size)
 {
-	const struct guardd_config *config = keeper->config;
+	const char *state_dir = keeper->config->state_dir;
 	GUARD_AUTO_CLOSE int fd = -1;
 	struct stat status;
 
-	if (mkdirat(keeper->state_dir, "ledger", 0700) < 0 && errno != EEXIST)
-		return guardd_problem(-GUARD_E_IO, ret_problem, size, "%s/ledger cannot be made: %s",
-				      config->state_dir, strerror(errno));
-	fd = openat(keeper->state_dir, "ledger", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &status) < 0 || give(fd, &status, config) < 0)
+	if (mkdirat(keeper->state_dir, folder->name, 0700) < 0 && errno != EEXIST)
+		return guardd_problem(-GUARD_E_IO, ret_problem, size, "%s/%s cannot be made: %s", state_dir,
+				      folder->name, strerror(errno));
+	fd = openat(keeper->state_dir, folder->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status) < 0 || give(fd, &status, folder->uid, folder->gid) < 0)
 		return guardd_problem(-GUARD_E_IO, ret_problem, size,
-				      "%s/ledger cannot be given to the user of the record process: %s",
-				      config->state_dir, strerror(errno));
-	keeper->ledger_dir = guard_steal_fd(&fd);
+				      "%s/%s cannot be given to the user of the %s process: %s", state_dir,
+				      folder->name, folder->process, strerror(errno));
+	*ret_fd = guard_steal_fd(&fd);
 	return 0;
+}
+
+static int open_helper_folders(struct keeper *keeper, char *ret_problem, size_t size)
+{
+	const struct guardd_config *config = keeper->config;
+	const struct helper_folder ledger = {"ledger", "record", config->record_uid, config->record_gid};
+	const struct helper_folder unlock = {"unlock", "unlock", config->unlock_uid, config->unlock_gid};
+	int r = open_helper_folder(&keeper->ledger_dir, keeper, &ledger, ret_problem, size);
+
+	return r < 0 ? r : open_helper_folder(&keeper->unlock_dir, keeper, &unlock, ret_problem, size);
 }
 
 int keeper_directories_open(struct keeper *keeper, char *ret_problem, size_t size)
@@ -97,7 +112,7 @@ int keeper_directories_open(struct keeper *keeper, char *ret_problem, size_t siz
 	r = open_directory(&keeper->run_dir, config->run_dir, 0755, "run_dir", ret_problem, size);
 	if (r < 0)
 		return r;
-	return open_ledger(keeper, ret_problem, size);
+	return open_helper_folders(keeper, ret_problem, size);
 }
 
 int keeper_lock(struct keeper *keeper, char *ret_problem, size_t size)

@@ -57,16 +57,20 @@ struct keeper {
 	enum keeper_phase phase;
 	struct guardd_shared *shared;
 	struct guardd_handles handles;
-	struct keeper_process gate, record, control, understudy, loader;
+	struct keeper_process gate, record, control, unlock, understudy, loader;
 	bool gate_ready;
+	bool unlock_renewed; /* it was told to end, to be started again */
 	uint64_t gate_generation; /* raised with every gate that is started */
 
 	int32_t shared_memory;			/* memfd of `shared` */
-	int32_t state_dir, ledger_dir, run_dir; /* directories */
+	int32_t state_dir, ledger_dir, unlock_dir, run_dir; /* directories */
 	int32_t null;				/* /dev/null */
 	int32_t changes;			/* fanotify group of changed owners and permissions */
 	int32_t command[2];			/* keeper's, gate's */
 	int32_t requests[2];			/* control's, record's */
+	int32_t unlock_requests[2];		/* control's, unlock's */
+	int32_t unlock_records[2];		/* unlock's, record's */
+	int32_t unlock_grants[2];		/* unlock's, gate's */
 	int32_t control_socket[2];		/* keeper's, control's */
 	int32_t signals;			/* signalfd of the active keeper */
 
@@ -123,6 +127,7 @@ void keeper_close(int32_t *fd);
 int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted) GUARD_WARN_UNUSED;
 int keeper_spawn_record(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_control(struct keeper *keeper) GUARD_WARN_UNUSED;
+int keeper_spawn_unlock(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_understudy(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_loader(struct keeper *keeper, bool fall_back) GUARD_WARN_UNUSED;
 
@@ -138,6 +143,7 @@ bool keeper_process_wait(struct keeper_process *process, int64_t timeout_ms);
 void keeper_process_signal(const struct keeper_process *process, int signal);
 void keeper_process_end(struct keeper_process *process, int signal, int64_t timeout_ms);
 void keeper_supervise(struct keeper *keeper);		   /* bury the dead, start what is due */
+void keeper_unlock_renew(struct keeper *keeper);	/* let unlock read its verifiers again */
 int64_t keeper_supervise_due(const struct keeper *keeper); /* ms until then, -1 never */
 /* How the process ended, as text; also reaps it. */
 void keeper_process_bury(struct keeper_process *process, char *ret_how, size_t size);

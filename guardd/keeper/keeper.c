@@ -35,7 +35,7 @@ static struct keeper *make(struct guardd_config *config, const struct guardd_kee
 	struct keeper *keeper =
 	    mmap(NULL, sizeof(*keeper), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct keeper_process *const processes[] = {&keeper->gate, &keeper->record, &keeper->control,
-						    &keeper->understudy, &keeper->loader};
+						    &keeper->unlock, &keeper->understudy, &keeper->loader};
 	int32_t *const fds[] = {
 	    &keeper->handles.fanotify[GUARDD_GROUP_MAIN],
 	    &keeper->handles.fanotify[GUARDD_GROUP_SLOW],
@@ -50,6 +50,7 @@ static struct keeper *make(struct guardd_config *config, const struct guardd_kee
 	    &keeper->shared_memory,
 	    &keeper->state_dir,
 	    &keeper->ledger_dir,
+	    &keeper->unlock_dir,
 	    &keeper->run_dir,
 	    &keeper->null,
 	    &keeper->changes,
@@ -57,6 +58,12 @@ static struct keeper *make(struct guardd_config *config, const struct guardd_kee
 	    &keeper->command[1],
 	    &keeper->requests[0],
 	    &keeper->requests[1],
+	    &keeper->unlock_requests[0],
+	    &keeper->unlock_requests[1],
+	    &keeper->unlock_records[0],
+	    &keeper->unlock_records[1],
+	    &keeper->unlock_grants[0],
+	    &keeper->unlock_grants[1],
 	    &keeper->control_socket[0],
 	    &keeper->control_socket[1],
 	    &keeper->signals,
@@ -99,6 +106,7 @@ static int prepare(struct keeper *keeper, struct sentence *problem)
 	keeper->program[n < 0 ? 0 : n] = '\0';
 	find_user(&keeper->config->record_uid, &keeper->config->record_gid, "guard-record");
 	find_user(&keeper->config->control_uid, &keeper->config->control_gid, "guard-control");
+	find_user(&keeper->config->unlock_uid, &keeper->config->unlock_gid, "guard-unlock");
 	if (guard_digest_bytes(&digest, "", 0) < 0)
 		return guardd_problem(-GUARD_E_UNSUPPORTED, SENTENCE(problem),
 				      "OpenSSL has no SHA-256: see openssl.cnf");
@@ -165,7 +173,8 @@ static int make_own(struct keeper *keeper, struct sentence *problem)
 		return guardd_problem(-GUARD_E_UNSUPPORTED, SENTENCE(problem),
 				      "this kernel has no pidfds (%s): it needs Linux 5.19 or later",
 				      strerror(errno));
-	if (keeper_pair(keeper->requests, 0) < 0)
+	if (keeper_pair(keeper->requests, 0) < 0 || keeper_pair(keeper->unlock_requests, 0) < 0 ||
+	    keeper_pair(keeper->unlock_records, 0) < 0 || keeper_pair(keeper->unlock_grants, 0) < 0)
 		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "no sockets: %s", strerror(errno));
 	r = keeper_changes_create(&keeper->changes, SENTENCE(problem));
 	if (r < 0)
@@ -206,7 +215,7 @@ static int start_gate(struct keeper *keeper, struct sentence *problem)
 static int start_others(struct keeper *keeper, struct sentence *problem)
 {
 	if (keeper_spawn_understudy(keeper) < 0 || keeper_spawn_record(keeper) < 0 ||
-	    keeper_spawn_control(keeper) < 0)
+	    keeper_spawn_control(keeper) < 0 || keeper_spawn_unlock(keeper) < 0)
 		return guardd_problem(-GUARD_E_IO, SENTENCE(problem),
 				      "the helper processes cannot be started");
 	return 0;

@@ -150,7 +150,7 @@ static void take_due(struct keeper *keeper)
 /* Every fd is looked at in each turn: there are few, and some are replaced. */
 static enum verdict_of_turn turn(struct keeper *keeper)
 {
-	enum { SIGNALS, GATE, CONTROL, LOADER, TAKEOVER, DEATHS, ALL = DEATHS + 4 };
+	enum { SIGNALS, GATE, CONTROL, LOADER, TAKEOVER, DEATHS, ALL = DEATHS + 5 };
 	struct pollfd watched[ALL] = {
 	    [SIGNALS] = {keeper->signals, POLLIN, 0},
 	    [GATE] = {keeper->command[0], POLLIN, 0},
@@ -161,6 +161,7 @@ static enum verdict_of_turn turn(struct keeper *keeper)
 	    [DEATHS + 1] = {keeper->record.pidfd, POLLIN, 0},
 	    [DEATHS + 2] = {keeper->control.pidfd, POLLIN, 0},
 	    [DEATHS + 3] = {keeper->understudy.pidfd, POLLIN, 0},
+	    [DEATHS + 4] = {keeper->unlock.pidfd, POLLIN, 0},
 	};
 
 	if (poll(watched, ALL, next_timeout(keeper)) < 0 && errno != EINTR)

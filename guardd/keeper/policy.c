@@ -190,6 +190,7 @@ static void take_result(struct keeper *keeper, const struct guardd_command *resu
 	}
 	in_force(keeper);
 	tell_control_image(keeper);
+	keeper_unlock_renew(keeper);
 	loaded(keeper);
 	keeper->load = KEEPER_LOAD_REMEMBERING;
 	keeper->load_deadline_ms = keeper_now_ms() + KEEPER_LOAD_MS;

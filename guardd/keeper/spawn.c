@@ -60,6 +60,7 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
 	    .changes = keeper->changes,
 	    .policy = keeper->handles.policy,
 	    .record = keeper->handles.events_send,
+	    .unlock = keeper->unlock_grants[1],
 	    .restarted = (int)restarted,
 	    .handles = &keeper->handles,
 	};
@@ -89,15 +90,16 @@ int keeper_spawn_record(struct keeper *keeper)
 	    .config = keeper->config,
 	    .events = keeper->handles.events_receive,
 	    .requests = keeper->requests[1],
+	    .unlock = keeper->unlock_records[1],
 	    .state = keeper->ledger_dir,
 	};
-	const int keep[] = {arguments.events, arguments.requests, arguments.state};
+	const int keep[] = {arguments.events, arguments.requests, arguments.unlock, arguments.state};
 	pid_t parent = getpid(), pid = clone_process(&keeper->record, 0);
 
 	if (pid == 0) {
 		keeper_child_begin("guardd-record");
 		keeper_child_die_with_parent(parent);
-		keeper_child_keep_only(keeper->null, keep, 3);
+		keeper_child_keep_only(keeper->null, keep, 4);
 		atomic_store(&keeper->shared->record_pid, (uint32_t)getpid());
 		munmap(keeper->shared, sizeof(*keeper->shared));
 		munmap(keeper, sizeof(*keeper));
@@ -122,6 +124,7 @@ int keeper_spawn_control(struct keeper *keeper)
 	    .config = keeper->config,
 	    .listener = keeper->handles.listener,
 	    .record = keeper->requests[0],
+	    .unlock = keeper->unlock_requests[0],
 	    .policy = keeper->handles.policy,
 	};
 	pid_t parent = getpid(), pid;
@@ -134,18 +137,43 @@ int keeper_spawn_control(struct keeper *keeper)
 	keeper->load_answers = keeper->load_answers_next = 0; /* who asked is gone */
 	pid = clone_process(&keeper->control, 0);
 	if (pid == 0) {
-		const int keep[] = {arguments.listener, arguments.record, arguments.policy, arguments.keeper};
+		const int keep[] = {arguments.listener, arguments.record, arguments.unlock, arguments.policy,
+				    arguments.keeper};
 
 		keeper_child_begin("guardd-control");
 		keeper_child_die_with_parent(parent);
 		arguments.shared = map_read_only(keeper->shared_memory);
-		keeper_child_keep_only(keeper->null, keep, 4);
+		keeper_child_keep_only(keeper->null, keep, 5);
 		atomic_store(&keeper->shared->control_pid, (uint32_t)getpid());
 		munmap(keeper->shared, sizeof(*keeper->shared));
 		munmap(keeper, sizeof(*keeper));
 		guardd_control_main(&arguments);
 	}
 	return spawned(pid, "control");
+}
+
+int keeper_spawn_unlock(struct keeper *keeper)
+{
+	const struct guardd_unlock_arguments arguments = {
+	    .config = keeper->config,
+	    .control = keeper->unlock_requests[1],
+	    .record = keeper->unlock_records[0],
+	    .gate = keeper->unlock_grants[0],
+	    .state = keeper->unlock_dir,
+	};
+	const int keep[] = {arguments.control, arguments.record, arguments.gate, arguments.state};
+	pid_t parent = getpid(), pid = clone_process(&keeper->unlock, 0);
+
+	if (pid == 0) {
+		keeper_child_begin("guardd-unlock");
+		keeper_child_die_with_parent(parent);
+		keeper_child_keep_only(keeper->null, keep, 4);
+		atomic_store(&keeper->shared->unlock_pid, (uint32_t)getpid());
+		munmap(keeper->shared, sizeof(*keeper->shared));
+		munmap(keeper, sizeof(*keeper));
+		guardd_unlock_main(&arguments);
+	}
+	return spawned(pid, "unlock");
 }
 
 int keeper_spawn_understudy(struct keeper *keeper)

@@ -22,6 +22,7 @@ static void end_helpers(struct keeper *keeper)
 	keeper_close(&keeper->loader_socket);
 	keeper_process_end(&keeper->loader, SIGKILL, 1000);
 	keeper_process_end(&keeper->control, SIGTERM, KEEPER_HELPER_STOP_MS);
+	keeper_process_end(&keeper->unlock, SIGTERM, KEEPER_HELPER_STOP_MS);
 	keeper_process_end(&keeper->record, SIGTERM, KEEPER_HELPER_STOP_MS);
 }
 
@@ -89,6 +90,7 @@ void keeper_upgrade(struct keeper *keeper)
 	now = keeper_now_ms();
 	keeper->record.due_ms = now;
 	keeper->control.due_ms = now;
+	keeper->unlock.due_ms = now;
 	keeper->load = KEEPER_LOAD_IDLE;
 	keeper->load_deadline_ms = 0;
 	keeper_tell(keeper, "READY=1");

@@ -122,6 +122,26 @@ static void helper_died(struct keeper *keeper, struct keeper_process *process, c
 		    how);
 }
 
+/* It reads its verifiers once, before its jail: a reload starts it anew. */
+static void unlock_ended(struct keeper *keeper)
+{
+	char how[64];
+
+	if (!keeper->unlock_renewed) {
+		helper_died(keeper, &keeper->unlock, "unlock");
+		return;
+	}
+	keeper->unlock_renewed = false;
+	keeper_process_bury(&keeper->unlock, how, sizeof(how));
+	keeper->unlock.due_ms = keeper_now_ms();
+}
+
+void keeper_unlock_renew(struct keeper *keeper)
+{
+	keeper->unlock_renewed = keeper->unlock.pidfd >= 0;
+	keeper_process_signal(&keeper->unlock, SIGTERM);
+}
+
 /* Reap what is nobody's: children of a keeper before us, or of an exec. */
 static void reap_others(const struct keeper *keeper)
 {
@@ -129,7 +149,8 @@ static void reap_others(const struct keeper *keeper)
 
 	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
 		if (info.si_pid == keeper->gate.pid || info.si_pid == keeper->record.pid ||
-		    info.si_pid == keeper->control.pid || info.si_pid == keeper->understudy.pid ||
+		    info.si_pid == keeper->control.pid || info.si_pid == keeper->unlock.pid ||
+		    info.si_pid == keeper->understudy.pid ||
 		    info.si_pid == keeper->loader.pid)
 			return; /* its turn comes through its pidfd */
 		(void)!waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);
@@ -170,13 +191,17 @@ void keeper_supervise(struct keeper *keeper)
 		retry(&keeper->control, keeper_spawn_control(keeper));
 		keeper_problem_changed(keeper);
 	}
+	if (has_ended(&keeper->unlock))
+		unlock_ended(keeper);
+	if (is_due(&keeper->unlock))
+		retry(&keeper->unlock, keeper_spawn_unlock(keeper));
 	reap_others(keeper);
 }
 
 int64_t keeper_supervise_due(const struct keeper *keeper)
 {
 	const struct keeper_process *const all[] = {&keeper->gate, &keeper->understudy, &keeper->record,
-						    &keeper->control};
+						    &keeper->control, &keeper->unlock};
 	int64_t first = -1, now = keeper_now_ms();
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

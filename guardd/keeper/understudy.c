@@ -61,6 +61,7 @@ static void become_active(struct keeper *keeper, int active)
 	find(&keeper->gate);
 	find(&keeper->record);
 	find(&keeper->control);
+	find(&keeper->unlock);
 	keeper_close(&keeper->signals);
 	keeper->handles.understudy = -1;
 	keeper_close(&keeper->understudy.pidfd); /* ourselves */

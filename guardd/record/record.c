@@ -18,6 +18,7 @@
 #include "record/clock.h"
 #include "record/fold.h"
 #include "record/record.h"
+#include "record/unlock_link.h"
 
 #define NEWS_INTERVAL_NS (200 * CLOCK_MS)
 #define LAST_TURNS 64u /* of reading events, when it is to stop */
@@ -25,6 +26,7 @@
 struct record {
 	const struct guardd_config *config;
 	int events, requests; /* requests: -1 when control is gone */
+	int unlock;
 	bool events_ended;
 	struct journal journal;
 	struct fold *fold;
@@ -49,7 +51,8 @@ static void on_stop(int signal)
 
 static bool is_wanted(const struct record *record, const struct guard_event *event)
 {
-	if (record->config->ledger_allowed || event->source != GUARD_EVENT_ACCESS)
+	if (record->config->ledger_allowed || event->source != GUARD_EVENT_ACCESS ||
+	    event->reason == GUARD_REASON_UNLOCK)
 		return true;
 	return ledger_row_refused(event);
 }
@@ -152,7 +155,7 @@ static void tell_news(struct record *record, int64_t now_ns)
 
 static void wait_for_work(struct record *record, bool busy)
 {
-	enum { EVENTS = CLIENTS_MAX, REQUESTS, POLLS };
+	enum { EVENTS = CLIENTS_MAX, REQUESTS, UNLOCK, POLLS };
 	int64_t now_ns = clock_monotonic_ns(), next = store_next(record->store);
 	struct pollfd polls[POLLS];
 	struct timespec timeout = {0};
@@ -171,12 +174,15 @@ static void wait_for_work(struct record *record, bool busy)
 	clients_poll(&record->clients, polls);
 	polls[EVENTS] = (struct pollfd){.fd = record->events, .events = POLLIN};
 	polls[REQUESTS] = (struct pollfd){.fd = record->requests, .events = POLLIN};
+	polls[UNLOCK] = (struct pollfd){.fd = record->unlock, .events = POLLIN};
 	sigemptyset(&none);
 	if (ppoll(polls, POLLS, next == INT64_MAX && !busy ? NULL : &timeout, &none) < 0)
 		return;
 	clients_polled(&record->clients, polls, clock_monotonic_ns());
 	if (polls[REQUESTS].revents)
 		take_requests(record);
+	if (polls[UNLOCK].revents)
+		unlock_link_serve(record->unlock, record->store, clock_monotonic_ns());
 }
 
 static void turn(struct record *record)
@@ -249,6 +255,7 @@ int guardd_record_prepare(struct record **ret_record, const struct guardd_record
 	record->config = arguments->config;
 	record->events = arguments->events;
 	record->requests = arguments->requests;
+	record->unlock = arguments->unlock;
 	record->told.lost = UINT64_MAX; /* nothing yet */
 	journal_open(&record->journal, arguments->config->journal);
 	tzset(); /* gmtime_r(3) reads the time zone once, which the jail would not let it */
@@ -259,7 +266,8 @@ int guardd_record_prepare(struct record **ret_record, const struct guardd_record
 	if (r == 0)
 		r = handle_signals();
 	if (r == 0 && (fcntl(record->events, F_SETFL, O_RDWR | O_NONBLOCK) < 0 ||
-		       fcntl(record->requests, F_SETFL, O_RDWR | O_NONBLOCK) < 0))
+		       fcntl(record->requests, F_SETFL, O_RDWR | O_NONBLOCK) < 0 ||
+		       (record->unlock >= 0 && fcntl(record->unlock, F_SETFL, O_RDWR | O_NONBLOCK) < 0)))
 		r = -GUARD_E_IO;
 	if (r < 0) {
 		record->requests = -1;

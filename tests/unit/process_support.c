@@ -27,6 +27,7 @@ void set_patience(int socket, int milliseconds)
 static void run_child(const struct recorder *recorder, const struct folder *folder)
 {
 	const struct guardd_record_arguments arguments = {.config = &config,
+							  .unlock = -1,
 							  .events = recorder->held[0],
 							  .requests = recorder->held[1],
 							  .state = folder->fd};
