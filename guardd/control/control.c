@@ -96,6 +96,7 @@ int guardd_control_prepare(struct control **ret_control, const struct guardd_con
 	control->shared = arguments->shared;
 	control->listener = arguments->listener;
 	control->record = arguments->record;
+	control->unlock = arguments->unlock;
 	control->keeper = arguments->keeper;
 	tzset(); /* gmtime_r(3) reads the time zone once, which the jail would not let it */
 	control->passwd = read_text("/etc/passwd");

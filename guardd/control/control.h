@@ -14,6 +14,7 @@
 
 #include "guardd.h"
 #include "record/request.h"
+#include "wire/unlock.h"
 
 #define CONTROL_CLIENTS_MAX 128u
 #define CONTROL_CLIENTS_PER_UID 16u
@@ -49,6 +50,7 @@ struct control {
 	const struct guardd_config *config;
 	const struct guardd_shared *shared;
 	int listener, record, keeper; /* record: -1 when it is gone */
+	int unlock;		      /* -1: there is none */
 	bool stop;
 	struct guard_policy *policy;
 	char *passwd, *group;	 /* contents of the files, for names in rules */
@@ -89,6 +91,10 @@ void control_dispatch(struct control *control, struct control_client *client, si
 void control_answer_status(struct control *control, struct control_client *client, int64_t now_ns);
 void control_answer_explain(struct control *control, struct control_client *client,
 			    const struct guard_question *question, int64_t now_ns);
+
+/* unlocks.c */
+void control_hand_to_unlock(struct control *control, struct control_client *client,
+			    const struct guard_ask *ask, int64_t now_ns);
 
 /* links.c: the keeper and record. */
 int control_take_policy(struct control *control, int fd) GUARD_WARN_UNUSED;

@@ -53,6 +53,17 @@ static void explain(struct control *control, struct control_client *client, stru
 		control_answer_explain(control, client, &question, now_ns);
 }
 
+static void ask_unlock(struct control *control, struct control_client *client, struct guard_reader *reader,
+		       int64_t now_ns)
+{
+	struct guard_ask ask;
+
+	if (guard_ask_decode(&ask, reader) < 0 || !guard_reader_done(reader))
+		refuse_malformed(client, -GUARD_E_FORMAT, now_ns);
+	else
+		control_hand_to_unlock(control, client, &ask, now_ns);
+}
+
 static void reload(struct control *control, struct control_client *client, int64_t now_ns)
 {
 	if (client->peer.uid != 0) {
@@ -83,6 +94,10 @@ void control_dispatch(struct control *control, struct control_client *client, si
 	}
 	if (type == GUARD_WIRE_EXPLAIN) {
 		explain(control, client, &reader, now_ns);
+		return;
+	}
+	if (type == GUARD_WIRE_UNLOCK) {
+		ask_unlock(control, client, &reader, now_ns);
 		return;
 	}
 	if (!guard_reader_done(&reader))

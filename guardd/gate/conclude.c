@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/fanotify.h>
 
+#include "gate/unlocks.h"
+
 struct outcome {
 	struct guard_verdict verdict;
 	uint64_t version;
@@ -49,6 +51,28 @@ void gate_rule_text(char *ret_text, size_t capacity, const struct guard_policy *
 		snprintf(ret_text, capacity, "%s/%s at %s", info.source, info.group, info.location);
 }
 
+/* What the policy does not list an unlock may allow; what a rule denies it may not. */
+static void lay_unlock_over(struct gate *gate, struct outcome *outcome, const struct gate_event *event,
+			    const struct guard_identity *asked, const uint32_t *seconds)
+{
+	const struct gate_facts *facts = event->facts;
+	const struct gate_wanted wanted = { .subject = facts->no_subject ? NULL : &facts->subject,
+					    .digest = &asked->digest,
+					    .key = &event->file.key,
+					    .kind = asked->kind };
+	uint32_t id;
+
+	if (outcome->verdict.action == GUARD_ALLOW || outcome->verdict.reason == GUARD_REASON_RULE_DENY)
+		return;
+	id = gate_unlock_covers(gate, &wanted, seconds);
+	if (!id)
+		return;
+	outcome->verdict.action = GUARD_ALLOW;
+	outcome->verdict.reason = GUARD_REASON_UNLOCK;
+	outcome->verdict.rule = id;
+	snprintf(outcome->rule_text, sizeof(outcome->rule_text), "unlock %u", id);
+}
+
 static void decide(struct gate *gate, struct outcome *outcome, const struct gate_event *event,
 		   const struct gate_identity *identity)
 {
@@ -56,6 +80,7 @@ static void decide(struct gate *gate, struct outcome *outcome, const struct gate
 	struct guard_identity asked = identity->identity;
 	struct gate_filesystem filesystem;
 	const struct gate_policy *policy;
+	uint32_t seconds[GUARD_POLICY_UNLOCK_SCOPES];
 	struct guard_subject subject = { .uid = facts->subject.uid,
 					 .gid_count = facts->subject.gid_count,
 					 .gids = facts->subject.gids };
@@ -77,7 +102,9 @@ static void decide(struct gate *gate, struct outcome *outcome, const struct gate
 			    gate_realtime_ns() / 1000000000);
 	outcome->version = policy->info.version;
 	gate_rule_text(outcome->rule_text, sizeof(outcome->rule_text), policy->policy, outcome->verdict.rule);
+	memcpy(seconds, policy->info.unlock_seconds, sizeof(seconds));
 	gate_policy_release(gate);
+	lay_unlock_over(gate, outcome, event, &asked, seconds);
 }
 
 /* The open beneath an exec comes without a word about it.  How the caller asked
@@ -201,7 +228,8 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT)
 		gate_ticket_give(gate, event);
 	denied = answer(gate, event, &outcome.verdict);
-	if (outcome.verdict.action == GUARD_DENY || (identity->cold && gate->config->ledger_allowed))
+	if (outcome.verdict.action == GUARD_DENY || outcome.verdict.reason == GUARD_REASON_UNLOCK ||
+	    (identity->cold && gate->config->ledger_allowed))
 		gate_note_verdict(gate, event, &outcome.verdict, identity, outcome.rule_text, outcome.version,
 				  denied);
 	end_event(gate, event);

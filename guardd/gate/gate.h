@@ -408,6 +408,7 @@ struct gate {
 	struct gate_mounts *mounts;
 	struct gate_sweeper *sweeper;
 	struct gate_notes *notes;
+	struct gate_unlocks *unlocks; /* unlocks.h */
 };
 void gate_problem(struct gate *gate, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

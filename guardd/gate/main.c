@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gate/unlocks.h"
 #include "keeper/takeover.h"
 
 #define CACHE_SETS 8192u
@@ -53,7 +54,8 @@ static int make_parts(struct gate *gate)
 	if (gate_cache_new(&gate->cache, CACHE_SETS) < 0 || gate_programs_new(&gate->programs) < 0 ||
 	    guardd_in_use_create(&gate->in_use, own) < 0 ||
 	    gate_tickets_new(&gate->tickets) < 0 || gate_mounts_new(&gate->mounts) < 0 ||
-	    gate_sweeper_new(&gate->sweeper) < 0 || gate_notes_new(&gate->notes) < 0)
+	    gate_sweeper_new(&gate->sweeper) < 0 || gate_notes_new(&gate->notes) < 0 ||
+	    gate_unlocks_new(&gate->unlocks) < 0)
 		return -GUARD_E_NOMEM;
 	return gate_events_init(gate);
 }
@@ -180,12 +182,15 @@ static void command_loop(struct gate *gate)
 	struct guardd_takeover takeover = GUARDD_TAKEOVER_NONE;
 	int64_t stopped_ns = 0;
 
+	gate_unlocks_ask(gate);
 	for (;;) {
+		int wait = gate_unlocks_wait(gate);
 		struct pollfd fds[] = {
 			{ .fd = gate->arguments->command, .events = POLLIN },
 			{ .fd = guardd_takeover_fd(&takeover, gate->arguments), .events = POLLIN },
+			{ .fd = gate->arguments->unlock, .events = POLLIN },
 		};
-		poll(fds, 2, stopped_ns ? 2 : -1);
+		poll(fds, 3, stopped_ns ? 2 : wait);
 		/* The daemon that took over has everything but what we have read. */
 		if (stopped_ns && !gate_events_pending(gate))
 			drain(gate);
@@ -195,6 +200,8 @@ static void command_loop(struct gate *gate)
 			usleep(10000); /* no keeper now; another comes to the same socket */
 		if (fds[1].revents & (POLLIN | POLLHUP | POLLERR))
 			take_takeover(gate, &takeover, &stopped_ns);
+		if (fds[2].revents)
+			gate_unlocks_hear(gate);
 	}
 }
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "gate/unlocks.h"
 
 #define QUEUE 64u
 
@@ -44,14 +45,15 @@ static bool is_concerned(const struct sweep *sweep, uint64_t device)
 	return gate_filesystem_find(sweep->gate, &filesystem, device) && filesystem.marked;
 }
 
-static bool is_enforced(struct gate *gate, bool *ret_end)
+/* Is this process, which runs what is not allowed, to be ended? */
+static bool is_to_end(struct gate *gate, int32_t pid)
 {
 	const struct gate_policy *policy = gate_policy_hold(gate);
 	bool enforced = policy->info.mode == GUARD_MODE_ENFORCE;
+	bool all = policy->info.running == 1, unlocked = policy->info.unlock_end == 0;
 
-	*ret_end = enforced && policy->info.running == 1;
 	gate_policy_release(gate);
-	return enforced;
+	return enforced && pid != 1 && (all || (unlocked && gate_unlock_began_under(gate, pid)));
 }
 
 static bool decide(struct gate *gate, struct guard_verdict *ret_verdict, char *ret_rule, size_t rule_size,
@@ -59,6 +61,11 @@ static bool decide(struct gate *gate, struct guard_verdict *ret_verdict, char *r
 {
 	const struct gate_facts *facts = event->facts;
 	struct guard_identity asked = identity->identity;
+	const struct gate_wanted wanted = { .subject = facts->no_subject ? NULL : &facts->subject,
+					    .digest = &identity->identity.digest,
+					    .key = &event->file.key,
+					    .kind = facts->kind };
+	uint32_t seconds[GUARD_POLICY_UNLOCK_SCOPES];
 	struct gate_filesystem filesystem;
 	struct guard_subject subject = { facts->subject.uid, facts->subject.gid_count, facts->subject.gids, NULL };
 	struct guard_object object = { .identity = &asked,
@@ -74,7 +81,11 @@ static bool decide(struct gate *gate, struct guard_verdict *ret_verdict, char *r
 	guard_policy_decide(policy->policy, ret_verdict, &subject, &object, gate_realtime_ns() / 1000000000);
 	gate_rule_text(ret_rule, rule_size, policy->policy, ret_verdict->rule);
 	*ret_version = policy->info.version;
+	memcpy(seconds, policy->info.unlock_seconds, sizeof(seconds));
 	gate_policy_release(gate);
+	if (ret_verdict->action == GUARD_DENY && ret_verdict->reason != GUARD_REASON_RULE_DENY &&
+	    gate_unlock_covers(gate, &wanted, seconds))
+		return true;
 	return ret_verdict->action == GUARD_ALLOW;
 }
 
@@ -150,7 +161,7 @@ static void check_process(struct sweep *sweep, int32_t pid)
 {
 	char link[64];
 	struct gate_file program = { 0 };
-	bool allowed = true, end;
+	bool allowed = true;
 	GUARD_AUTO_CLOSE int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
 	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
@@ -161,8 +172,7 @@ static void check_process(struct sweep *sweep, int32_t pid)
 	if (is_concerned(sweep, program.key.device))
 		allowed = check_file(sweep, link, pid, GUARD_KIND_EXECUTABLE);
 	allowed &= check_mappings(sweep, pid, &program.key);
-	(void)is_enforced(sweep->gate, &end);
-	if (!allowed && end && pid != 1)
+	if (!allowed && is_to_end(sweep->gate, pid))
 		end_process(sweep, pidfd);
 }
 

@@ -5,6 +5,7 @@
  * access.c and the verdict to conclude.c.
  */
 #include "gate/gate.h"
+#include "gate/unlocks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,6 +75,7 @@ static bool took_writer(struct gate *gate, struct gate_event *event, const struc
 	if (!gate_call_may_write(call) && (call->has_flags || event->lease != GATE_LEASE_REFUSED))
 		return false;
 	gate_forget(gate, event->fd, &event->file.key);
+	gate_unlock_writer(gate, event);
 	if (guardd_in_use_busy(gate->in_use, &inode, gate_now_ns())) {
 		gate_refuse(gate, event, GUARD_REASON_IN_USE);
 		return true;

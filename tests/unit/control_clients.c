@@ -32,6 +32,7 @@ struct service {
 static void run_child(const struct service *service, int listener, int keeper, int record)
 {
 	const struct guardd_control_arguments arguments = {.config = &config,
+							   .unlock = -1,
 							   .shared = service->shared,
 							   .listener = listener,
 							   .record = record,
