@@ -16,21 +16,37 @@
 
 #include "base/cleanup.h"
 #include "doctor.h"
+#include "query.h"
 
-static void check_daemon(struct doctor *doctor)
+static bool check_daemon(struct doctor *doctor)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	GUARD_AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
-		return;
+		return false;
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", doctor->options->socket);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN)
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN) {
 		doctor_say(doctor, DOCTOR_OK, "daemon", NULL, "guardd answers at %s", doctor->options->socket);
+		return true;
+	}
+	doctor_say(doctor, DOCTOR_GAP, "daemon", "systemctl enable --now guardd",
+		   "guardd does not answer at %s (%s): nothing is enforced", doctor->options->socket, strerror(errno));
+	return false;
+}
+
+/* What the running daemon says of the layer that root cannot switch off. */
+static void check_layer(struct doctor *doctor)
+{
+	struct guard_status status;
+
+	if (guardctl_query_status(&status, doctor->options) != 0)
+		return;
+	if (status.backend == 2)
+		doctor_say(doctor, DOCTOR_OK, "kernel-layer", NULL, "the kernel holds the verdicts: %s", status.layer);
 	else
-		doctor_say(doctor, DOCTOR_GAP, "daemon", "systemctl enable --now guardd",
-			   "guardd does not answer at %s (%s): nothing is enforced", doctor->options->socket,
-			   strerror(errno));
+		doctor_say(doctor, DOCTOR_NOTE, "kernel-layer", "see the bpf-lsm line, and backend in guardd.conf",
+			   "off, so root can switch guard off by killing it: %s", status.layer);
 }
 
 static void check_content(struct doctor *doctor, const char *path, const struct guard_policy_info *info)
@@ -80,6 +96,7 @@ void doctor_check_guard(struct doctor *doctor)
 		doctor_say(doctor, DOCTOR_OK, "config", NULL, "%s", doctor->config);
 	else
 		doctor_say(doctor, DOCTOR_NOTE, "config", NULL, "%s; the defaults are assumed below", config.problem);
-	check_daemon(doctor);
+	if (check_daemon(doctor))
+		check_layer(doctor);
 	check_policy(doctor, config.policy_file);
 }

@@ -60,6 +60,7 @@ static int print_json(const struct guard_status *status)
 	json_object_set_new(object, "enforcing", json_boolean(status->enforcing));
 	json_object_set_new(object, "mode", json_string(mode_word(status)));
 	json_object_set_new(object, "backend", json_string(backend_word(status)));
+	json_object_set_new(object, "kernel_layer", guardctl_json_text(status->layer));
 	json_object_set_new(object, "policy_id", guardctl_json_text(status->policy_id));
 	json_object_set_new(object, "policy_version", json_integer((json_int_t)status->policy_version));
 	json_object_set_new(object, "policy_expires", guardctl_json_time(status->policy_expires));
@@ -133,6 +134,9 @@ static void print_text(const struct guard_status *status)
 	print_policy(status);
 	printf("  backend      %s, %" PRIu32 " filesystems protected\n", backend_word(status),
 	       status->filesystems);
+	fputs(status->backend == 2 ? "  kernel layer on: " : "  kernel layer off: ", stdout);
+	guardctl_put_escaped(status->layer);
+	putchar('\n');
 	print_counters(status);
 	guardctl_local_time(started, status->started);
 	printf("  running      since %s: keeper %" PRIu32 ", gate %" PRIu32 " (restarted %" PRIu32

@@ -53,6 +53,8 @@ struct guardd_shared {
 	_Atomic uint32_t ready;         /* gate: marks are on and the policy is in force */
 	_Atomic uint64_t policy_generation; /* gate: raised after each accepted policy */
 	_Atomic int64_t started;
+	_Atomic uint32_t layer_on;      /* the kernel layer is up */
+	char layer_why[256];            /* what is on, or why it is not; written once, before any child */
 	/* The kernel copies events straight into here, so that a gate killed between
 	 * read() and note-taking loses none: the first `metadata_len`-valid entries
 	 * without a slot are adopted.  Zeroed by the gate before each read. */
@@ -65,6 +67,7 @@ struct guardd_shared {
 
 /* Everything the gate is given.  All fds are numbers in the shared table. */
 struct guardd_handles;
+struct guardd_bpf;
 struct guardd_gate_arguments {
 	const struct guardd_config *config;
 	struct guardd_shared *shared;
@@ -76,6 +79,7 @@ struct guardd_gate_arguments {
 	int record;              /* SOCK_SEQPACKET, non-blocking: GUARD_WIRE_EVENT to record */
 	int unlock;              /* SOCK_SEQPACKET: struct guardd_grants in, one empty byte out: say again */
 	int restarted;           /* enum guardd_restarted */
+	const struct guardd_bpf *layer; /* bpf/layer.h; never NULL */
 	const struct guardd_handles *handles; /* keeper/takeover.h: what the gate passes on when it is
 	                          * taken over; read that header, the gate has duties there */
 };

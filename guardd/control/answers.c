@@ -12,6 +12,7 @@
 #include "control/control.h"
 
 #define BACKEND_FANOTIFY 1
+#define BACKEND_BPF 2
 #define EXPLANATION_MAX 32768u
 
 /* ---- status ------------------------------------------------------------------------- */
@@ -43,6 +44,8 @@ static void add_shared(struct guard_status *status, const struct guardd_shared *
 	const struct guardd_counters *counters = &shared->counters;
 
 	status->enforcing = atomic_load(&shared->ready) != 0;
+	status->backend = atomic_load(&shared->layer_on) ? BACKEND_BPF : BACKEND_FANOTIFY;
+	copy(status->layer, sizeof(status->layer), shared->layer_why);
 	status->started = atomic_load(&shared->started);
 	status->events = atomic_load(&counters->events);
 	status->allowed = atomic_load(&counters->allowed);

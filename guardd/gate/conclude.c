@@ -223,8 +223,10 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	remember(gate, event, identity);
 	if (outcome.verdict.action == GUARD_ALLOW && !check_stays(gate, event, identity, &outcome))
 		return;
-	if (outcome.verdict.action == GUARD_ALLOW)
+	if (outcome.verdict.action == GUARD_ALLOW) {
 		(void)gate_kernel_cache(gate, event, &identity->identity, event->facts->format);
+		gate_layer_grant(gate, event, 1u << (event->facts->kind - GUARD_KIND_EXECUTABLE));
+	}
 	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT)
 		gate_ticket_give(gate, event);
 	denied = answer(gate, event, &outcome.verdict);
@@ -256,7 +258,11 @@ void gate_refuse(struct gate *gate, struct gate_event *event, enum guard_reason 
 	uint64_t version;
 	struct guard_verdict verdict = own_verdict(gate, reason, &version);
 	bool late = atomic_load(&event->answered);
-	bool denied = answer(gate, event, &verdict);
+	bool denied;
+
+	if (verdict.action == GUARD_ALLOW)
+		gate_layer_grant(gate, event, GUARD_BPF_KINDS);
+	denied = answer(gate, event, &verdict);
 
 	if (!late)
 		gate_note_verdict(gate, event, &verdict, NULL, "", version, denied);

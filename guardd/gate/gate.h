@@ -23,6 +23,7 @@
 #include <guard/policy.h>
 #include <guard/verdict.h>
 
+#include "bpf/layer.h"
 #include "guardd.h"
 #include "gate/access.h"
 #include "gate/file.h"
@@ -40,6 +41,14 @@
 
 struct gate;
 struct gate_program;
+
+struct gate_filesystem {
+	uint64_t device;
+	uint8_t medium;   /* enum guard_medium */
+	bool cacheable;   /* its ctime and leases can be relied on */
+	bool slow;        /* a server may keep us waiting */
+	bool marked;
+};
 
 int64_t gate_now_ns(void);      /* CLOCK_MONOTONIC */
 int64_t gate_realtime_ns(void); /* CLOCK_REALTIME */
@@ -64,6 +73,7 @@ struct gate_policy {
 	struct guard_policy *policy;
 	struct guard_policy_info info;
 	uint64_t generation;
+	uint32_t layer_generation; /* the same for the kernel layer, 0 without one */
 };
 struct gate_policies {
 	_Atomic(struct gate_policy *) current;
@@ -214,6 +224,28 @@ void gate_kernel_cache_flush(struct gate *gate);
 
 int gate_changes_start(struct gate *gate) GUARD_WARN_UNUSED;
 
+/* Would this content be allowed as `kind`, whoever asks and whenever? */
+bool gate_always_allowed(const struct gate_policy *policy, const struct guard_object *found, enum guard_kind kind);
+
+/* ---- layer.c: what the gate tells the kernel layer (docs/kernel-layer.md) ------------------------- */
+
+/* All of these do nothing where the layer is off. */
+/* What anybody may use this inode as, before the answer, under the lease. */
+void gate_layer_remember(struct gate *gate, const struct gate_event *event, const struct guard_identity *identity);
+/* Whom the event is allowed for, when that is not everybody. */
+void gate_layer_grant(struct gate *gate, const struct gate_event *event, uint32_t kinds);
+void gate_layer_filesystem(struct gate *gate, const struct gate_filesystem *filesystem);
+void gate_layer_filesystem_gone(struct gate *gate, uint64_t device);
+/* Put the contents of a policy in that comes into force soon; gives it its generation. */
+void gate_layer_prepare(struct gate *gate, struct gate_policy *policy);
+/* It is in force. */
+void gate_layer_begin(struct gate *gate);
+/* From now on the kernel refuses; and after each policy that comes later. */
+void gate_layer_enforce(struct gate *gate);
+
+/* layer_events.c: a thread that records what the kernel refused. */
+int gate_layer_listen(struct gate *gate) GUARD_WARN_UNUSED;
+
 /* ---- subject.c: who acts --------------------------------------------------------------------------- */
 
 struct gate_subject {
@@ -320,13 +352,6 @@ void gate_watch_wake(struct gate *gate); /* there is something to watch */
 
 /* ---- mounts.c ------------------------------------------------------------------------------------------------ */
 
-struct gate_filesystem {
-	uint64_t device;
-	uint8_t medium;   /* enum guard_medium */
-	bool cacheable;   /* its ctime and leases can be relied on */
-	bool slow;        /* a server may keep us waiting */
-	bool marked;
-};
 struct gate_mounts;
 int gate_mounts_new(struct gate_mounts **ret_mounts) GUARD_WARN_UNUSED;
 /* Mark what is mounted now, then follow. */
@@ -409,6 +434,8 @@ struct gate {
 	struct gate_sweeper *sweeper;
 	struct gate_notes *notes;
 	struct gate_unlocks *unlocks; /* unlocks.h */
+	const struct guardd_bpf *layer;
+	_Atomic bool layer_enforces;
 };
 void gate_problem(struct gate *gate, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

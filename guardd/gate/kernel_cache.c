@@ -17,7 +17,7 @@
 
 /* Would this file be allowed as `kind`, whoever asks and whenever?  It may lean
  * on its path where only root can give the file another name. */
-static bool always_allowed(const struct gate_policy *policy, const struct guard_object *found, enum guard_kind kind)
+bool gate_always_allowed(const struct gate_policy *policy, const struct guard_object *found, enum guard_kind kind)
 {
 	struct guard_identity asked = *found->identity;
 	struct guard_subject nobody = { .uid = UINT32_MAX };
@@ -39,10 +39,10 @@ static bool is_script_format(uint8_t format)
 /* Which events of the inode need not be asked any more. */
 static uint64_t needless(const struct gate_policy *policy, const struct guard_object *object, uint8_t format)
 {
-	bool script = always_allowed(policy, object, GUARD_KIND_SCRIPT);
-	bool library = always_allowed(policy, object, GUARD_KIND_LIBRARY);
-	bool module = always_allowed(policy, object, GUARD_KIND_MODULE);
-	bool executable = always_allowed(policy, object, GUARD_KIND_EXECUTABLE);
+	bool script = gate_always_allowed(policy, object, GUARD_KIND_SCRIPT);
+	bool library = gate_always_allowed(policy, object, GUARD_KIND_LIBRARY);
+	bool module = gate_always_allowed(policy, object, GUARD_KIND_MODULE);
+	bool executable = gate_always_allowed(policy, object, GUARD_KIND_EXECUTABLE);
 	uint64_t mask = 0;
 
 	if (is_script_format(format) ? script : executable)
@@ -102,6 +102,7 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 	const struct gate_policy *policy;
 	uint64_t mask, generation;
 
+	gate_layer_remember(gate, event, identity);
 	if (!is_eligible(&filesystem, gate, event))
 		return true;
 	object.medium = filesystem.medium;
@@ -121,6 +122,7 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 void gate_forget(struct gate *gate, int fd, const struct gate_key *key)
 {
 	gate_cache_drop(gate->cache, key);
+	guardd_bpf_verdict_drop(gate->layer, fd);
 	unmark(gate, fd);
 }
 

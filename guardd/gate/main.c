@@ -72,7 +72,8 @@ static void start_all(struct gate *gate)
 {
 	char problem[400];
 
-	if (gate_changes_start(gate) < 0 || gate_jobs_start(gate) < 0 || gate_sweeper_start(gate) < 0)
+	if (gate_changes_start(gate) < 0 || gate_jobs_start(gate) < 0 || gate_sweeper_start(gate) < 0 ||
+	    gate_layer_listen(gate) < 0)
 		die(gate, "no threads could be started");
 	if (gate_mounts_start(gate, problem, sizeof(problem)) < 0)
 		die(gate, problem);
@@ -95,6 +96,7 @@ static void start_alone(struct gate *gate)
 	load_first_policy(gate);
 	gate_loaders_learn(gate);
 	start_all(gate);
+	gate_layer_enforce(gate);
 	say_ready(gate);
 	if (gate->arguments->restarted == GUARDD_RESTARTED_NOT)
 		gate_sweep_request(gate, 0);
@@ -110,6 +112,7 @@ static void start_as_successor(struct gate *gate)
 	guardd_takeover_hold(gate->arguments);
 	if (gate_readers_start(gate) < 0)
 		die(gate, "no reader could be started");
+	gate_layer_enforce(gate);
 }
 
 static void drain(struct gate *gate) __attribute__((noreturn));
@@ -209,6 +212,7 @@ static void set_up(struct gate *gate, const struct guardd_gate_arguments *argume
 {
 	gate->arguments = arguments;
 	gate->config = arguments->config;
+	gate->layer = arguments->layer;
 	gate->shared = arguments->shared;
 	for (int group = 0; group < GUARDD_GROUPS; group++)
 		gate->fanotify[group] = arguments->fanotify[group];
@@ -231,6 +235,8 @@ void guardd_gate_main(const struct guardd_gate_arguments *arguments)
 
 	atomic_store(&arguments->shared->gate_pid, (uint32_t)getpid());
 	gate.arguments = arguments;
+	if (guardd_bpf_ring_open(arguments->layer) < 0)
+		die(&gate, "the kernel layer's records cannot be read");
 	if (guardd_jail_enter(GUARDD_ROLE_GATE, arguments->config, problem, sizeof(problem)) < 0)
 		die(&gate, problem);
 	set_up(&gate, arguments);

@@ -121,12 +121,14 @@ static void protect(struct gate *gate, struct gate_filesystems *next, const stru
 	else
 		protect_new(gate, mount, &filesystem, fd);
 	gate_filesystems_put(next, &filesystem);
+	gate_layer_filesystem(gate, &filesystem);
 }
 
 static void note_gone(struct gate *gate, const struct gate_filesystem *filesystem)
 {
 	gate_cache_drop_device(gate->cache, filesystem->device);
 	gate_programs_drop_device(gate, filesystem->device);
+	gate_layer_filesystem_gone(gate, filesystem->device);
 }
 
 static void look(struct gate *gate)

@@ -98,12 +98,14 @@ int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t proble
 	}
 	pthread_mutex_lock(&policies->swap);
 	next->generation = gate_policy_generation(gate) + 1;
+	gate_layer_prepare(gate, next);
 	old = atomic_exchange(&policies->current, next);
 	atomic_store(&gate->shared->policy_generation, next->generation);
 	if (old)
 		wait_unused(policies, old);
 	/* Whoever decided by the old policy has decided, and takes back a mark that it
 	 * sets from now on, since the generation has changed. */
+	gate_layer_begin(gate);
 	gate_kernel_cache_flush(gate);
 	pthread_mutex_unlock(&policies->swap);
 	if (old) {

@@ -3,6 +3,7 @@
  * jail/syscalls.c - which system calls each role may make.  docs/processes.md
  * says why.  A call that is in no line ends the process that makes it.
  */
+#include <linux/bpf.h>
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -73,6 +74,9 @@ const struct jail_call jail_calls[] = {
 	CALL_IF(clone, G, JAIL_BITS_SET, 0, CLONE_THREAD),
 	CALL_IF(clone3, ALL, JAIL_PRETEND, 0, 0), /* its flags cannot be seen: the C library takes clone */
 	CALL(fanotify_mark, G), CALL(pidfd_open, G), CALL(pidfd_send_signal, G),
+	/* Values of the kernel layer's maps: look, write, remove, go through. */
+	CALL_IF(bpf, G, JAIL_EQUAL, 0, BPF_MAP_LOOKUP_ELEM), CALL_IF(bpf, G, JAIL_EQUAL, 0, BPF_MAP_UPDATE_ELEM),
+	CALL_IF(bpf, G, JAIL_EQUAL, 0, BPF_MAP_DELETE_ELEM), CALL_IF(bpf, G, JAIL_EQUAL, 0, BPF_MAP_GET_NEXT_KEY),
 	/* The name that a blocked caller asked for. */
 	CALL(process_vm_readv, G), CALL(umount2, G),
 
@@ -88,5 +92,6 @@ const struct jail_call jail_calls[] = {
 	CALL(arch_prctl, K), CALL(set_tid_address, K), CALL(rename, K), CALL(getsockname, K), CALL(getpeername, K),
 	CALL(pipe2, K), CALL(eventfd2, K), CALL(epoll_create1, K), CALL(epoll_ctl, K), CALL(epoll_wait, K),
 	CALL(timerfd_create, K), CALL(timerfd_settime, K),
+	CALL(bpf, K), CALL(rmdir, K), /* its next version brings the kernel layer up again */
 };
 const size_t jail_call_count = sizeof(jail_calls) / sizeof(jail_calls[0]);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bpf/layer.h"
 #include "guardd.h"
 #include "keeper/keeper.h"
 #include "keeper/takeover.h"
@@ -57,6 +58,7 @@ struct keeper {
 	enum keeper_phase phase;
 	struct guardd_shared *shared;
 	struct guardd_handles handles;
+	struct guardd_bpf layer;
 	struct keeper_process gate, record, control, unlock, understudy, loader;
 	bool gate_ready;
 	bool unlock_renewed; /* it was told to end, to be started again */

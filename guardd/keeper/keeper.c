@@ -164,6 +164,16 @@ static int make_handles(struct keeper *keeper, struct sentence *problem)
 	return keeper_listen(&handles->takeover, keeper, "takeover.sock", 0600, SENTENCE(problem));
 }
 
+/* Before any jail, and before there is a gate: it opens files. */
+static int start_layer(struct keeper *keeper, struct sentence *problem)
+{
+	int r = guardd_bpf_start(&keeper->layer, keeper->config, SENTENCE(problem));
+
+	atomic_store(&keeper->shared->layer_on, keeper->layer.on);
+	snprintf(keeper->shared->layer_why, sizeof(keeper->shared->layer_why), "%s", keeper->layer.why);
+	return r;
+}
+
 static int make_own(struct keeper *keeper, struct sentence *problem)
 {
 	int r;
@@ -232,6 +242,8 @@ static int start(struct keeper *keeper, struct sentence *problem)
 	if (r == 0)
 		r = make_handles(keeper, problem);
 	if (r == 0)
+		r = start_layer(keeper, problem);
+	if (r == 0)
 		r = make_own(keeper, problem);
 	if (r == 0)
 		r = keeper_policy_first(keeper, SENTENCE(problem));
@@ -264,6 +276,7 @@ static void announce(struct keeper *keeper, bool successor)
 	else
 		keeper_note(keeper, GUARD_DAEMON_STARTED,
 			    "guardd has started: only what the policy lists may run.");
+	keeper_say("kernel layer: %s%s", keeper->layer.on ? "" : "off: ", keeper->layer.why);
 	keeper_policy_confirm_first(keeper);
 	keeper_problem_changed(keeper);
 	if (keeper->options.foreground) {
@@ -291,6 +304,8 @@ int guardd_keeper_run(struct guardd_config *config, const struct guardd_keeper_o
 	if (start(keeper, &problem) < 0) {
 		keeper_say("%s", problem.text);
 		take_back_sockets(keeper);
+		if (!keeper->layer.adopted) /* else it goes on holding for the next daemon */
+			guardd_bpf_stop(&keeper->layer, keeper->config);
 		return EXIT_FAILURE;
 	}
 	successor = keeper->takeover >= 0 || keeper->old_keeper_pid != 0;

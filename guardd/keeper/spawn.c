@@ -62,6 +62,7 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
 	    .record = keeper->handles.events_send,
 	    .unlock = keeper->unlock_grants[1],
 	    .restarted = (int)restarted,
+	    .layer = &keeper->layer,
 	    .handles = &keeper->handles,
 	};
 	pid_t pid;

@@ -55,6 +55,7 @@ int keeper_stop(struct keeper *keeper)
 	keeper_tell(keeper, "STOPPING=1");
 	end_understudy(keeper);
 	drain_gate(keeper);
+	guardd_bpf_stop(&keeper->layer, keeper->config);
 	keeper_note(keeper, GUARD_DAEMON_STOPPED, "guardd was told to stop: nothing is checked any more.");
 	end_helpers(keeper);
 	(void)!unlinkat(keeper->run_dir, "guard.sock", 0);

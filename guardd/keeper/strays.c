@@ -76,10 +76,19 @@ static void keep_own(unsigned long *kept, const struct keeper *keeper)
 	    keeper->old_gate,
 	    keeper->old_keeper,
 	    keeper->old_understudy,
+	    keeper->layer.config,
+	    keeper->layer.verdicts,
+	    keeper->layer.digests,
+	    keeper->layer.devices,
+	    keeper->layer.grants,
+	    keeper->layer.events,
+	    keeper->layer.tasks,
 	};
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		keep(kept, own[i]);
+	for (uint32_t i = 0; i < keeper->layer.link_count; i++)
+		keep(kept, keeper->layer.links[i]);
 	for (uint32_t i = 0; i < keeper->reserved.held_count; i++)
 		keep(kept, keeper->reserved.numbers[i]);
 }

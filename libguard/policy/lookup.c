@@ -108,3 +108,12 @@ bool guard_policy_any_pattern(const struct guard_policy *policy, uint32_t list, 
 			return true;
 	return false;
 }
+
+const struct guard_digest *guard_policy_digest_at(const struct guard_policy *policy, uint64_t index)
+{
+	while (index >= policy->digest_count && policy->next) {
+		index -= policy->digest_count;
+		policy = policy->next;
+	}
+	return &policy->digests[index];
+}

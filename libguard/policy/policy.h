@@ -123,6 +123,8 @@ bool guard_policy_exception_holds(const struct guard_policy *policy, size_t inde
 int guard_policy_bind(struct guard_policy *policy, const struct guard_machine *machine) GUARD_WARN_UNUSED;
 
 /* lookup.c */
+/* The digest at `index` < info.digest_count, over all images of a set. */
+const struct guard_digest *guard_policy_digest_at(const struct guard_policy *policy, uint64_t index);
 bool guard_policy_find_digest(const struct guard_policy *policy, size_t *ret_index, const struct guard_digest *digest);
 void guard_policy_rules_of_digest(const struct guard_policy *policy, struct guard_rule_list *ret_list,
 				  const struct guard_digest *digest);

@@ -31,6 +31,7 @@ int guard_status_encode(struct guard_writer *writer, const struct guard_status *
 	guard_body_put_text(writer, status->problem, sizeof(status->problem));
 	guard_body_put_text(writer, status->help_phone, sizeof(status->help_phone));
 	guard_body_put_text(writer, status->help_text, sizeof(status->help_text));
+	guard_body_put_text(writer, status->layer, sizeof(status->layer));
 	return guard_body_end(writer);
 }
 
@@ -58,6 +59,7 @@ int guard_status_decode(struct guard_status *ret_status, struct guard_reader *re
 	guard_body_take_text(status.problem, sizeof(status.problem), reader);
 	guard_body_take_text(status.help_phone, sizeof(status.help_phone), reader);
 	guard_body_take_text(status.help_text, sizeof(status.help_text), reader);
+	guard_body_take_text(status.layer, sizeof(status.layer), reader);
 	if (reader->failed)
 		return -GUARD_E_FORMAT;
 	*ret_status = status;

@@ -123,6 +123,7 @@ struct guard_status {
 	char problem[512];         /* "" or one sentence that needs an administrator */
 	char help_phone[128];      /* of the policy, or "" */
 	char help_text[256];
+	char layer[256];           /* the kernel layer: what is on, or why it is off */
 };
 int guard_status_encode(struct guard_writer *writer, const struct guard_status *status) GUARD_WARN_UNUSED;
 int guard_status_decode(struct guard_status *ret_status, struct guard_reader *reader) GUARD_WARN_UNUSED;

@@ -130,7 +130,6 @@ static void test_forbidden(void)
 	ends(GUARDD_ROLE_KEEPER, do_ptrace);
 	ends(GUARDD_ROLE_KEEPER, do_namespace);
 	ends(GUARDD_ROLE_KEEPER, do_mount_call);
-	ends(GUARDD_ROLE_KEEPER, do_bpf);
 	ends(GUARDD_ROLE_CONTROL, do_open);
 }
 

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * bpf/guard.bpf.c - the programs in the kernel.  What runs as a program, a
+ * library or a script needs a verdict that holds at the moment of use; what has
+ * none is looked up by content; else it is refused.  Nothing here waits for a
+ * process.  docs/kernel-layer.md says what each hook is for.
+ */
+#include "verdict.bpf.h"
+
+#define PROT_EXEC 4
+#define VM_EXEC 4
+#define FMODE_WRITE 2
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+static __always_inline int refuse_file(const struct guard_bpf_config *config, struct file *file, __u32 what,
+				       const struct guard_bpf_digest *digest, __u32 hashed, bool with_path)
+{
+	struct guard_bpf_event *event = event_begin(config, what);
+
+	if (event) {
+		event->device = file->f_inode->i_sb->s_dev;
+		event->inode = file->f_inode->i_ino;
+		event->has_digest = hashed;
+		if (hashed)
+			__builtin_memcpy(event->digest, digest, sizeof(event->digest));
+		if (with_path && bpf_d_path(&file->f_path, event->path, sizeof(event->path)) < 0)
+			event->path[0] = '\0';
+		bpf_ringbuf_submit(event, 0);
+	}
+	return refusal(config);
+}
+
+static __always_inline bool has_verdict(const struct guard_bpf_config *config, struct inode *inode,
+					__u32 wanted)
+{
+	const struct guard_bpf_verdict *verdict = verdict_of(inode);
+
+	/* A writer that is there now could change it before it is used. */
+	return verdict && inode->i_writecount.counter <= 0 &&
+	       (word_allows(config, verdict->word, wanted) || has_grant(config, verdict, wanted));
+}
+
+/* 0: the file may be used as one of the wanted kinds. */
+static __always_inline int check(const struct guard_bpf_config *config, struct file *file, __u32 wanted,
+				 __u32 what)
+{
+	struct inode *inode = file->f_inode;
+	struct guard_bpf_digest digest = {};
+	__u32 hashed = 0;
+
+	if (!is_regular(inode) || !is_covered(config, inode))
+		return 0;
+	if (has_verdict(config, inode, wanted))
+		return 0;
+	if (by_content(config, file, wanted, &digest, &hashed) == 0)
+		return 0;
+	return refuse_file(config, file, what, &digest, hashed, true);
+}
+
+/* What the beginning of the file says that it is run as. */
+static __always_inline __u32 kinds_of_exec(struct linux_binprm *bprm)
+{
+	char head[4];
+
+	if (bpf_core_read(head, sizeof(head), &bprm->buf) < 0)
+		return GUARD_BPF_EXECUTABLE;
+	if (head[0] == '#' && head[1] == '!')
+		return GUARD_BPF_SCRIPT;
+	if (head[0] == 0x7f && head[1] == 'E')
+		return GUARD_BPF_EXECUTABLE;
+	return GUARD_BPF_EXECUTABLE | GUARD_BPF_SCRIPT;
+}
+
+SEC("lsm.s/bprm_check_security")
+int BPF_PROG(guard_exec, struct linux_binprm *bprm)
+{
+	const struct guard_bpf_config *config = config_now();
+
+	return config ? check(config, bprm->file, kinds_of_exec(bprm), GUARD_BPF_EXEC) : 0;
+}
+
+/* A writer that comes later is refused while the code is mapped. */
+static __always_inline void note_mapped(struct inode *inode)
+{
+	struct guard_bpf_verdict *verdict = verdict_of(inode);
+
+	if (verdict && !(verdict->word & GUARD_BPF_MAPPED))
+		__sync_fetch_and_or(&verdict->word, GUARD_BPF_MAPPED);
+}
+
+SEC("lsm.s/mmap_file")
+int BPF_PROG(guard_map, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
+{
+	const struct guard_bpf_config *config = config_now();
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 wanted = GUARD_BPF_LIBRARY;
+	int r;
+
+	if (!config || !file || !(prot & PROT_EXEC))
+		return 0;
+	/* The program itself and its loader, mapped by the kernel within the exec. */
+	if (BPF_CORE_READ_BITFIELD(task, in_execve))
+		wanted |= GUARD_BPF_EXECUTABLE;
+	r = check(config, file, wanted, GUARD_BPF_MAP);
+	if (r == 0)
+		note_mapped(file->f_inode);
+	return r;
+}
+
+/* May not sleep here: a verdict, or no. */
+SEC("lsm/file_mprotect")
+int BPF_PROG(guard_protect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
+{
+	const struct guard_bpf_config *config = config_now();
+	struct inode *inode;
+	struct file *file;
+
+	if (!config || !(prot & PROT_EXEC) || (vma->vm_flags & VM_EXEC))
+		return 0;
+	file = vma->vm_file;
+	if (!file)
+		return 0;
+	inode = file->f_inode;
+	if (!is_regular(inode) || !is_covered(config, inode))
+		return 0;
+	if (config->flags & GUARD_BPF_DEFAULT_ALLOW)
+		return 0;
+	/* Pages that were written are no longer what the file holds. */
+	if (!vma->anon_vma && has_verdict(config, inode, GUARD_BPF_LIBRARY))
+		return 0;
+	return refuse_file(config, file, GUARD_BPF_PROTECT, NULL, 0, false);
+}
+
+/* The kernel has counted the writer already. */
+SEC("lsm/file_open")
+int BPF_PROG(guard_open, struct file *file)
+{
+	const struct guard_bpf_config *config = config_now();
+	struct guard_bpf_verdict *verdict;
+	struct inode *inode;
+
+	if (!config || !(file->f_mode & FMODE_WRITE))
+		return 0;
+	inode = file->f_inode;
+	if (!is_regular(inode))
+		return 0;
+	verdict = verdict_of(inode);
+	if (!verdict)
+		return 0;
+	if ((verdict->word & GUARD_BPF_MAPPED) && inode->i_mapping->i_mmap.rb_root.rb_node &&
+	    is_covered(config, inode))
+		return refuse_file(config, file, GUARD_BPF_WRITE_IN_USE, NULL, 0, true);
+	verdict_drop(inode);
+	return 0;
+}
+
+/* Length, owner, mode: what the verdict leaned on.  Kernels from 6.3 hand a
+ * mount's map first; which of the two is loaded is found out at the start. */
+SEC("lsm/inode_setattr")
+int BPF_PROG(guard_setattr, struct dentry *dentry, void *attributes)
+{
+	if (config_now())
+		verdict_drop(dentry->d_inode);
+	return 0;
+}
+
+SEC("?lsm/inode_setattr")
+int BPF_PROG(guard_setattr_mapped, void *map, struct dentry *dentry, void *attributes)
+{
+	if (config_now())
+		verdict_drop(dentry->d_inode);
+	return 0;
+}
+
+/* Signatures and capabilities are extended attributes. */
+SEC("lsm/inode_setxattr")
+int BPF_PROG(guard_setxattr, void *map, struct dentry *dentry, const char *name)
+{
+	if (config_now())
+		verdict_drop(dentry->d_inode);
+	return 0;
+}
+
+SEC("lsm/inode_removexattr")
+int BPF_PROG(guard_removexattr, void *map, struct dentry *dentry, const char *name)
+{
+	if (config_now())
+		verdict_drop(dentry->d_inode);
+	return 0;
+}

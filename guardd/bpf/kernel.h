@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+ *
+ * bpf/kernel.h - the few fields of the kernel that the programs look at.  Only
+ * names and types count: offsets are filled in when the programs are loaded,
+ * from the running kernel's own type information.
+ */
+#ifndef GUARDD_BPF_KERNEL_H
+#define GUARDD_BPF_KERNEL_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stdbool.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct super_block {
+	__u32 s_dev;
+	unsigned long s_magic;
+};
+
+struct rb_root {
+	void *rb_node;
+};
+struct rb_root_cached {
+	struct rb_root rb_root;
+};
+struct address_space {
+	struct rb_root_cached i_mmap;
+};
+
+struct inode {
+	__u16 i_mode;
+	struct super_block *i_sb;
+	struct address_space *i_mapping;
+	unsigned long i_ino;
+	__u32 i_rdev;
+	atomic_t i_writecount;
+};
+
+struct dentry {
+	struct inode *d_inode;
+	struct dentry *d_parent;
+	struct super_block *d_sb;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
+};
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+	__u32 f_mode;
+	unsigned int f_flags;
+};
+
+struct linux_binprm {
+	struct file *file;
+	char buf[256];
+};
+
+struct vm_area_struct {
+	unsigned long vm_flags;
+	struct file *vm_file;
+	void *anon_vma;
+};
+
+struct task_struct {
+	int pid;
+	int tgid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	unsigned in_execve : 1;
+	char comm[16];
+};
+
+struct bpf_map {
+	__u32 id;
+};
+struct bpf_prog_aux {
+	__u32 id;
+};
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+
+struct kernel_siginfo;
+struct cred;
+
+#pragma clang attribute pop
+
+#endif

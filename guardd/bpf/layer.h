@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bpf/layer.h - the kernel layer as the keeper and the gate see it: load or adopt
+ * the programs, and talk to their maps.  docs/kernel-layer.md is the text to it.
+ * The keeper starts and stops the layer; the gate writes verdicts.  Nothing
+ * here decides what may run.
+ */
+#ifndef GUARDD_BPF_LAYER_H
+#define GUARDD_BPF_LAYER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <guard/error.h>
+#include <guard/identity.h>
+
+#include "bpf/abi.h"
+#include "config.h"
+
+#define GUARDD_BPF_LINKS_MAX 48u
+#define GUARDD_BPF_WHY_SIZE 256u
+
+/* Lives in memory that keeper and gate share; fds are numbers in their one fd
+ * table, -1 none. */
+struct guardd_bpf {
+	bool on;
+	bool adopted; /* the programs of a daemon before us go on */
+	int32_t config, verdicts, digests, devices, grants, events, tasks;
+	uint32_t link_count;
+	int32_t links[GUARDD_BPF_LINKS_MAX];
+	char why[GUARDD_BPF_WHY_SIZE]; /* in words: what is on, or why it is not */
+};
+
+/* ---- keeper: load.c (or load_off.c in a build without the programs) ------------ */
+
+/* Bring the layer up as the configuration says: adopt what a daemon before us
+ * left pinned, or load.  Needs CAP_SYS_ADMIN, opens files: before any jail and
+ * before the gate.  What was not there before refuses nothing yet.
+ * 0 also when `backend = "auto"` and the kernel cannot: then `on` is false and
+ * `why` says the reason.  -GUARD_E_UNSUPPORTED: "bpf" was demanded. */
+int guardd_bpf_start(struct guardd_bpf *ret_layer, const struct guardd_config *config, char *ret_problem,
+		     size_t problem_size) GUARD_WARN_UNUSED;
+/* Take everything back: nothing is held by the kernel any more. */
+void guardd_bpf_stop(struct guardd_bpf *layer, const struct guardd_config *config);
+
+/* ---- gate: maps.c.  Thread-safe; none of these opens a file ----------------------- */
+
+/* What is in force in the kernel. */
+int guardd_bpf_config_get(const struct guardd_bpf *layer, struct guard_bpf_config *ret_config) GUARD_WARN_UNUSED;
+int guardd_bpf_config_set(const struct guardd_bpf *layer, const struct guard_bpf_config *config) GUARD_WARN_UNUSED;
+uint32_t guardd_bpf_next_generation(uint32_t generation);
+
+/* Let anybody use the inode behind `fd` as one of `kinds`. */
+int guardd_bpf_verdict_set(const struct guardd_bpf *layer, int fd, uint32_t generation, uint32_t kinds) GUARD_WARN_UNUSED;
+/* Those of `kinds` that the inode's verdict names. */
+uint32_t guardd_bpf_verdict_has(const struct guardd_bpf *layer, int fd, uint32_t kinds);
+/* The inode may have changed: verdict and grants are void. */
+void guardd_bpf_verdict_drop(const struct guardd_bpf *layer, int fd);
+/* Let this process alone, until `until_ns` (CLOCK_MONOTONIC). */
+int guardd_bpf_grant(const struct guardd_bpf *layer, int fd, uint32_t process, uint32_t generation, uint32_t kinds,
+		     int64_t until_ns) GUARD_WARN_UNUSED;
+
+/* A content that anybody may use.  -GUARD_E_LIMIT: the table is full. */
+int guardd_bpf_digest_put(const struct guardd_bpf *layer, const struct guard_digest *digest, uint32_t generation,
+			  uint32_t kinds) GUARD_WARN_UNUSED;
+/* Take away the contents of generations before this one. */
+void guardd_bpf_digests_prune(const struct guardd_bpf *layer, uint32_t generation);
+
+/* `device` as stat(2) gives it. */
+int guardd_bpf_device_put(const struct guardd_bpf *layer, uint64_t device, uint32_t flags) GUARD_WARN_UNUSED;
+void guardd_bpf_device_remove(const struct guardd_bpf *layer, uint64_t device);
+
+/* ---- gate: ring.c --------------------------------------------------------------------- */
+
+typedef void guardd_bpf_take(void *context, const struct guard_bpf_event *event);
+/* Map the ring; once in a process, before its jail.  Every gate goes on reading
+ * where the one before it stopped.  Without a layer: nothing to do. */
+int guardd_bpf_ring_open(const struct guardd_bpf *layer) GUARD_WARN_UNUSED;
+/* To poll for POLLIN; -1 none. */
+int guardd_bpf_ring_fd(void);
+/* Hand over what is there.  One thread at a time; `take` must not wait. */
+void guardd_bpf_ring_read(guardd_bpf_take *take, void *context);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+ *
+ * bpf/maps.bpf.h - the maps, and what is asked of them most.  Their values are
+ * in abi.h.
+ */
+#ifndef GUARDD_BPF_MAPS_H
+#define GUARDD_BPF_MAPS_H
+
+#include "kernel.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "abi.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct guard_bpf_config);
+} guard_config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct guard_bpf_verdict);
+} guard_verdicts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GUARD_BPF_DIGESTS_MAX);
+	__type(key, struct guard_bpf_digest);
+	__type(value, struct guard_bpf_listed);
+} guard_digests SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, GUARD_BPF_DEVICES_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} guard_devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, GUARD_BPF_GRANTS_MAX);
+	__type(key, struct guard_bpf_grant_key);
+	__type(value, struct guard_bpf_grant);
+} guard_grants SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, GUARD_BPF_RING_SIZE);
+} guard_events SEC(".maps");
+
+/* The daemon's own processes: the keeper is entered by the daemon, its children
+ * inherit. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} guard_tasks SEC(".maps");
+
+static __always_inline const struct guard_bpf_config *config_now(void)
+{
+	__u32 zero = 0;
+	const struct guard_bpf_config *config = bpf_map_lookup_elem(&guard_config, &zero);
+
+	return config && config->abi == GUARD_BPF_ABI && config->state != GUARD_BPF_OFF ? config : NULL;
+}
+
+/* A record for the daemon; the caller fills in the rest and submits. */
+static __always_inline struct guard_bpf_event *event_begin(const struct guard_bpf_config *config, __u32 what)
+{
+	struct guard_bpf_event *event = bpf_ringbuf_reserve(&guard_events, sizeof(*event), 0);
+
+	if (!event)
+		return NULL;
+	__builtin_memset(event, 0, sizeof(*event));
+	event->what = what;
+	event->refused = config->state == GUARD_BPF_ENFORCE;
+	event->process = bpf_get_current_pid_tgid() >> 32;
+	event->user = (__u32)bpf_get_current_uid_gid();
+	bpf_get_current_comm(event->name, sizeof(event->name));
+	return event;
+}
+
+/* What a hook answers when it refuses. */
+static __always_inline int refusal(const struct guard_bpf_config *config)
+{
+	return config->state == GUARD_BPF_ENFORCE ? -1 /* EPERM */ : 0;
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/layer_events.c - records what the kernel layer refused.  Decides nothing:
+ * by the time that it reads, the caller has its answer.
+ */
+#include "gate/gate.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define KERNEL_MINOR_BITS 20
+
+static enum guard_reason reason_of(const struct guard_bpf_event *event)
+{
+	if (event->what == GUARD_BPF_WRITE_IN_USE)
+		return GUARD_REASON_IN_USE;
+	return event->has_digest ? GUARD_REASON_DEFAULT : GUARD_REASON_WRITER_OPEN;
+}
+
+static void fill_program(struct guard_event *note, const struct guard_bpf_event *event)
+{
+	char link[64];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%u/exe", event->process);
+	length = readlink(link, note->program, sizeof(note->program) - 1);
+	if (length > 0)
+		note->program[length] = '\0';
+	else
+		snprintf(note->program, sizeof(note->program), "%s", event->name);
+}
+
+static void note_file(struct gate *gate, const struct guard_bpf_event *event)
+{
+	struct guard_event note = { .time_ns = gate_realtime_ns(),
+				    .source = GUARD_EVENT_ACCESS,
+				    .action = GUARD_DENY,
+				    .mode = event->refused ? GUARD_MODE_ENFORCE : GUARD_MODE_AUDIT,
+				    .denied = event->refused != 0,
+				    .reason = (uint8_t)reason_of(event),
+				    .rule = GUARD_NO_RULE,
+				    .count = 1,
+				    .kind = event->what == GUARD_BPF_EXEC ? GUARD_KIND_EXECUTABLE : GUARD_KIND_LIBRARY,
+				    .access_exec = event->what == GUARD_BPF_EXEC,
+				    .has_digest = event->has_digest != 0,
+				    .inode = event->inode,
+				    .pid = event->process,
+				    .uid = event->user,
+				    .loginuid = UINT32_MAX };
+	struct gate_subject subject;
+
+	note.device = makedev(event->device >> KERNEL_MINOR_BITS, event->device & ((1u << KERNEL_MINOR_BITS) - 1));
+	memcpy(note.digest.bytes, event->digest, sizeof(note.digest.bytes));
+	snprintf(note.path, sizeof(note.path), "%s", event->path);
+	if (gate_subject_read(&subject, (int32_t)event->process) == 0) {
+		note.ppid = (uint32_t)subject.ppid;
+		note.loginuid = subject.loginuid;
+	}
+	fill_program(&note, event);
+	if (event->refused)
+		atomic_fetch_add_explicit(&gate->shared->counters.denied, 1, memory_order_relaxed);
+	else
+		atomic_fetch_add_explicit(&gate->shared->counters.would_deny, 1, memory_order_relaxed);
+	gate_note_event(gate, &note);
+}
+
+static void take(void *context, const struct guard_bpf_event *event)
+{
+	struct gate *gate = context;
+
+	if (event->what < GUARD_BPF_WHAT_FILES_)
+		note_file(gate, event);
+}
+
+static void listen_to_kernel(struct gate *gate, void *context)
+{
+	struct pollfd ready = { .fd = guardd_bpf_ring_fd(), .events = POLLIN };
+
+	(void)context;
+	for (;;)
+		if (poll(&ready, 1, -1) > 0)
+			guardd_bpf_ring_read(take, gate);
+}
+
+int gate_layer_listen(struct gate *gate)
+{
+	return guardd_bpf_ring_fd() < 0 ? 0 : gate_thread_start(gate, listen_to_kernel, NULL);
+}
