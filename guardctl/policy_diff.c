@@ -294,6 +294,13 @@ static int compare(struct diff *diff, const struct guard_policy *old, const stru
 	return GUARDCTL_DONE;
 }
 
+int policy_compare(const struct guard_policy *old, const struct guard_policy *new)
+{
+	struct diff diff = { 0 };
+
+	return compare(&diff, old, new);
+}
+
 int policy_diff(const struct policy_arguments *arguments)
 {
 	struct diff diff = { .digests = arguments->digests, .changes = arguments->json ? json_array() : NULL };

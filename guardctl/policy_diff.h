@@ -42,4 +42,7 @@ bool policy_differences_find(struct policy_differences *ret_differences, const s
 			     const struct policy_items *new);
 void policy_differences_free(struct policy_differences *differences);
 
+/* policy_diff.c: print in words how two policies differ; an exit code. */
+int policy_compare(const struct guard_policy *old, const struct guard_policy *new);
+
 #endif

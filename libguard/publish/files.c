@@ -49,10 +49,10 @@ static int write_whole(int fd, const uint8_t *bytes, size_t size)
 			return -GUARD_E_IO;
 		done += count > 0 ? (size_t)count : 0;
 	}
-	return fsync(fd) < 0 ? -GUARD_E_IO : 0;
+	return 0;
 }
 
-static int replace(int folder, const char *name, const void *bytes, size_t size)
+static int replace(int folder, const char *name, const void *bytes, size_t size, bool durable)
 {
 	char temporary[] = ".publish-XXXXXXXX.tmp";
 	GUARD_AUTO_CLOSE int fd = -1;
@@ -65,6 +65,8 @@ static int replace(int folder, const char *name, const void *bytes, size_t size)
 	if (fd < 0)
 		return -GUARD_E_IO;
 	r = write_whole(fd, bytes, size);
+	if (r == 0 && durable && fsync(fd) < 0)
+		r = -GUARD_E_IO;
 	if (r == 0 && renameat(folder, temporary, folder, name) < 0)
 		r = -GUARD_E_IO;
 	if (r < 0) {
@@ -74,18 +76,23 @@ static int replace(int folder, const char *name, const void *bytes, size_t size)
 		errno = saved;
 		return r;
 	}
-	return fsync(folder) < 0 ? -GUARD_E_IO : 0;
+	return durable && fsync(folder) < 0 ? -GUARD_E_IO : 0;
 }
 
-int publish_file_write(int directory, const char *path, const void *bytes, size_t size)
+static int put(int directory, const char *path, const void *bytes, size_t size, bool durable)
 {
 	const char *name;
 	GUARD_AUTO_CLOSE int folder = open_parent(&name, directory, path);
 
-	return folder < 0 ? folder : replace(folder, name, bytes, size);
+	return folder < 0 ? folder : replace(folder, name, bytes, size, durable);
 }
 
-int publish_file_write_packed(int directory, const char *path, const void *bytes, size_t size)
+int publish_file_write(int directory, const char *path, const void *bytes, size_t size)
+{
+	return put(directory, path, bytes, size, true);
+}
+
+int publish_file_put_packed(int directory, const char *path, const void *bytes, size_t size)
 {
 	GUARD_AUTO_FREE uint8_t *packed = NULL;
 	GUARD_AUTO_FREE char *name = NULL;
@@ -99,11 +106,11 @@ int publish_file_write_packed(int directory, const char *path, const void *bytes
 		}
 		r = publish_pack(&packed, &packed_size, bytes, size);
 		if (r == 0)
-			r = publish_file_write(directory, name, packed, packed_size);
+			r = put(directory, name, packed, packed_size, false);
 		if (r < 0)
 			return r;
 	}
-	return publish_file_write(directory, path, bytes, size);
+	return put(directory, path, bytes, size, false);
 }
 
 bool publish_file_is_there(int directory, const char *path, size_t size)

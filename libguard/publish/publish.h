@@ -86,7 +86,7 @@ uint64_t publish_version(const json_t *document);
 int64_t publish_expires(const json_t *document);
 /* What two documents say is the same, versions and times apart. */
 bool publish_same(const json_t *a, const json_t *b);
-/* Canonical bytes of a whole document, to be freed. */
+/* A whole document as JSON, the same bytes every time, to be freed. */
 int publish_bytes(uint8_t **ret_bytes, size_t *ret_size, const json_t *json) GUARD_WARN_UNUSED;
 /* The fingerprint of a root that is read aloud (docs/distribution.md). */
 int publish_fingerprint(char ret_text[PUBLISH_FINGERPRINT_SIZE], const json_t *root) GUARD_WARN_UNUSED;
@@ -97,8 +97,9 @@ int publish_fingerprint(char ret_text[PUBLISH_FINGERPRINT_SIZE], const json_t *r
 
 /* Whole or not at all, and on the disk when it returns. */
 int publish_file_write(int directory, const char *path, const void *bytes, size_t size) GUARD_WARN_UNUSED;
-/* The same, with FILE.gz beside it where that helps; written first. */
-int publish_file_write_packed(int directory, const char *path, const void *bytes, size_t size) GUARD_WARN_UNUSED;
+/* Whole or not at all, but on the disk only after syncfs(2): for many files.
+ * FILE.gz is put beside it where that helps, first. */
+int publish_file_put_packed(int directory, const char *path, const void *bytes, size_t size) GUARD_WARN_UNUSED;
 /* true when a file of that size is there. */
 bool publish_file_is_there(int directory, const char *path, size_t size);
 /* Errors: GUARD_E_NOT_FOUND, GUARD_E_LIMIT, GUARD_E_IO, GUARD_E_NOMEM. */

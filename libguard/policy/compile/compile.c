@@ -10,6 +10,19 @@
 
 #include "model.h"
 
+/* Exceptions or denials that are distributed beside a policy: enforced as that
+ * policy says. */
+static void begin_layer(struct guard_compile *compile)
+{
+	if (!compile->options.layer_id)
+		return;
+	compile->policy = (struct compile_policy){
+		.given = true, .place = { compile->options.layer_id, 0 }, .id = compile->options.layer_id,
+		.version = compile->options.layer_version, .help_phone = "", .help_text = "", .expires = INT64_MAX,
+		.mode = GUARD_MODE_ENFORCE, .default_action = GUARD_DENY, .running = 1
+	};
+}
+
 static int load_all(struct guard_compile *compile, const char *const *paths, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -35,6 +48,7 @@ int guard_compile_sources(struct guard_compile **ret_compile, const char *const 
 		return -GUARD_E_NOMEM;
 	compile->options = *options;
 	compile->diagnostics.arena = &compile->arena;
+	begin_layer(compile);
 	r = load_all(compile, paths, count);
 	if (r == 0)
 		r = compile_order_digests(compile);

@@ -47,6 +47,9 @@ struct guard_compile_options {
 	                      * looked up for the lock-out check; NULL: do not look */
 	bool whole_machine;  /* an enforcing policy must allow these */
 	bool need_policy;    /* a `policy` header must be there (an image is wanted) */
+	const char *layer_id; /* not NULL: the sources have no `policy` header, the image is a
+	                       * layer beside a policy and has this id and ... */
+	uint64_t layer_version;
 };
 
 struct guard_compile; /* sources, model and diagnostics of one build */

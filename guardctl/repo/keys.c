@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * repo/keys.c - the verb `keys`: make a key pair, show a public key, add a
+ * signature to a document that waits for it.  The machine that does this needs
+ * no network and no repository.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "base/text.h"
+#include "repo.h"
+
+static const char usage[] =
+	"guardctl keys new FILE [--type ed25519|p256|rsa] [--unattended] [--passphrase-file FILE]\n"
+	"guardctl keys show FILE.pub|FILE|pkcs11:token=LABEL;object=LABEL\n"
+	"guardctl keys sign DOCUMENT --key FILE|pkcs11:...\n"
+	"\n"
+	"new   makes a key pair: FILE is the private half, encrypted (scrypt), FILE.pub the\n"
+	"      public one for repo.conf.  --unattended leaves it unencrypted, for the\n"
+	"      timestamp on the machine that refreshes it.\n"
+	"show  prints a key as repo.conf's files have it, with its id; of a token, too.\n"
+	"sign  adds a signature to pending/ROLE.json, for thresholds and offline keys.  It\n"
+	"      shows what is signed first.\n"
+	"\n"
+	"Example, a root of two out of three people:\n"
+	"  guardctl keys new keys/root-1          (each on a machine of his own)\n"
+	"  guardctl repo init                     (writes pending/root.json)\n"
+	"  guardctl keys sign pending/root.json --key keys/root-1\n"
+	"\n"
+	"Exit: 0 done, 1 refused, 2 usage.\n";
+
+static bool write_public(const char *path, const json_t *key)
+{
+	GUARD_AUTO_FREE uint8_t *bytes = NULL;
+	size_t size = 0;
+	int r = publish_bytes(&bytes, &size, key);
+
+	if (r == 0)
+		r = publish_file_write(AT_FDCWD, path, bytes, size);
+	if (r < 0)
+		guardctl_error("%s was not written: %s", path, strerror(errno));
+	return r == 0;
+}
+
+static int parse_type(enum publish_key_type *ret_type, const char *name)
+{
+	static const char *const names[] = { "ed25519", "p256", "rsa" };
+
+	for (int i = 0; i < 3; i++) {
+		if (name && strcmp(name, names[i]) != 0)
+			continue;
+		*ret_type = (enum publish_key_type)i;
+		return GUARDCTL_DONE;
+	}
+	guardctl_error("--type %s is not known: it is ed25519, p256 or rsa", name);
+	return GUARDCTL_USAGE;
+}
+
+static int make(const struct repo_options *options, enum publish_key_type type, const char *passphrase)
+{
+	GUARD_AUTO_FREE char *public = NULL;
+	struct publish_signer signer = { 0 };
+	const char *path = options->operands[0];
+	int r = publish_key_new(&signer, type, path, passphrase), code = GUARDCTL_REFUSED;
+
+	if (r < 0) {
+		guardctl_error("%s was not made: %s", path,
+			       r == -GUARD_E_EXISTS ? "there is a file of that name; a key is never replaced" :
+						      strerror(errno));
+		return GUARDCTL_REFUSED;
+	}
+	if (asprintf(&public, "%s.pub", path) < 0)
+		public = NULL;
+	else if (write_public(public, signer.key)) {
+		printf("%s (private%s) and %s, id %s\n", path, passphrase ? ", encrypted" : "", public, signer.id);
+		code = GUARDCTL_DONE;
+	}
+	publish_signer_clear(&signer);
+	return code;
+}
+
+static int keys_new(const struct repo_options *options)
+{
+	char passphrase[PUBLISH_PASSPHRASE_MAX];
+	enum publish_key_type type;
+	int code = parse_type(&type, options->type);
+
+	if (code != GUARDCTL_DONE || options->unattended)
+		return code != GUARDCTL_DONE ? code : make(options, type, NULL);
+	if (repo_ask((void *)options, passphrase, options->operands[0], true) < 0)
+		return GUARDCTL_REFUSED;
+	if (strlen(passphrase) < PUBLISH_PASSPHRASE_MIN) {
+		guardctl_error("a passphrase has %u characters or more; several words are easier to keep",
+			       PUBLISH_PASSPHRASE_MIN);
+		code = GUARDCTL_REFUSED;
+	} else {
+		code = make(options, type, passphrase);
+	}
+	OPENSSL_cleanse(passphrase, sizeof(passphrase));
+	return code;
+}
+
+static int load(struct publish_signer *ret_signer, const struct repo_options *options, const char *name)
+{
+	int r = strncmp(name, "pkcs11:", 7) == 0 ? publish_token_load(ret_signer, name, repo_ask, (void *)options) :
+						   publish_key_load(ret_signer, name, repo_ask, (void *)options);
+
+	if (r < 0)
+		guardctl_error("the key %s cannot be used: %s", name,
+			       r == -GUARD_E_DENIED ? "the passphrase or PIN is wrong" :
+			       r == -GUARD_E_IO	    ? strerror(errno) :
+						      guard_error_text(r));
+	return r;
+}
+
+static int print_key(const json_t *key)
+{
+	char id[GUARD_TRUST_KEY_ID_SIZE];
+	GUARD_AUTO_FREE uint8_t *bytes = NULL;
+	size_t size = 0;
+
+	if (guard_trust_key_id(id, key) < 0 || publish_bytes(&bytes, &size, key) < 0)
+		return GUARDCTL_REFUSED;
+	printf("%.*s\n", (int)size, (const char *)bytes);
+	fprintf(stderr, "id %s\n", id);
+	return GUARDCTL_DONE;
+}
+
+static int keys_show(const struct repo_options *options)
+{
+	const char *name = options->operands[0];
+	struct publish_signer signer = { 0 };
+	json_t *key = NULL;
+	int code = GUARDCTL_REFUSED;
+
+	if (guard_text_ends_with(name, ".pub")) {
+		if (publish_json_read(&key, AT_FDCWD, name) == 0)
+			code = print_key(key);
+		else
+			guardctl_error("%s is not a public key", name);
+		json_decref(key);
+		return code;
+	}
+	if (load(&signer, options, name) < 0)
+		return GUARDCTL_REFUSED;
+	code = print_key(signer.key);
+	publish_signer_clear(&signer);
+	return code;
+}
+
+static void tell_document(const json_t *document)
+{
+	const json_t *body = json_object_get(document, "signed");
+	char expires[GUARD_TIME_TEXT_SIZE], fingerprint[PUBLISH_FINGERPRINT_SIZE];
+	const char *type = json_string_value(json_object_get(body, "_type"));
+
+	guard_time_format(expires, publish_expires(document));
+	fputs("Signing: ", stdout);
+	guard_text_put_escaped(stdout, type ? type : "?");
+	printf(", version %llu, until %s", (unsigned long long)publish_version(document), expires);
+	if (type && strcmp(type, "root") == 0 && publish_fingerprint(fingerprint, document) == 0)
+		printf(", fingerprint %s", fingerprint);
+	putchar('\n');
+}
+
+static int sign_file(const struct repo_options *options, json_t *document, const struct publish_signer *signer)
+{
+	GUARD_AUTO_FREE uint8_t *bytes = NULL;
+	size_t size = 0;
+	int r = publish_sign(document, signer);
+
+	if (r == 0)
+		r = publish_bytes(&bytes, &size, document);
+	if (r == 0)
+		r = publish_file_write(AT_FDCWD, options->operands[0], bytes, size);
+	if (r < 0) {
+		guardctl_error("%s was not signed: %s", options->operands[0], guard_error_text(r));
+		return GUARDCTL_REFUSED;
+	}
+	printf("%s has %zu signature%s now\n", options->operands[0], json_array_size(json_object_get(document, "signatures")),
+	       json_array_size(json_object_get(document, "signatures")) == 1 ? "" : "s");
+	return GUARDCTL_DONE;
+}
+
+static int keys_sign(const struct repo_options *options)
+{
+	struct publish_signer signer = { 0 };
+	json_t *document = NULL;
+	int code = GUARDCTL_REFUSED;
+
+	if (options->key_count != 1) {
+		guardctl_error("`keys sign` needs one --key");
+		return GUARDCTL_USAGE;
+	}
+	if (publish_json_read(&document, AT_FDCWD, options->operands[0]) < 0 ||
+	    !json_is_object(json_object_get(document, "signed")) || !json_is_array(json_object_get(document, "signatures"))) {
+		guardctl_error("%s is not a document to be signed", options->operands[0]);
+	} else {
+		tell_document(document);
+		if (load(&signer, options, options->keys[0]) == 0)
+			code = sign_file(options, document, &signer);
+	}
+	publish_signer_clear(&signer);
+	json_decref(document);
+	return code;
+}
+
+static int run(const struct guardctl_options *global, int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(const struct repo_options *options);
+	} subverbs[] = { { "new", keys_new }, { "show", keys_show }, { "sign", keys_sign } };
+	struct repo_options options = { .json = global->json };
+	int code;
+
+	for (size_t i = 0; argc > 1 && i < sizeof(subverbs) / sizeof(subverbs[0]); i++) {
+		if (strcmp(argv[1], subverbs[i].name) != 0)
+			continue;
+		code = repo_options_parse(&options, argc - 1, &argv[1]);
+		if (code == GUARDCTL_DONE && options.operand_count != 1) {
+			guardctl_error("`keys %s` needs one file; see `guardctl help keys`", argv[1]);
+			code = GUARDCTL_USAGE;
+		}
+		if (code == GUARDCTL_DONE)
+			code = subverbs[i].run(&options);
+		repo_options_free(&options);
+		return code;
+	}
+	fputs(usage, stderr);
+	return GUARDCTL_USAGE;
+}
+
+const struct guardctl_verb guardctl_keys = {
+	.name = "keys",
+	.summary = "make keys, sign what waits for signatures",
+	.usage = usage,
+	.run = run,
+};

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * repo/repo.h - the administrator's side of distribution (docs/distribution.md):
+ * what `repo`, `exception`, `deny` and `keys` share.  The administrator's folder
+ * is the truth; the published folder is made from it and can be made again.
+ *
+ * Functions that return bool or an exit code have said what is wrong.
+ */
+#ifndef GUARDCTL_REPO_H
+#define GUARDCTL_REPO_H
+
+#include <guard/policy.h>
+
+#include "guardctl.h"
+#include "publish/publish.h"
+
+#define REPO_NAME_MAX 64u          /* office, profile, group */
+#define REPO_ROLE_MAX 80u          /* with ".broad" */
+#define REPO_SIGNERS_MAX 16u
+#define REPO_OFFICES_MAX 65536u
+#define REPO_PROFILES_MAX 64u
+#define REPO_WITHIN_MAX 4u
+#define REPO_BIN_SIZE 64u          /* offices of one bin, at most */
+#define REPO_DAY 86400
+#define REPO_JSON_MAX (256u << 20)
+#define REPO_OWNED_MAX 64u         /* file names of one command line */
+
+/* ---- what was asked for (repo_options.c) ---------------------------------------- */
+
+struct repo_options {
+	bool json, dry_run, now, broad, allow_lockout;
+	const char *folder;                    /* --repo, default "." */
+	const char *keys[REPO_SIGNERS_MAX];    /* --key */
+	size_t key_count;
+	const char *passphrase_file;
+	const char *office, *file, *sha256, *signer, *path, *ledger_id, *ledger, *until, *reason, *ticket, *id,
+		*hosts, *log, *remove, *type, *role;
+	bool list, unattended;
+	uint64_t threshold;
+	char **operands;
+	size_t operand_count;
+	char *owned[REPO_OWNED_MAX]; /* paths made absolute */
+	size_t owned_count;
+};
+/* Parse the options behind a verb.  Names of files become
+ * absolute, since the tools work inside the administrator's folder; operands
+ * that are files by repo_options_absolute. */
+int repo_options_parse(struct repo_options *ret_options, int argc, char **argv);
+bool repo_options_absolute(struct repo_options *options, const char **path);
+void repo_options_free(struct repo_options *options);
+
+/* ---- configuration (repo_conf.c) -------------------------------------------------- */
+
+struct repo_keys {
+	json_t *objects; /* array of public key objects */
+	uint64_t threshold; /* 0: not given */
+};
+struct repo_profile {
+	const char *name, *reference; /* reference: folder of a machine, or NULL */
+	const json_t *sources;
+};
+struct repo_office {
+	char name[REPO_NAME_MAX + 1];
+	struct repo_keys keys, broad;
+	json_t *conf;                /* owns what the others point at */
+	const json_t *within, *machines;
+};
+enum repo_top { REPO_ROOT, REPO_TARGETS, REPO_SNAPSHOT, REPO_TIMESTAMP, REPO_DENY, REPO_TOP_MAX_ };
+struct repo {
+	int folder, published; /* fds; published -1 until it is opened */
+	json_t *conf;
+	const char *directory; /* of the published folder */
+	struct repo_keys tops[REPO_TOP_MAX_];
+	int64_t lives[REPO_TOP_MAX_], office_life; /* seconds */
+	struct repo_profile profiles[REPO_PROFILES_MAX];
+	size_t profile_count;
+	struct repo_office *offices; /* by name */
+	size_t office_count;
+	struct publish_signer signers[REPO_SIGNERS_MAX];
+	size_t signer_count;
+	int64_t now;
+	bool dry_run;
+	bool pending; /* something was written to pending/ */
+};
+extern const char *const repo_top_names[REPO_TOP_MAX_];
+
+/* Read repo.conf and the offices; `office` narrows to one, or NULL. */
+bool repo_open(struct repo *ret_repo, const struct repo_options *options, const char *office);
+void repo_close(struct repo *repo);
+bool repo_name_is_good(const char *name);
+/* A libconfig file as JSON: groups are objects, lists and arrays are arrays. */
+bool repo_conf_read(json_t **ret_json, int folder, const char *path);
+/* Public keys by their files, from an array of names. */
+bool repo_keys_read(struct repo_keys *ret_keys, const struct repo *repo, const json_t *conf, const char *where);
+/* Open the published folder; `make` creates it. */
+bool repo_open_published(struct repo *repo, bool make);
+
+/* ---- signers (repo_signers.c) ------------------------------------------------------ */
+
+bool repo_load_signers(struct repo *repo, const struct repo_options *options);
+/* The answer to a passphrase question, from --passphrase-file or the terminal. */
+int repo_ask(void *context, char ret_text[PUBLISH_PASSPHRASE_MAX], const char *what, bool verify);
+/* One of the signers holds one of the keys. */
+bool repo_can_sign(const struct repo *repo, const struct repo_keys *keys);
+/* Sign with each that does; 0 or -GUARD_E_... */
+int repo_sign_all(json_t *document, const struct repo *repo, const struct repo_keys *keys) GUARD_WARN_UNUSED;
+
+/* ---- signed documents (repo_state.c) ------------------------------------------------ */
+
+/* signed/ROLE.json: the document in force, or NULL. */
+json_t *repo_signed(const struct repo *repo, const char *role);
+bool repo_keep(const struct repo *repo, const char *role, const json_t *document);
+
+enum repo_result { REPO_SAME, REPO_SIGNED, REPO_PENDING, REPO_FAILED };
+/* Bring a role's document up to date: `body` has what it is to say (stolen).
+ * *ret_document is the one that holds then (the earlier one when it says the same
+ * and lives on); with too few signatures it goes to pending/. */
+enum repo_result repo_role_update(json_t **ret_document, struct repo *repo, const char *role,
+				  const struct repo_keys *keys, int64_t life, json_t *body);
+/* The same for root; `old` are the keys of the root before, or NULL. */
+enum repo_result repo_root_update(json_t **ret_document, struct repo *repo, const struct repo_keys *old,
+				  const json_t *earlier);
+/* What would be done, without doing it. */
+bool repo_role_differs(const struct repo *repo, const char *role, const struct repo_keys *keys, int64_t life,
+		       json_t *body);
+
+/* ---- images (repo_images.c) --------------------------------------------------------- */
+
+struct repo_image {
+	uint8_t *bytes; /* NULL: there is none */
+	size_t size;
+	uint64_t version;
+};
+void repo_image_clear(struct repo_image *image);
+bool repo_profile_image(struct repo_image *ret_image, const struct repo *repo, const struct repo_profile *profile,
+			bool allow_lockout);
+/* The exceptions of an office, or the denials: the sources below `folder`.  The
+ * version is that of signed/TARGET when nothing changed, else one more. */
+bool repo_layer_image(struct repo_image *ret_image, const struct repo *repo, const char *folder, const char *id,
+		      const char *target);
+struct guard_policy *repo_image_open(const struct repo_image *image, const char *office);
+/* Names of the sources NAME.conf below a folder, sorted; freed with repo_names_free. */
+struct repo_names {
+	char **items;
+	size_t count;
+};
+bool repo_names_read(struct repo_names *ret_names, int folder, const char *path, const char *suffix);
+void repo_names_free(struct repo_names *names);
+
+/* ---- bounds (repo_bounds.c) -------------------------------------------------------------- */
+
+#define REPO_LIMITS_WIDEST { .longest = UINT32_MAX, .digests = UINT32_MAX, .kinds = UINT8_MAX, .signers = 1, .paths = 1 }
+/* The stricter of what `limits` has and what the policy says. */
+void repo_limits_narrow(struct guard_exception_limits *limits, const struct guard_policy *policy);
+/* Machines would take every rule of the image. */
+bool repo_bounds_hold(const struct repo *repo, const struct guard_exception_limits *limits,
+		      const struct repo_office *office, bool broad, const struct repo_image *image);
+/* The policy of a profile that is published now, or NULL. */
+struct guard_policy *repo_published_policy(const struct repo *repo, const char *profile);
+
+/* ---- roles of a publication (repo_roles.c) -------------------------------------------- */
+
+/* Exceptions of an office, signed if they changed and a key is at hand; `limits`
+ * are what machines hold them to. */
+enum repo_result repo_office_update(struct repo *repo, const struct repo_office *office, bool broad,
+				    const struct guard_exception_limits *limits);
+enum repo_result repo_deny_update(struct repo *repo);
+/* place/NAME.json */
+json_t *repo_place(const struct repo_office *office);
+/* An array of delegations and their keys for the offices, those of which a first
+ * file is signed, whose paths fall into bin `bin` of 2^bits (bits 0: all). */
+json_t *repo_delegations(const struct repo *repo, unsigned bits, unsigned bin);
+json_t *repo_deny_delegation(const struct repo *repo); /* deny alone, in the same form */
+unsigned repo_bin_bits(size_t offices);
+unsigned repo_bin_of(const char *path, unsigned bits);
+
+/* ---- coordinators ----------------------------------------------------------------------- */
+
+int repo_init(const struct repo_options *options);
+int repo_rotate(const struct repo_options *options);
+int repo_publish(const struct repo_options *options);
+/* One role of an office, or deny, at once; says what is next when it cannot be. */
+int repo_publish_one(struct repo *repo, const char *role);
+int repo_refresh(const struct repo_options *options);
+int repo_verify(const struct repo_options *options);
+int repo_delegate(const struct repo_options *options);
+int repo_seen(const struct repo_options *options);
+
+/* The root's body from repo.conf. */
+json_t *repo_root_body(const struct repo *repo);
+/* What stands in the published folder, by a client of its own; with `timestamp`
+ * in place of the one that is there.  false with the reason said. */
+bool repo_check(const struct repo *repo, const json_t *timestamp, bool tell);
+
+/* Machines that a log has seen, by office; NULL without a log. */
+json_t *repo_seen_offices(const char *log);
+
+#endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * repo/repo_conf.c - repo.conf and offices/NAME/office.conf, read with libconfig
+ * and checked.  Says what is wrong with file and reason; signs nothing.
+ */
+#include "repo.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <libconfig.h>
+
+#define CONF_MAX (64u << 20)
+#define CONF_DEPTH_MAX 16u
+
+const char *const repo_top_names[REPO_TOP_MAX_] = { "root", "targets", "snapshot", "timestamp", "deny" };
+static const int64_t default_days[REPO_TOP_MAX_] = { 730, 365, 30, 3, 365 };
+
+bool repo_name_is_good(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+
+	return name && name[0] && strlen(name) <= REPO_NAME_MAX && strchr(letters, name[0]) &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name) && strcmp(name, "deny") != 0 &&
+	       strncmp(name, "bin-", 4) != 0 && !guard_trust_is_top_level(name);
+}
+
+static json_t *to_json(const config_setting_t *setting, unsigned depth)
+{
+	json_t *result;
+
+	if (depth > CONF_DEPTH_MAX)
+		return NULL;
+	switch (config_setting_type(setting)) {
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64:
+		return json_integer(config_setting_get_int64(setting));
+	case CONFIG_TYPE_BOOL:
+		return json_boolean(config_setting_get_bool(setting));
+	case CONFIG_TYPE_STRING:
+		return json_string(config_setting_get_string(setting));
+	case CONFIG_TYPE_GROUP:
+		result = json_object();
+		break;
+	case CONFIG_TYPE_ARRAY:
+	case CONFIG_TYPE_LIST:
+		result = json_array();
+		break;
+	default:
+		return NULL;
+	}
+	for (int i = 0; i < config_setting_length(setting); i++) {
+		config_setting_t *item = config_setting_get_elem((config_setting_t *)setting, (unsigned)i);
+		json_t *value = to_json(item, depth + 1);
+		int r = json_is_object(result) ? json_object_set_new(result, config_setting_name(item), value) :
+						 json_array_append_new(result, value);
+
+		if (r < 0) {
+			json_decref(result);
+			return NULL;
+		}
+	}
+	return result;
+}
+
+bool repo_conf_read(json_t **ret_json, int folder, const char *path)
+{
+	GUARD_AUTO_FREE uint8_t *bytes = NULL;
+	size_t size = 0;
+	config_t config;
+	json_t *json = NULL;
+	int r = publish_file_read(&bytes, &size, folder, path, CONF_MAX);
+
+	if (r < 0) {
+		guardctl_error("%s cannot be read: %s", path,
+			       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+		return false;
+	}
+	bytes[size] = '\0';
+	config_init(&config);
+	if (config_read_string(&config, (const char *)bytes) == CONFIG_TRUE)
+		json = to_json(config_root_setting(&config), 0);
+	if (!json)
+		guardctl_error("%s:%d: %s", path, config_error_line(&config),
+			       config_error_text(&config) ? config_error_text(&config) : "a value of no known sort");
+	config_destroy(&config);
+	*ret_json = json;
+	return json != NULL;
+}
+
+static bool read_public(json_t **ret_key, const struct repo *repo, const char *path)
+{
+	char id[GUARD_TRUST_KEY_ID_SIZE];
+	struct guard_trust_key key = { 0 };
+	json_t *json = NULL;
+	int r = publish_json_read(&json, repo->folder, path);
+
+	if (r == 0)
+		r = guard_trust_key_id(id, json);
+	if (r == 0)
+		r = guard_trust_key_parse(&key, id, json);
+	guard_trust_key_clear(&key);
+	if (r < 0) {
+		guardctl_error("%s is not a public key (%s); `guardctl keys new` makes one", path, guard_error_text(r));
+		json_decref(json);
+		return false;
+	}
+	*ret_key = json;
+	return true;
+}
+
+bool repo_keys_read(struct repo_keys *ret_keys, const struct repo *repo, const json_t *conf, const char *where)
+{
+	const json_t *files = json_object_get(conf, "keys"), *threshold = json_object_get(conf, "threshold");
+	struct repo_keys keys = { .objects = json_array(), .threshold = 1 };
+	size_t i;
+	json_t *file, *key;
+
+	json_array_foreach((json_t *)files, i, file) {
+		if (!json_is_string(file) || !read_public(&key, repo, json_string_value(file)))
+			goto refused;
+		json_array_append_new(keys.objects, key);
+	}
+	if (json_is_integer(threshold))
+		keys.threshold = (uint64_t)json_integer_value(threshold);
+	if (keys.threshold >= 1 && keys.threshold <= json_array_size(keys.objects)) {
+		*ret_keys = keys;
+		return true;
+	}
+	guardctl_error("%s: %zu key%s cannot reach a threshold of %lld; name more keys or lower it", where,
+		       json_array_size(keys.objects), json_array_size(keys.objects) == 1 ? "" : "s",
+		       (long long)keys.threshold);
+refused:
+	json_decref(keys.objects);
+	return false;
+}
+
+static bool read_tops(struct repo *repo)
+{
+	const json_t *keys = json_object_get(repo->conf, "keys"), *lives = json_object_get(repo->conf, "lives");
+
+	for (size_t i = 0; i < REPO_TOP_MAX_; i++) {
+		const json_t *days = json_object_get(lives, repo_top_names[i]);
+
+		if (!repo_keys_read(&repo->tops[i], repo, json_object_get(keys, repo_top_names[i]),
+				    repo_top_names[i]))
+			return false;
+		repo->lives[i] = (json_is_integer(days) ? json_integer_value(days) : default_days[i]) * REPO_DAY;
+	}
+	repo->office_life = json_is_integer(json_object_get(lives, "office")) ?
+				    json_integer_value(json_object_get(lives, "office")) * REPO_DAY :
+				    365 * (int64_t)REPO_DAY;
+	return true;
+}
+
+static bool read_profiles(struct repo *repo)
+{
+	size_t i;
+	json_t *conf;
+
+	json_array_foreach(json_object_get(repo->conf, "profiles"), i, conf) {
+		struct repo_profile profile = { .name = json_string_value(json_object_get(conf, "name")),
+						.reference = json_string_value(json_object_get(conf, "reference")),
+						.sources = json_object_get(conf, "sources") };
+
+		if (i == REPO_PROFILES_MAX || !repo_name_is_good(profile.name) || json_array_size(profile.sources) == 0) {
+			guardctl_error("repo.conf: profile %zu needs a name (a-z, 0-9, -) and sources", i + 1);
+			return false;
+		}
+		repo->profiles[repo->profile_count++] = profile;
+	}
+	if (repo->profile_count)
+		return true;
+	guardctl_error("repo.conf: there are no profiles; add profiles = ( { name = \"desktop\"; sources = [ \"hq.conf\" ]; } );");
+	return false;
+}
+
+static bool knows_profile(const struct repo *repo, const char *name)
+{
+	for (size_t i = 0; name && i < repo->profile_count; i++)
+		if (strcmp(repo->profiles[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool check_machines(const struct repo *repo, const struct repo_office *office, const char *path)
+{
+	size_t i;
+	json_t *machine;
+
+	json_array_foreach((json_t *)office->machines, i, machine) {
+		const json_t *host = json_object_get(machine, "host"), *id = json_object_get(machine, "id");
+
+		if ((!json_is_string(host) && !json_is_string(id)) ||
+		    !knows_profile(repo, json_string_value(json_object_get(machine, "profile")))) {
+			guardctl_error("%s: machine %zu needs a host or id, and a profile that repo.conf has", path, i + 1);
+			return false;
+		}
+	}
+	if (json_array_size(office->machines) == 0 || json_array_size(office->within) > REPO_WITHIN_MAX) {
+		guardctl_error("%s: needs machines = ( { host = \"*\"; profile = \"desktop\"; } ), and at most %u names in `within`",
+			       path, REPO_WITHIN_MAX);
+		return false;
+	}
+	return true;
+}
+
+static bool read_office(struct repo *repo, const char *name)
+{
+	struct repo_office *office = &repo->offices[repo->office_count];
+	char path[REPO_NAME_MAX + 32];
+	const json_t *conf, *broad;
+
+	*office = (struct repo_office){ 0 };
+	snprintf(office->name, sizeof(office->name), "%s", name);
+	snprintf(path, sizeof(path), "offices/%s/office.conf", name);
+	if (!repo_conf_read(&office->conf, repo->folder, path))
+		return false;
+	repo->office_count++;
+	conf = json_object_get(office->conf, "office");
+	office->within = json_object_get(conf, "within");
+	office->machines = json_object_get(conf, "machines");
+	broad = json_object_get(conf, "broad");
+	if (!repo_keys_read(&office->keys, repo, conf, path) || (broad && !repo_keys_read(&office->broad, repo, broad, path)))
+		return false;
+	if (broad && office->broad.threshold < 2) {
+		guardctl_error("%s: `broad` needs a threshold of 2 or more: what is broad takes two people", path);
+		return false;
+	}
+	return check_machines(repo, office, path);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void repo_names_free(struct repo_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i]);
+	free(names->items);
+	*names = (struct repo_names){ 0 };
+}
+
+static bool add_name(struct repo_names *names, const char *text, size_t length)
+{
+	char **items = reallocarray(names->items, names->count + 1, sizeof(*items));
+
+	if (!items)
+		return false;
+	names->items = items;
+	items[names->count] = strndup(text, length);
+	return items[names->count++] != NULL;
+}
+
+bool repo_names_read(struct repo_names *ret_names, int folder, const char *path, const char *suffix)
+{
+	int fd = openat(folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct repo_names names = { 0 };
+	bool good = true;
+
+	if (!directory) {
+		if (fd >= 0)
+			close(fd);
+		*ret_names = names;
+		return errno == ENOENT;
+	}
+	for (struct dirent *entry; good && (entry = readdir(directory));) {
+		size_t length = strlen(entry->d_name), tail = strlen(suffix);
+
+		if (entry->d_name[0] != '.' && length > tail && strcmp(&entry->d_name[length - tail], suffix) == 0)
+			good = add_name(&names, entry->d_name, length - tail);
+	}
+	closedir(directory);
+	if (names.count)
+		qsort(names.items, names.count, sizeof(*names.items), compare_names);
+	*ret_names = names;
+	return good;
+}
+
+static bool read_offices(struct repo *repo, const char *only)
+{
+	struct repo_names names = { 0 };
+	bool good = repo_names_read(&names, repo->folder, "offices", "") && names.count <= REPO_OFFICES_MAX;
+
+	repo->offices = calloc(names.count + 1, sizeof(*repo->offices));
+	for (size_t i = 0; good && repo->offices && i < names.count; i++) {
+		if (only && strcmp(only, names.items[i]) != 0)
+			continue;
+		good = repo_name_is_good(names.items[i]);
+		if (!good)
+			guardctl_error("offices/%s: a name is 1 to %u of a-z, 0-9 and -, beginning with a letter",
+				       names.items[i], REPO_NAME_MAX);
+		good = good && read_office(repo, names.items[i]);
+	}
+	repo_names_free(&names);
+	if (good && only && repo->office_count == 0) {
+		guardctl_error("there is no office \"%s\"; `guardctl repo delegate %s --key FILE.pub` makes one", only, only);
+		return false;
+	}
+	return good && repo->offices;
+}
+
+bool repo_open(struct repo *ret_repo, const struct repo_options *options, const char *office)
+{
+	struct repo *repo = ret_repo;
+
+	*repo = (struct repo){ .folder = open(options->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .published = -1,
+			       .now = (int64_t)time(NULL), .dry_run = options->dry_run };
+	if (repo->folder < 0) {
+		guardctl_error("%s: %s", options->folder, strerror(errno));
+		return false;
+	}
+	/* Sources are named relative to the folder, so that images do not tell where
+	 * the administrator keeps it. */
+	if (fchdir(repo->folder) < 0 || !repo_conf_read(&repo->conf, repo->folder, "repo.conf"))
+		return false;
+	repo->directory = json_string_value(json_object_get(repo->conf, "directory"));
+	if (!repo->directory) {
+		guardctl_error("repo.conf: directory = \"FOLDER\"; is missing: where the web server finds the repository");
+		return false;
+	}
+	return read_tops(repo) && read_profiles(repo) && read_offices(repo, office);
+}
+
+bool repo_open_published(struct repo *repo, bool make)
+{
+	if (make && mkdirat(repo->folder, repo->directory, 0755) < 0 && errno != EEXIST) {
+		guardctl_error("%s: %s", repo->directory, strerror(errno));
+		return false;
+	}
+	repo->published = openat(repo->folder, repo->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (repo->published < 0)
+		guardctl_error("%s: %s; `guardctl repo publish` makes it", repo->directory, strerror(errno));
+	return repo->published >= 0;
+}
+
+void repo_close(struct repo *repo)
+{
+	for (size_t i = 0; i < repo->office_count; i++) {
+		json_decref(repo->offices[i].conf);
+		json_decref(repo->offices[i].keys.objects);
+		json_decref(repo->offices[i].broad.objects);
+	}
+	for (size_t i = 0; i < REPO_TOP_MAX_; i++)
+		json_decref(repo->tops[i].objects);
+	for (size_t i = 0; i < repo->signer_count; i++)
+		publish_signer_clear(&repo->signers[i]);
+	free(repo->offices);
+	json_decref(repo->conf);
+	if (repo->folder >= 0)
+		close(repo->folder);
+	if (repo->published >= 0)
+		close(repo->published);
+	*repo = (struct repo){ .folder = -1, .published = -1 };
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * repo/repo_publish_tell.c - what a publication would change, in programs and
+ * offices, before it is done (`publish --dry-run`); and what nears its end.
+ */
+#include "repo_publish.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "policy_diff.h"
+
+static size_t machines_of(const json_t *seen, const char *office)
+{
+	const json_t *entry = json_object_get(seen, office);
+
+	return (size_t)json_integer_value(entry);
+}
+
+/* Offices that have the profile, and their machines. */
+static void tell_reach(const struct repo *repo, const char *profile, const json_t *seen)
+{
+	size_t offices = 0, machines = 0;
+
+	for (size_t i = 0; i < repo->office_count; i++) {
+		size_t k;
+		json_t *machine;
+		bool has = false;
+
+		json_array_foreach((json_t *)repo->offices[i].machines, k, machine) {
+			has = has || strcmp(json_string_value(json_object_get(machine, "profile")), profile) == 0;
+		}
+		offices += has;
+		machines += has ? machines_of(seen, repo->offices[i].name) : 0;
+	}
+	printf("Profile %s reaches %zu office%s", profile, offices, offices == 1 ? "" : "s");
+	if (seen)
+		printf(", %zu machine%s seen", machines, machines == 1 ? "" : "s");
+	else
+		printf(" (with --log ACCESS-LOG: how many machines)");
+	puts(":");
+}
+
+static void tell_profile(const struct publication *publication, const struct repo *repo, size_t index, const json_t *seen)
+{
+	const struct repo_profile *profile = &repo->profiles[index];
+	struct guard_policy *old = repo_published_policy(repo, profile->name),
+			    *new = repo_image_open(&publication->images[index], NULL);
+
+	tell_reach(repo, profile->name, seen);
+	if (old && new)
+		policy_compare(old, new);
+	else
+		puts("It is published for the first time.");
+	guard_policy_free(old);
+	guard_policy_free(new);
+}
+
+static struct guard_policy *signed_policy(const struct repo *repo, const char *target)
+{
+	struct repo_image image = { 0 };
+	struct guard_policy *policy = NULL;
+	char path[256];
+
+	snprintf(path, sizeof(path), "signed/%s", target);
+	if (publish_file_read(&image.bytes, &image.size, repo->folder, path, REPO_JSON_MAX) == 0)
+		policy = repo_image_open(&image, NULL);
+	repo_image_clear(&image);
+	return policy;
+}
+
+static void tell_layer(const struct repo *repo, const char *what, const char *folder, const char *id, const char *target,
+		       const json_t *seen)
+{
+	struct repo_image image = { 0 };
+	struct guard_policy *old = signed_policy(repo, target), *new = NULL;
+	struct guard_policy_info before, after;
+
+	if (repo_layer_image(&image, repo, folder, id, target) && image.bytes)
+		new = repo_image_open(&image, NULL);
+	repo_image_clear(&image);
+	if (new) {
+		guard_policy_info(new, &after);
+		if (old)
+			guard_policy_info(old, &before);
+		if (!old || before.version != after.version) {
+			printf("%s", what);
+			if (seen)
+				printf(" (%zu machines seen)", machines_of(seen, id));
+			printf(": %" PRIu64 " rule%s, %" PRIu64 " program%s by content\n", after.rule_count,
+			       after.rule_count == 1 ? "" : "s", after.digest_count, after.digest_count == 1 ? "" : "s");
+			if (old)
+				policy_compare(old, new);
+		}
+	}
+	guard_policy_free(old);
+	guard_policy_free(new);
+}
+
+bool publication_tell(const struct publication *publication, const struct repo *repo, const struct repo_options *options)
+{
+	GUARD_AUTO_JSON json_t *seen = options->log ? repo_seen_offices(options->log) : NULL;
+
+	for (size_t i = 0; i < repo->profile_count; i++)
+		tell_profile(publication, repo, i, seen);
+	tell_layer(repo, "Denied at once, everywhere", "deny", "deny-now", "deny/now.img", NULL);
+	for (size_t i = 0; i < repo->office_count; i++) {
+		const char *name = repo->offices[i].name;
+		char what[REPO_NAME_MAX + 32], folder[REPO_NAME_MAX + 32], target[REPO_NAME_MAX + 64];
+
+		snprintf(what, sizeof(what), "Exceptions of %s", name);
+		snprintf(folder, sizeof(folder), "offices/%s", name);
+		snprintf(target, sizeof(target), "office/%s/exceptions.img", name);
+		tell_layer(repo, what, folder, name, target, seen);
+	}
+	puts("Nothing was published: this was a dry run.");
+	return true;
+}
+
+/* Nobody is surprised by an expiry: a month before, it is said. */
+#define SOON (30 * (int64_t)REPO_DAY)
+
+static void tell_end(const struct repo *repo, const char *role)
+{
+	GUARD_AUTO_JSON json_t *document = repo_signed(repo, role);
+	char text[GUARD_TIME_TEXT_SIZE];
+
+	if (!document || publish_expires(document) > repo->now + SOON)
+		return;
+	guard_time_format(text, publish_expires(document));
+	guardctl_error("%s ends at %s: sign it anew (%s)", role, text,
+		       strcmp(role, "root") == 0 ? "guardctl repo rotate" : "guardctl repo publish with its key");
+}
+
+void publication_tell_ends(const struct repo *repo)
+{
+	tell_end(repo, "root");
+	tell_end(repo, "targets");
+	tell_end(repo, "deny");
+	for (size_t i = 0; i < repo->office_count; i++)
+		tell_end(repo, repo->offices[i].name);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * repo/repo_roles.c - what the delegated roles say: an office's exceptions, the
+ * denials, places, delegations and their bins.
+ */
+#include "repo.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "policy/image.h"
+
+static json_t *targets_body(void)
+{
+	json_t *body = publish_body("targets", 1, 0);
+
+	json_object_set_new(body, "targets", json_object());
+	return body;
+}
+
+/* Body of a role that signs one image at most. */
+static json_t *image_body(const struct repo_image *image, const char *target)
+{
+	json_t *body = targets_body();
+
+	if (image->bytes)
+		json_object_set_new(json_object_get(body, "targets"), target,
+				    publish_target(image->bytes, image->size));
+	return body;
+}
+
+static bool keep_image(const struct repo *repo, const struct repo_image *image, const char *target)
+{
+	char path[256];
+	int r;
+
+	if (!image->bytes)
+		return true;
+	snprintf(path, sizeof(path), "signed/%s", target);
+	r = publish_file_write(repo->folder, path, image->bytes, image->size);
+	if (r < 0)
+		guardctl_error("%s was not written: %s", path, strerror(errno));
+	return r == 0;
+}
+
+static enum repo_result update_image_role(struct repo *repo, const char *role, const struct repo_keys *keys,
+					  int64_t life, const struct repo_image *image, const char *target)
+{
+	GUARD_AUTO_JSON json_t *document = NULL, *current = repo_signed(repo, role);
+	json_t *body = image_body(image, target);
+	enum repo_result result;
+
+	if (repo->dry_run || !repo_can_sign(repo, keys)) {
+		bool differs = repo_role_differs(repo, role, keys, life, body);
+
+		if (differs && !repo->dry_run && current)
+			guardctl_error("%s has changed since it was signed, and its key is not at hand: "
+				       "what was signed before stays", role);
+		return differs && repo->dry_run ? REPO_SIGNED : REPO_SAME;
+	}
+	/* The image first: a document never speaks of what is not there. */
+	if (!keep_image(repo, image, target))
+		return REPO_FAILED;
+	result = repo_role_update(&document, repo, role, keys, life, body);
+	return result;
+}
+
+enum repo_result repo_office_update(struct repo *repo, const struct repo_office *office, bool broad,
+				    const struct guard_exception_limits *limits)
+{
+	char folder[REPO_NAME_MAX + 32], target[REPO_NAME_MAX + 64], role[REPO_ROLE_MAX];
+	struct repo_image image = { 0 };
+	enum repo_result result = REPO_FAILED;
+
+	snprintf(folder, sizeof(folder), "offices/%s%s", office->name, broad ? "/broad" : "");
+	snprintf(target, sizeof(target), "office/%s/%sexceptions.img", office->name, broad ? "broad/" : "");
+	snprintf(role, sizeof(role), "%s%s", office->name, broad ? ".broad" : "");
+	if (!repo_layer_image(&image, repo, folder, office->name, target))
+		return REPO_FAILED;
+	if (!image.bytes || repo_bounds_hold(repo, limits, office, broad, &image))
+		result = update_image_role(repo, role, broad ? &office->broad : &office->keys, repo->office_life, &image,
+					   target);
+	repo_image_clear(&image);
+	return result;
+}
+
+/* Nothing in the denials may allow. */
+static bool denies_only(const struct repo_image *image)
+{
+	struct guard_policy *policy = repo_image_open(image, NULL);
+	struct guard_policy_info info;
+	struct guard_rule_info rule;
+	bool good = true;
+
+	if (!policy)
+		return false;
+	guard_policy_info(policy, &info);
+	for (uint32_t i = 0; good && i < info.rule_count; i++)
+		good = guard_policy_rule_info(policy, i, &rule) == 0 && rule.action == GUARD_DENY;
+	guard_policy_free(policy);
+	if (!good)
+		guardctl_error("deny/: a rule there does not deny; what allows belongs into a policy or an exception");
+	return good;
+}
+
+enum repo_result repo_deny_update(struct repo *repo)
+{
+	struct repo_image image = { 0 };
+	enum repo_result result = REPO_FAILED;
+
+	if (repo_layer_image(&image, repo, "deny", "deny-now", "deny/now.img") && (!image.bytes || denies_only(&image)))
+		result = update_image_role(repo, "deny", &repo->tops[REPO_DENY], repo->lives[REPO_DENY], &image,
+					   "deny/now.img");
+	repo_image_clear(&image);
+	return result;
+}
+
+/* ---- places --------------------------------------------------------------------------- */
+
+static json_t *machine_entry(const json_t *conf)
+{
+	const char *fields[] = { "host", "id", "profile" };
+	json_t *entry = json_object(), *groups = json_object_get(conf, "groups");
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (json_object_get(conf, fields[i]))
+			json_object_set(entry, fields[i], json_object_get(conf, fields[i]));
+	if (groups)
+		json_object_set(entry, "groups", groups);
+	else
+		json_object_set_new(entry, "groups", json_array());
+	return entry;
+}
+
+json_t *repo_place(const struct repo_office *office)
+{
+	json_t *machines = json_array(), *machine;
+	size_t i;
+
+	json_array_foreach((json_t *)office->machines, i, machine)
+		json_array_append_new(machines, machine_entry(machine));
+	return json_pack("{s:i, s:s, s:o, s:o}", "format", 1, "office", office->name, "within",
+			 office->within ? json_deep_copy(office->within) : json_array(), "machines", machines);
+}
+
+/* ---- delegations and bins ------------------------------------------------------------------ */
+
+unsigned repo_bin_bits(size_t offices)
+{
+	unsigned bits = 0;
+
+	while (bits < 16 && offices > (size_t)REPO_BIN_SIZE << bits)
+		bits++;
+	return bits;
+}
+
+unsigned repo_bin_of(const char *path, unsigned bits)
+{
+	uint8_t digest[32];
+
+	if (bits == 0 || EVP_Digest(path, strlen(path), digest, NULL, EVP_sha256(), NULL) != 1)
+		return 0;
+	return ((unsigned)digest[0] << 8 | digest[1]) >> (16 - bits);
+}
+
+static bool add_delegation(json_t *keys, json_t *roles, const char *name, const struct repo_keys *role_keys,
+			   const char *pattern)
+{
+	json_t *role = publish_role(keys, role_keys->objects, role_keys->threshold);
+
+	if (!role)
+		return false;
+	json_object_set_new(role, "name", json_string(name));
+	json_object_set_new(role, "terminating", json_true());
+	json_object_set_new(role, "paths", json_pack("[s]", pattern));
+	return json_array_append_new(roles, role) == 0;
+}
+
+/* A role is delegated to once a document of it is there. */
+static bool is_signed(const struct repo *repo, const char *role)
+{
+	char path[REPO_ROLE_MAX + 16];
+
+	snprintf(path, sizeof(path), "signed/%s.json", role);
+	return faccessat(repo->folder, path, F_OK, 0) == 0;
+}
+
+static void add_office(json_t *keys, json_t *roles, const struct repo *repo, const struct repo_office *office,
+		       bool broad, unsigned bits, unsigned bin)
+{
+	char role[REPO_ROLE_MAX], pattern[REPO_NAME_MAX + 32], path[REPO_NAME_MAX + 64];
+
+	snprintf(role, sizeof(role), "%s%s", office->name, broad ? ".broad" : "");
+	snprintf(pattern, sizeof(pattern), "office/%s/%s*", office->name, broad ? "broad/" : "");
+	snprintf(path, sizeof(path), "office/%s/%sexceptions.img", office->name, broad ? "broad/" : "");
+	if ((!broad || office->broad.threshold) && repo_bin_of(path, bits) == bin && is_signed(repo, role))
+		add_delegation(keys, roles, role, broad ? &office->broad : &office->keys, pattern);
+}
+
+static json_t *delegations_of(json_t *keys, json_t *roles)
+{
+	return json_pack("{s:o, s:o}", "keys", keys, "roles", roles);
+}
+
+static void add_deny(json_t *keys, json_t *roles, const struct repo *repo)
+{
+	if (is_signed(repo, "deny"))
+		add_delegation(keys, roles, "deny", &repo->tops[REPO_DENY], "deny/*");
+}
+
+json_t *repo_deny_delegation(const struct repo *repo)
+{
+	json_t *keys = json_object(), *roles = json_array();
+
+	add_deny(keys, roles, repo);
+	return delegations_of(keys, roles);
+}
+
+json_t *repo_delegations(const struct repo *repo, unsigned bits, unsigned bin)
+{
+	json_t *keys = json_object(), *roles = json_array();
+
+	if (bits == 0)
+		add_deny(keys, roles, repo);
+	for (size_t i = 0; i < repo->office_count; i++) {
+		/* The broad one first: the other's pattern ends at a slash, but order
+		 * is what a reader of metadata goes by. */
+		add_office(keys, roles, repo, &repo->offices[i], true, bits, bin);
+		add_office(keys, roles, repo, &repo->offices[i], false, bits, bin);
+	}
+	return delegations_of(keys, roles);
+}
