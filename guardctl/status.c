@@ -32,6 +32,35 @@ struct number {
 	uint64_t value;
 };
 
+/* null when the machine is not managed. */
+static json_t *json_repository(const struct guard_status *status)
+{
+	const struct guard_distribution *distribution = &status->distribution;
+	const struct number versions[] = {
+	    {"snapshot", distribution->snapshot},
+	    {"exceptions", distribution->exceptions},
+	    {"denials", distribution->denials},
+	};
+	json_t *object = json_object();
+
+	if (!status->repository[0]) {
+		json_decref(object);
+		return json_null();
+	}
+	json_object_set_new(object, "url", guardctl_json_text(status->repository));
+	json_object_set_new(object, "office", guardctl_json_text(status->office));
+	json_object_set_new(object, "profile", guardctl_json_text(distribution->profile));
+	json_object_set_new(object, "state", guardctl_json_text(distribution->word));
+	json_object_set_new(object, "text", guardctl_json_text(distribution->text));
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		json_object_set_new(object, versions[i].key, json_integer((json_int_t)versions[i].value));
+	json_object_set_new(object, "last_check", guardctl_json_time(distribution->last_check));
+	json_object_set_new(object, "last_good", guardctl_json_time(distribution->last_good));
+	json_object_set_new(object, "next_check", guardctl_json_time(distribution->next_check));
+	json_object_set_new(object, "fresh_until", guardctl_json_time(distribution->fresh_until));
+	return object;
+}
+
 static int print_json(const struct guard_status *status)
 {
 	const struct number numbers[] = {
@@ -67,6 +96,7 @@ static int print_json(const struct guard_status *status)
 	json_object_set_new(object, "started", guardctl_json_time(status->started));
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		json_object_set_new(object, numbers[i].key, json_integer((json_int_t)numbers[i].value));
+	json_object_set_new(object, "repository", json_repository(status));
 	json_object_set_new(object, "problem", guardctl_json_text(status->problem));
 	json_object_set_new(object, "help_phone", guardctl_json_text(status->help_phone));
 	json_object_set_new(object, "help_text", guardctl_json_text(status->help_text));
@@ -111,6 +141,36 @@ static void print_policy(const struct guard_status *status)
 		printf(", until %s\n", expires);
 }
 
+static void print_moment(const char *before, int64_t moment)
+{
+	char text[GUARDCTL_TIME_SIZE];
+
+	guardctl_local_time(text, moment);
+	printf("%s%s", before, moment > 0 ? text : "never");
+}
+
+static void print_repository(const struct guard_status *status)
+{
+	const struct guard_distribution *distribution = &status->distribution;
+
+	if (!status->repository[0])
+		return;
+	fputs("  managed by   ", stdout);
+	guardctl_put_escaped(status->repository);
+	fputs(", office ", stdout);
+	guardctl_put_escaped(status->office);
+	fputs(", profile ", stdout);
+	guardctl_put_escaped(distribution->profile[0] ? distribution->profile : "not known yet");
+	printf("\n  in force     snapshot %" PRIu64 ", exceptions version %" PRIu64 ", denials version %" PRIu64 "\n",
+	       distribution->snapshot, distribution->exceptions, distribution->denials);
+	fputs("  repository   ", stdout);
+	guardctl_put_escaped(distribution->word);
+	print_moment(", last good check ", distribution->last_good);
+	print_moment(", next ", distribution->next_check);
+	print_moment(", fresh until ", distribution->fresh_until);
+	putchar('\n');
+}
+
 static void print_counters(const struct guard_status *status)
 {
 	printf("  decisions    %" PRIu64 " events: %" PRIu64 " allowed, %" PRIu64 " denied, %" PRIu64
@@ -132,6 +192,7 @@ static void print_text(const struct guard_status *status)
 
 	print_headline(status);
 	print_policy(status);
+	print_repository(status);
 	printf("  backend      %s, %" PRIu32 " filesystems protected\n", backend_word(status),
 	       status->filesystems);
 	fputs(status->backend == 2 ? "  kernel layer on: " : "  kernel layer off: ", stdout);

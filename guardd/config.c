@@ -79,6 +79,7 @@ static void set_defaults(struct guardd_config *config)
 	snprintf(config->run_dir, sizeof(config->run_dir), "/run/guard");
 	config->backend = GUARDD_BACKEND_AUTO;
 	config->deadline_ms = 30000;
+	config->repository_interval_s = 60;
 	config->workers = cores < 1 ? 2 : cores > 63 ? 64 : (uint32_t)cores + 1;
 	config->max_file_size = 16384ull << 20;
 	config->ledger_max_bytes = 256ull << 20;
@@ -106,27 +107,34 @@ static int parse(struct guardd_config *config, const char *text, const char *pat
 	return r;
 }
 
+int guardd_config_file(struct guardd_config *config, const char *path, const char *what, char *ret_problem,
+		       size_t problem_size)
+{
+	GUARD_AUTO_FREE char *text = NULL;
+	GUARD_AUTO_CLOSE int fd = -1;
+	int r = guardd_trusted_open(&fd, path, what, ret_problem, problem_size);
+
+	if (r == 0)
+		r = read_text(&text, fd, path, ret_problem, problem_size);
+	if (r == 0)
+		r = refuse_include(text, path, ret_problem, problem_size);
+	return r < 0 ? r : parse(config, text, path, ret_problem, problem_size);
+}
+
 int guardd_config_load(struct guardd_config *ret_config, const char *path, char *ret_problem,
 		       size_t problem_size)
 {
 	GUARD_AUTO_FREE struct guardd_config *config = calloc(1, sizeof(*config));
-	GUARD_AUTO_FREE char *text = NULL;
-	GUARD_AUTO_CLOSE int fd = -1;
 	int r;
 
 	if (!config)
 		return guardd_problem(-GUARD_E_NOMEM, ret_problem, problem_size, "%s: out of memory", path);
-	r = guardd_trusted_open(&fd, path, "the configuration", ret_problem, problem_size);
-	if (r < 0)
-		return r;
-	r = read_text(&text, fd, path, ret_problem, problem_size);
-	if (r < 0)
-		return r;
-	r = refuse_include(text, path, ret_problem, problem_size);
-	if (r < 0)
-		return r;
 	set_defaults(config);
-	r = parse(config, text, path, ret_problem, problem_size);
+	r = guardd_config_file(config, path, "the configuration", ret_problem, problem_size);
+	if (r == 0)
+		r = guardd_config_check(config, path, ret_problem, problem_size);
+	if (r == 0)
+		r = guardd_enrolment_read(config, path, ret_problem, problem_size);
 	if (r < 0) {
 		guardd_config_free(config);
 		return r;

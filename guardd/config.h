@@ -22,6 +22,13 @@ struct guardd_config {
 	char state_dir[GUARDD_PATH_MAX];     /* default /var/lib/guard */
 	char run_dir[GUARDD_PATH_MAX];       /* default /run/guard */
 	char policy_file[GUARDD_PATH_MAX];   /* policy = { file = "IMAGE"; } */
+	/* repository = { ... }, as guardctl enroll wrote it; docs/distribution.md */
+	bool managed;                        /* enrolled: the policy comes from the repository */
+	char repository_url[1024], repository_office[128], profile[65], repository_proxy[512];
+	char repository_ca[GUARDD_PATH_MAX], repository_certificate[GUARDD_PATH_MAX], repository_key[GUARDD_PATH_MAX];
+	uint32_t repository_interval_s;      /* default 60, 1..86400 */
+	uint32_t repository_bandwidth_kib;   /* per second, 0 unlimited */
+	char overruled[512];                 /* "" or what of the file is refused on a managed machine */
 	enum guardd_backend backend;
 	bool protect_all;                    /* protect.filesystems = "all" */
 	size_t filesystem_count;
@@ -37,9 +44,9 @@ struct guardd_config {
 	bool journal;                        /* ledger.journal, default true */
 	char unlock_verifiers[GUARDD_PATH_MAX]; /* unlock.verifiers: this machine's verifier set, "" none */
 	/* Not in the file: users of the helpers, looked up once at the start, before
-	 * any jail.  guard-record, guard-control and guard-unlock when these exist,
-	 * else nobody. */
+	 * any jail.  guard-record and so on when these exist, else nobody. */
 	uint32_t record_uid, record_gid, control_uid, control_gid, unlock_uid, unlock_gid;
+	uint32_t sync_uid, sync_gid, trust_uid, trust_gid;
 };
 
 /* guardd_config_load: errors are written into `ret_problem` as one sentence

@@ -185,6 +185,33 @@ static int take_filesystems(const struct context *context, const struct key *key
 	return r;
 }
 
+static int take_url(const struct context *context, const struct key *key, const config_setting_t *setting)
+{
+	const char *url = config_setting_get_string(setting);
+	size_t length = url ? strlen(url) : 0;
+
+	if (!url || strncmp(url, "https://", 8) != 0 || url[8] == '\0' || strpbrk(url, " ?#@"))
+		return refuse(context, setting,
+			      "%s must be an address like \"https://guard.example.org/repository\", without "
+			      "user name, ? and #",
+			      key->name);
+	if (url[length - 1] == '/')
+		return refuse(context, setting, "%s must not end in a slash: remove it", key->name);
+	return take_text(context, key, setting);
+}
+
+/* Of an office or a profile: docs/distribution.md, "Roles". */
+static int take_name(const struct context *context, const struct key *key, const config_setting_t *setting)
+{
+	const char *name = config_setting_get_string(setting);
+	size_t length = name ? strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") : 0;
+
+	if (length == 0 || length > 64 || name[length] != '\0' || name[0] < 'a' || name[0] > 'z')
+		return refuse(context, setting,
+			      "%s must be a name of 1 to 64 of a-z, 0-9 and -, beginning with a letter", key->name);
+	return take_text(context, key, setting);
+}
+
 #define FIELD(field) offsetof(struct guardd_config, field), sizeof(((struct guardd_config *)0)->field)
 static const struct key keys[] = {
 	{ "", "state_dir", take_path, FIELD(state_dir), 0, 0 },
@@ -193,6 +220,15 @@ static const struct key keys[] = {
 	{ "protect", "filesystems", take_filesystems, 0, 0, 0, 0 },
 	{ "policy", "file", take_path, FIELD(policy_file), 0, 0 },
 	{ "unlock", "verifiers", take_path, FIELD(unlock_verifiers), 0, 0 },
+	{ "repository", "url", take_url, FIELD(repository_url), 0, 0 },
+	{ "repository", "office", take_name, FIELD(repository_office), 0, 0 },
+	{ "repository", "profile", take_name, FIELD(profile), 0, 0 },
+	{ "repository", "ca", take_path, FIELD(repository_ca), 0, 0 },
+	{ "repository", "certificate", take_path, FIELD(repository_certificate), 0, 0 },
+	{ "repository", "key", take_path, FIELD(repository_key), 0, 0 },
+	{ "repository", "proxy", take_text, FIELD(repository_proxy), 0, 0 },
+	{ "repository", "interval", take_number, FIELD(repository_interval_s), 1, 86400 },
+	{ "repository", "bandwidth_kib", take_number, FIELD(repository_bandwidth_kib), 1, 1ll << 20 },
 	{ "machine", "office", take_text, FIELD(office), 0, 0 },
 	{ "machine", "host", take_text, FIELD(host), 0, 0 },
 	{ "gate", "deadline_ms", take_number, FIELD(deadline_ms), 100, 600000 },
@@ -294,29 +330,23 @@ static int take_top(const struct context *context, const config_setting_t *setti
 }
 
 /* What a file must say, and what cannot go together. */
-static int check_whole(const struct context *context)
+int guardd_config_check(const struct guardd_config *config, const char *path, char *ret_problem, size_t problem_size)
 {
-	const struct guardd_config *config = context->config;
 	const size_t room = sizeof(((struct sockaddr_un *)0)->sun_path) - sizeof("/takeover.sock");
 
 	if (!config->protect_all && config->filesystem_count == 0)
-		return guardd_problem(-GUARD_E_SYNTAX, context->ret_problem, context->problem_size,
+		return guardd_problem(-GUARD_E_SYNTAX, ret_problem, problem_size,
 				      "%s: protect.filesystems is missing: add protect = { filesystems = \"all\"; };",
-				      context->path);
-	if (config->policy_file[0] == '\0')
-		return guardd_problem(-GUARD_E_SYNTAX, context->ret_problem, context->problem_size,
-				      "%s: policy.file is missing: add policy = { file = "
-				      "\"/etc/guard/policy.image\"; };",
-				      context->path);
+				      path);
 	if (strlen(config->run_dir) > room)
-		return guardd_problem(-GUARD_E_LIMIT, context->ret_problem, context->problem_size,
+		return guardd_problem(-GUARD_E_LIMIT, ret_problem, problem_size,
 				      "%s: run_dir is longer than %zu bytes, too long for a socket's name: "
 				      "choose a shorter one",
-				      context->path, room);
+				      path, room);
 	if (config->backend == GUARDD_BACKEND_BPF)
-		return guardd_problem(-GUARD_E_UNSUPPORTED, context->ret_problem, context->problem_size,
+		return guardd_problem(-GUARD_E_UNSUPPORTED, ret_problem, problem_size,
 				      "%s: backend = \"bpf\" is not in this build: use \"auto\" or \"fanotify\"",
-				      context->path);
+				      path);
 	return 0;
 }
 
@@ -328,5 +358,5 @@ int guardd_config_keys(struct guardd_config *config, const config_setting_t *roo
 
 	for (int i = 0; i < config_setting_length(root) && r == 0; i++)
 		r = take_top(&context, config_setting_get_elem(root, (unsigned)i));
-	return r < 0 ? r : check_whole(&context);
+	return r;
 }

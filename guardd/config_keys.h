@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * guardd/config_keys.h - from a parsed guardd.conf to struct guardd_config;
- * for config.c alone.
+ * for config.c and enrolment.c alone.
  */
 #ifndef GUARDD_CONFIG_KEYS_H
 #define GUARDD_CONFIG_KEYS_H
@@ -12,5 +12,16 @@
 
 int guardd_config_keys(struct guardd_config *config, const config_setting_t *root, const char *path,
 		       char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
+
+int guardd_config_check(const struct guardd_config *config, const char *path, char *ret_problem,
+			size_t problem_size) GUARD_WARN_UNUSED;
+
+/* config.c: the settings of one file, `what` in sentences, into `config`. */
+int guardd_config_file(struct guardd_config *config, const char *path, const char *what, char *ret_problem,
+		       size_t problem_size) GUARD_WARN_UNUSED;
+
+/* enrolment.c: lay what guardctl enroll wrote over the settings. */
+int guardd_enrolment_read(struct guardd_config *config, const char *path, char *ret_problem,
+			  size_t problem_size) GUARD_WARN_UNUSED;
 
 #endif

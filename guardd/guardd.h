@@ -49,6 +49,7 @@ struct guardd_shared {
 	struct guardd_counters counters;
 	_Atomic uint32_t keeper_pid, gate_pid, record_pid, control_pid, unlock_pid, gate_restarts;
 	_Atomic uint32_t loader_pid;    /* reads a new policy file, or 0 */
+	_Atomic uint32_t sync_pid, trust_pid; /* of a managed machine, or 0 */
 	_Atomic uint32_t understudy_pid; /* shares the fd table of keeper and gate, or 0 */
 	_Atomic uint32_t ready;         /* gate: marks are on and the policy is in force */
 	_Atomic uint64_t policy_generation; /* gate: raised after each accepted policy */
@@ -101,6 +102,7 @@ enum guardd_command_type {
 	GUARDD_COMMAND_PROBLEM,    /* gate -> keeper, keeper -> control: `text` for status */
 	GUARDD_COMMAND_RELOAD,     /* control -> keeper: read the policy file again; answered
 	                            * by one RESULT each, in order */
+	GUARDD_COMMAND_DISTRIBUTION, /* keeper -> control: struct guard_distribution in `text` */
 	GUARDD_COMMAND_START       /* keeper -> gate that takes over: read now (keeper/takeover.h) */
 };
 struct guardd_command {
@@ -109,6 +111,7 @@ struct guardd_command {
 	int32_t error;
 	char text[500];
 };
+_Static_assert(sizeof(struct guard_distribution) <= 500, "it travels in a command's text");
 
 /* ---- helpers --------------------------------------------------------------- */
 
@@ -168,7 +171,8 @@ void guardd_unlock_main(const struct guardd_unlock_arguments *arguments) __attri
 /* ---- jail ------------------------------------------------------------------- */
 
 enum guardd_role { GUARDD_ROLE_KEEPER, GUARDD_ROLE_GATE, GUARDD_ROLE_RECORD, GUARDD_ROLE_CONTROL,
-		   GUARDD_ROLE_LOADER, GUARDD_ROLE_UNLOCK, GUARDD_ROLE_MAX_ };
+		   GUARDD_ROLE_LOADER, GUARDD_ROLE_UNLOCK, GUARDD_ROLE_SYNC, GUARDD_ROLE_TRUST,
+		   GUARDD_ROLE_MAX_ };
 
 /* guardd_jail_enter: become what docs/processes.md says for the role: user and
  * groups, capability sets (libcap, bounding set and ambient too), no_new_privs,

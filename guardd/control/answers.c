@@ -66,6 +66,14 @@ static void add_shared(struct guard_status *status, const struct guardd_shared *
 	status->gate_restarts = atomic_load(&shared->gate_restarts);
 }
 
+/* A machine that could not ask a moment ago is no problem yet. */
+static bool has_trouble(const struct guard_distribution *distribution)
+{
+	const char *word = distribution->word;
+
+	return word[0] && strcmp(word, "ok") != 0 && strcmp(word, "waiting") != 0;
+}
+
 static const char *pick_problem(const struct control *control, const struct guard_status *status)
 {
 	if (control->problem[0])
@@ -81,7 +89,18 @@ static const char *pick_problem(const struct control *control, const struct guar
 		return control->news.problem;
 	if (status->policy_expires <= (int64_t)time(NULL))
 		return "the policy has expired: its exceptions no longer hold; install a newer one";
-	return "";
+	if (has_trouble(&control->distribution))
+		return control->distribution.text;
+	return control->config->overruled;
+}
+
+static void add_distribution(struct guard_status *status, const struct control *control)
+{
+	if (!control->config->managed)
+		return;
+	copy(status->repository, sizeof(status->repository), control->config->repository_url);
+	copy(status->office, sizeof(status->office), control->config->office);
+	status->distribution = control->distribution;
 }
 
 void control_answer_status(struct control *control, struct control_client *client, int64_t now_ns)
@@ -94,6 +113,7 @@ void control_answer_status(struct control *control, struct control_client *clien
 		add_policy(&status, control->policy);
 	else
 		status.enforcing = 0;
+	add_distribution(&status, control);
 	copy(status.problem, sizeof(status.problem), pick_problem(control, &status));
 	control_start(client, GUARD_WIRE_STATUS_DATA);
 	if (guard_status_encode(&client->out, &status) < 0)

@@ -55,6 +55,7 @@ struct control {
 	struct guard_policy *policy;
 	char *passwd, *group;	 /* contents of the files, for names in rules */
 	char problem[512];	 /* from the keeper */
+	struct guard_distribution distribution; /* the same; word "" when not managed */
 	struct record_news news; /* from record */
 	struct control_client clients[CONTROL_CLIENTS_MAX];
 	uint64_t next_number;

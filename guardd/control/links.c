@@ -86,6 +86,9 @@ static void obey(struct control *control, struct guardd_command *command, int fd
 	case GUARDD_COMMAND_PROBLEM:
 		memcpy(control->problem, command->text, sizeof(command->text));
 		break;
+	case GUARDD_COMMAND_DISTRIBUTION:
+		memcpy(&control->distribution, command->text, sizeof(control->distribution));
+		break;
 	case GUARDD_COMMAND_RESULT:
 		finish_reload(control, command, now_ns);
 		break;

@@ -104,6 +104,7 @@ bool gate_process_is_own(const struct gate *gate, int32_t pid)
 	return number == atomic_load(&shared->keeper_pid) || number == atomic_load(&shared->gate_pid) ||
 	       number == atomic_load(&shared->record_pid) || number == atomic_load(&shared->control_pid) ||
 	       number == atomic_load(&shared->loader_pid) || number == atomic_load(&shared->unlock_pid) ||
+	       number == atomic_load(&shared->sync_pid) || number == atomic_load(&shared->trust_pid) ||
 	       number == atomic_load(&shared->understudy_pid) ||
 	       pid == getpid();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * jail/landlock.c - the file system of the helpers: record and unlock have a
- * folder each, control has nothing.  Keeper and gate cannot use Landlock: it would keep them
+ * jail/landlock.c - the file system of the helpers: record, unlock and trust have
+ * a folder each, sync reads where names are looked up, control has nothing.
+ * Keeper and gate cannot use Landlock: it would keep them
  * from looking at other processes in /proc.
  *
  * By the system calls themselves, for the C library has no wrappers; what the
@@ -25,11 +26,13 @@
 #define RIGHT_TRUNCATE (1ull << 14)	/* 3 */
 #define RIGHT_IOCTL_DEVICE (1ull << 15) /* 5 */
 #define NET_RIGHTS 3ull			/* 4: bind and connect TCP */
+#define NET_CONNECT 2ull
 #define SCOPES 3ull			/* 6: abstract sockets, signals */
 
 #define FOLDER_RIGHTS                                                                                        \
 	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR |        \
-	 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | RIGHT_TRUNCATE)
+	 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR |         \
+	 RIGHT_TRUNCATE)
 
 /* struct landlock_ruleset_attr of ABI 6. */
 struct ruleset {
@@ -89,25 +92,64 @@ static int allow_folder(int ruleset, uint64_t handled, const struct guardd_confi
 	return 0;
 }
 
+/* Where the C library looks for names and their servers; what is not there is
+ * not needed. */
+static void allow_names(int ruleset, uint64_t handled)
+{
+	static const char *const folders[] = {"/etc", "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager"};
+	struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE & handled};
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		GUARD_AUTO_CLOSE int folder = open(folders[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		rule.parent_fd = folder;
+		if (folder >= 0)
+			(void)!syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+	}
+}
+
+static int allow(int ruleset, uint64_t handled, enum guardd_role role, const struct guardd_config *config,
+		 const struct jail_problem *problem)
+{
+	switch (role) {
+	case GUARDD_ROLE_RECORD:
+		return allow_folder(ruleset, handled, config, "ledger", problem);
+	case GUARDD_ROLE_UNLOCK:
+		return allow_folder(ruleset, handled, config, "unlock", problem);
+	case GUARDD_ROLE_TRUST:
+		return allow_folder(ruleset, handled, config, "trust", problem);
+	case GUARDD_ROLE_SYNC:
+		allow_names(ruleset, handled);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static bool has_jail(enum guardd_role role)
+{
+	return role == GUARDD_ROLE_RECORD || role == GUARDD_ROLE_CONTROL || role == GUARDD_ROLE_UNLOCK ||
+	       role == GUARDD_ROLE_SYNC || role == GUARDD_ROLE_TRUST;
+}
+
 int jail_landlock_prepare(int *ret_ruleset, enum guardd_role role, const struct guardd_config *config,
 			  const struct jail_problem *problem)
 {
 	const int version = kernel_version();
-	const struct ruleset rights = rights_of(version);
+	struct ruleset rights = rights_of(version);
 	GUARD_AUTO_CLOSE int ruleset = -1;
+	int r;
 
-	if (version < 1 || (role != GUARDD_ROLE_RECORD && role != GUARDD_ROLE_CONTROL && role != GUARDD_ROLE_UNLOCK))
+	if (version < 1 || !has_jail(role))
 		return 0;
+	if (role == GUARDD_ROLE_SYNC)
+		rights.net &= ~NET_CONNECT;
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, size_of(version), 0);
 	if (ruleset < 0)
 		return failed("Landlock is there but cannot be used", problem);
-	if (role != GUARDD_ROLE_CONTROL) {
-		const char *name = role == GUARDD_ROLE_RECORD ? "ledger" : "unlock";
-		int r = allow_folder(ruleset, rights.files, config, name, problem);
-
-		if (r < 0)
-			return r;
-	}
+	r = allow(ruleset, rights.files, role, config, problem);
+	if (r < 0)
+		return r;
 	*ret_ruleset = guard_steal_fd(&ruleset);
 	return 0;
 }

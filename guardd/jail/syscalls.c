@@ -19,7 +19,9 @@
 #define C JAIL_ROLE(GUARDD_ROLE_CONTROL)
 #define L JAIL_ROLE(GUARDD_ROLE_LOADER)
 #define U JAIL_ROLE(GUARDD_ROLE_UNLOCK)
-#define ALL (K | G | R | C | L | U)
+#define S JAIL_ROLE(GUARDD_ROLE_SYNC)
+#define T JAIL_ROLE(GUARDD_ROLE_TRUST)
+#define ALL (K | G | R | C | L | U | S | T)
 
 #define CALL(name, roles) { SCMP_SYS(name), roles, JAIL_ALWAYS, 0, 0 }
 #define CALL_IF(name, roles, condition, argument, value) { SCMP_SYS(name), roles, condition, argument, value }
@@ -58,20 +60,30 @@ const struct jail_call jail_calls[] = {
 
 	/* Names in the file system: the gate and the loader to read any, the recorder
 	 * its ledger. */
-	CALL(openat, G | R | L | U), CALL(openat2, G), CALL(open, G | R | L), CALL(readlink, G | R | L),
-	CALL(readlinkat, G | R | L), CALL(stat, G | R | L), CALL(lstat, G | R | L), CALL(access, G | R | L),
-	CALL(faccessat, G | R | L), CALL(faccessat2, G | R | L), CALL(getdents64, G | R), CALL(statfs, G | R),
-	CALL(fstatfs, G | R), CALL(fadvise64, G | R), CALL(getcwd, R | L),
+	CALL(openat, G | R | L | U | S | T), CALL(openat2, G), CALL(open, G | R | L | S),
+	CALL(readlink, G | R | L | S), CALL(readlinkat, G | R | L), CALL(stat, G | R | L | S), CALL(lstat, G | R | L),
+	CALL(access, G | R | L | S), CALL(faccessat, G | R | L), CALL(faccessat2, G | R | L),
+	CALL(getdents64, G | R | T), CALL(statfs, G | R), CALL(fstatfs, G | R), CALL(fadvise64, G | R),
+	CALL(getcwd, R | L),
 
-	/* The recorder writes its ledger; the loader and unlock what the machine remembers. */
-	CALL(fsync, R | L | U), CALL(unlinkat, R | L | U), CALL(renameat, R | L | U), CALL(renameat2, R | L | U),
-	CALL(pwrite64, R), CALL(fdatasync, R), CALL(ftruncate, R), CALL(fallocate, R), CALL(unlink, R),
-	CALL(flock, R | U), CALL(fchmod, R), CALL(fchown, R), CALL(memfd_create, L), CALL(sendfile, L),
+	/* The recorder writes its ledger; loader, unlock and trust what the machine remembers. */
+	CALL(fsync, R | L | U | T), CALL(unlinkat, R | L | U | T), CALL(renameat, R | L | U | T),
+	CALL(renameat2, R | L | U), CALL(pwrite64, R | T), CALL(fdatasync, R), CALL(ftruncate, R | T),
+	CALL(fallocate, R), CALL(unlink, R), CALL(flock, R | U | T), CALL(mkdirat, T), CALL(fchmod, R), CALL(fchown, R),
+	CALL(memfd_create, L | T), CALL(sendfile, L),
 	CALL_IF(socket, R, JAIL_EQUAL, 0, AF_UNIX), /* the journal */
-	CALL(connect, R),
+	CALL(connect, R | S),
+
+	/* The network: addresses, names (asked for in a thread), the machine's own
+	 * interfaces. */
+	CALL_IF(socket, S, JAIL_EQUAL, 0, AF_INET), CALL_IF(socket, S, JAIL_EQUAL, 0, AF_INET6),
+	CALL_IF(socket, S, JAIL_EQUAL, 0, AF_NETLINK), CALL_IF(socket, S, JAIL_EQUAL, 0, AF_UNIX),
+	CALL(bind, S), CALL(getsockname, S), CALL(getpeername, S), CALL(sendmmsg, S), CALL(recvmmsg, S),
+	CALL_IF(socketpair, S, JAIL_EQUAL, 0, AF_UNIX), CALL_IF(ioctl, S, JAIL_EQUAL, 1, FIONBIO),
+	CALL_IF(ioctl, S, JAIL_EQUAL, 1, FIONREAD), CALL(pipe2, S), CALL(eventfd2, S),
 
 	/* The gate: threads, marks, ending a process that the policy does not allow. */
-	CALL_IF(clone, G, JAIL_BITS_SET, 0, CLONE_THREAD),
+	CALL_IF(clone, G | S, JAIL_BITS_SET, 0, CLONE_THREAD),
 	CALL_IF(clone3, ALL, JAIL_PRETEND, 0, 0), /* its flags cannot be seen: the C library takes clone */
 	CALL(fanotify_mark, G), CALL(pidfd_open, G), CALL(pidfd_send_signal, G),
 	/* Values of the kernel layer's maps: look, write, remove, go through. */

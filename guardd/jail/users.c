@@ -16,8 +16,8 @@ static int change(uid_t uid, gid_t gid, const struct jail_problem *problem)
 	if (uid == 0 || gid == 0)
 		return guardd_problem(
 		    -GUARD_E_UNSAFE, problem->text, problem->size,
-		    "the user of this process must not be root: see guard-record, guard-control "
-		    "and guard-unlock in /etc/passwd");
+		    "the user of this process must not be root: see the users guard-... "
+		    "in /etc/passwd");
 	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return guardd_problem(-GUARD_E_IO, problem->text, problem->size,
 				      "user %u cannot be taken: %s", (unsigned)uid, strerror(errno));
@@ -40,6 +40,10 @@ int jail_user_become(enum guardd_role role, const struct guardd_config *config,
 		return change(config->control_uid, config->control_gid, problem);
 	case GUARDD_ROLE_UNLOCK:
 		return change(config->unlock_uid, config->unlock_gid, problem);
+	case GUARDD_ROLE_SYNC:
+		return change(config->sync_uid, config->sync_gid, problem);
+	case GUARDD_ROLE_TRUST:
+		return change(config->trust_uid, config->trust_gid, problem);
 	default:
 		return 0;
 	}

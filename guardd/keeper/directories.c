@@ -95,9 +95,14 @@ static int open_helper_folders(struct keeper *keeper, char *ret_problem, size_t 
 	const struct guardd_config *config = keeper->config;
 	const struct helper_folder ledger = {"ledger", "record", config->record_uid, config->record_gid};
 	const struct helper_folder unlock = {"unlock", "unlock", config->unlock_uid, config->unlock_gid};
+	const struct helper_folder trust = {"trust", "trust", config->trust_uid, config->trust_gid};
 	int r = open_helper_folder(&keeper->ledger_dir, keeper, &ledger, ret_problem, size);
 
-	return r < 0 ? r : open_helper_folder(&keeper->unlock_dir, keeper, &unlock, ret_problem, size);
+	if (r == 0)
+		r = open_helper_folder(&keeper->unlock_dir, keeper, &unlock, ret_problem, size);
+	if (r == 0 && config->managed)
+		r = open_helper_folder(&keeper->trust_dir, keeper, &trust, ret_problem, size);
+	return r;
 }
 
 int keeper_directories_open(struct keeper *keeper, char *ret_problem, size_t size)

@@ -41,6 +41,7 @@ enum keeper_load { KEEPER_LOAD_IDLE, KEEPER_LOAD_READING, KEEPER_LOAD_APPLYING, 
 struct keeper_policy {
 	uint64_t version;
 	uint8_t mode;
+	uint32_t passed_over; /* rules of exceptions beyond the limits */
 	char id[128];
 };
 
@@ -60,6 +61,7 @@ struct keeper {
 	struct guardd_handles handles;
 	struct guardd_bpf layer;
 	struct keeper_process gate, record, control, unlock, understudy, loader;
+	struct keeper_process sync, trust; /* of a managed machine */
 	bool gate_ready;
 	bool unlock_renewed; /* it was told to end, to be started again */
 	uint64_t gate_generation; /* raised with every gate that is started */
@@ -82,6 +84,10 @@ struct keeper {
 	uint32_t load_answers,
 	    load_answers_next; /* RESULTs that control waits for: of this load, of the next */
 	int32_t loader_socket, loaded_image;
+	int32_t set;			/* that trust handed over and the loader reads, -1 none */
+	bool set_unanswered;		/* trust waits for its RESULT */
+	int32_t trust_dir, trust_socket; /* STATE_DIR/trust; keeper's end */
+	struct guard_distribution distribution; /* as trust said last */
 	struct keeper_policy loaded, policy; /* on trial, in force */
 	char problem[500], gate_problem[500];
 
@@ -131,7 +137,9 @@ int keeper_spawn_record(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_control(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_unlock(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_understudy(struct keeper *keeper) GUARD_WARN_UNUSED;
-int keeper_spawn_loader(struct keeper *keeper, bool fall_back) GUARD_WARN_UNUSED;
+int keeper_spawn_loader(struct keeper *keeper, bool fall_back) GUARD_WARN_UNUSED; /* reads keeper->set, if there is one */
+int keeper_spawn_sync(struct keeper *keeper, int socket) GUARD_WARN_UNUSED;
+int keeper_spawn_trust(struct keeper *keeper, int socket, int sync) GUARD_WARN_UNUSED;
 
 /* child.c: what a child does before it takes up its role. */
 void keeper_child_begin(const char *name);
@@ -166,6 +174,22 @@ void keeper_policy_loader_readable(struct keeper *keeper);
 void keeper_policy_gate_result(struct keeper *keeper, const struct guardd_command *result);
 void keeper_policy_flush(struct keeper *keeper); /* make the gate take the policy in force again */
 void keeper_policy_failed(struct keeper *keeper, int error, const char *sentence);
+
+/* `set` becomes the keeper's; 0 or -GUARD_E_BUSY. */
+int keeper_policy_take(struct keeper *keeper, int set) GUARD_WARN_UNUSED;
+/* At the start: read the file, or keeper->set, and have it in handles.policy. */
+int keeper_policy_read_first(struct keeper *keeper, bool fall_back, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
+
+/* managed.c: a machine whose policy comes from a repository. */
+int keeper_managed_start(struct keeper *keeper) GUARD_WARN_UNUSED;
+void keeper_managed_end(struct keeper *keeper);
+void keeper_managed_readable(struct keeper *keeper);
+void keeper_managed_supervise(struct keeper *keeper);
+void keeper_managed_answer(struct keeper *keeper, int error, const char *sentence); /* if trust waits */
+void keeper_managed_check(struct keeper *keeper); /* ask the repository now */
+void keeper_managed_tell(struct keeper *keeper);  /* control, what trust said last */
+/* No policy was ever received: wait for the first. */
+int keeper_managed_first(struct keeper *keeper, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
 
 /* understudy.c */
 void keeper_understudy_main(struct keeper *keeper, pid_t active) __attribute__((noreturn));

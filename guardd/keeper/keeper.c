@@ -35,7 +35,8 @@ static struct keeper *make(struct guardd_config *config, const struct guardd_kee
 	struct keeper *keeper =
 	    mmap(NULL, sizeof(*keeper), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct keeper_process *const processes[] = {&keeper->gate, &keeper->record, &keeper->control,
-						    &keeper->unlock, &keeper->understudy, &keeper->loader};
+						    &keeper->unlock, &keeper->understudy, &keeper->loader,
+						    &keeper->sync,   &keeper->trust};
 	int32_t *const fds[] = {
 	    &keeper->handles.fanotify[GUARDD_GROUP_MAIN],
 	    &keeper->handles.fanotify[GUARDD_GROUP_SLOW],
@@ -69,6 +70,9 @@ static struct keeper *make(struct guardd_config *config, const struct guardd_kee
 	    &keeper->signals,
 	    &keeper->loader_socket,
 	    &keeper->loaded_image,
+	    &keeper->set,
+	    &keeper->trust_dir,
+	    &keeper->trust_socket,
 	    &keeper->takeover,
 	    &keeper->old_keeper,
 	    &keeper->old_understudy,
@@ -107,6 +111,8 @@ static int prepare(struct keeper *keeper, struct sentence *problem)
 	find_user(&keeper->config->record_uid, &keeper->config->record_gid, "guard-record");
 	find_user(&keeper->config->control_uid, &keeper->config->control_gid, "guard-control");
 	find_user(&keeper->config->unlock_uid, &keeper->config->unlock_gid, "guard-unlock");
+	find_user(&keeper->config->sync_uid, &keeper->config->sync_gid, "guard-sync");
+	find_user(&keeper->config->trust_uid, &keeper->config->trust_gid, "guard-trust");
 	if (guard_digest_bytes(&digest, "", 0) < 0)
 		return guardd_problem(-GUARD_E_UNSUPPORTED, SENTENCE(problem),
 				      "OpenSSL has no SHA-256: see openssl.cnf");
@@ -225,7 +231,8 @@ static int start_gate(struct keeper *keeper, struct sentence *problem)
 static int start_others(struct keeper *keeper, struct sentence *problem)
 {
 	if (keeper_spawn_understudy(keeper) < 0 || keeper_spawn_record(keeper) < 0 ||
-	    keeper_spawn_control(keeper) < 0 || keeper_spawn_unlock(keeper) < 0)
+	    keeper_spawn_control(keeper) < 0 || keeper_spawn_unlock(keeper) < 0 ||
+	    keeper_managed_start(keeper) < 0)
 		return guardd_problem(-GUARD_E_IO, SENTENCE(problem),
 				      "the helper processes cannot be started");
 	return 0;
@@ -277,6 +284,8 @@ static void announce(struct keeper *keeper, bool successor)
 		keeper_note(keeper, GUARD_DAEMON_STARTED,
 			    "guardd has started: only what the policy lists may run.");
 	keeper_say("kernel layer: %s%s", keeper->layer.on ? "" : "off: ", keeper->layer.why);
+	if (keeper->config->overruled[0])
+		keeper_note(keeper, GUARD_DAEMON_MANAGED, "%s", keeper->config->overruled);
 	keeper_policy_confirm_first(keeper);
 	keeper_problem_changed(keeper);
 	if (keeper->options.foreground) {
@@ -317,9 +326,10 @@ int guardd_keeper_check(struct guardd_config *config)
 {
 	GUARD_AUTO_CLOSE int state_dir = open(config->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	GUARD_AUTO_CLOSE int image = -1;
+	const struct keeper_loader_arguments arguments = {.config = config, .state_dir = state_dir, .set = -1};
 	struct keeper_loader_reply reply;
 
-	if (keeper_loader_read(&image, &reply, config, state_dir, false) < 0) {
+	if (keeper_loader_read(&image, &reply, &arguments) < 0) {
 		keeper_say("%s", reply.text);
 		return EXIT_FAILURE;
 	}

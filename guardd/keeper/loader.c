@@ -123,8 +123,10 @@ static int check_image(int image, int state_dir, const struct loading *loading)
 	guard_policy_info(policy, &info);
 	loading->reply->version = info.version;
 	loading->reply->mode = info.mode;
+	loading->reply->passed_over = info.passed_over;
 	snprintf(loading->reply->id, sizeof(loading->reply->id), "%s", info.id);
-	r = check_version(&info, state_dir, loading);
+	/* A managed machine's trust process has the versions of every part. */
+	r = loading->config->managed ? 0 : check_version(&info, state_dir, loading);
 	if (r == 0 && loading->config->protect_all && info.mode == GUARD_MODE_ENFORCE)
 		r = keeper_preflight(policy, loading->name, PROBLEM(loading));
 	guard_policy_free(policy);
@@ -165,18 +167,72 @@ static int load_last(int *ret_image, struct keeper_loader_reply *reply, const st
 	return 0;
 }
 
-int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply,
-		       const struct guardd_config *config, int state_dir, bool fall_back)
+static int load_policy_file(int *ret_image, const struct keeper_loader_arguments *arguments,
+			    struct keeper_loader_reply *reply)
 {
-	struct keeper_loader_reply reply = {0};
-	const struct loading loading = {config, config->policy_file, &reply};
+	const struct loading loading = {arguments->config, arguments->config->policy_file, reply};
 	GUARD_AUTO_CLOSE int file = -1;
-	int r = guardd_trusted_open(&file, config->policy_file, "the policy", PROBLEM(&loading));
+	int r = guardd_trusted_open(&file, arguments->config->policy_file, "the policy", PROBLEM(&loading));
 
 	if (r == 0)
-		r = load_file(ret_image, file, state_dir, &loading);
-	if (r < 0 && fall_back && load_last(ret_image, &reply, config, state_dir) == 0)
+		r = load_file(ret_image, file, arguments->state_dir, &loading);
+	if (r < 0 && arguments->fall_back && load_last(ret_image, reply, arguments->config, arguments->state_dir) == 0)
 		r = 0;
+	return r;
+}
+
+/* What trust handed over must be what was checked: nobody may change it after. */
+static int check_sealed(int set, const struct loading *loading)
+{
+	const int needed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	int seals = fcntl(set, F_GET_SEALS);
+
+	if (seals >= 0 && (seals & needed) == needed)
+		return 0;
+	return guardd_problem(-GUARD_E_UNSAFE, PROBLEM(loading), "%s is not sealed", loading->name);
+}
+
+static int load_set(int *ret_image, const struct keeper_loader_arguments *arguments,
+		    struct keeper_loader_reply *reply)
+{
+	const struct loading loading = {arguments->config, "the repository's policy", reply};
+	int r = check_size(arguments->set, &loading);
+
+	if (r == 0)
+		r = check_sealed(arguments->set, &loading);
+	if (r == 0)
+		r = check_image(arguments->set, arguments->state_dir, &loading);
+	if (r == 0)
+		*ret_image = dup(arguments->set);
+	return r;
+}
+
+/* What was in force when the machine went off. */
+static int load_remembered(int *ret_image, const struct keeper_loader_arguments *arguments,
+			   struct keeper_loader_reply *reply)
+{
+	const struct loading loading = {arguments->config, "the last accepted policy", reply};
+	GUARD_AUTO_CLOSE int file = -1;
+	int r = keeper_remembered_image(&file, arguments->state_dir);
+
+	if (r < 0)
+		return guardd_problem(-GUARD_E_NOT_FOUND, PROBLEM(&loading),
+				      "no policy has been received from the repository yet");
+	return load_file(ret_image, file, arguments->state_dir, &loading);
+}
+
+int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply,
+		       const struct keeper_loader_arguments *arguments)
+{
+	struct keeper_loader_reply reply = {0};
+	int r;
+
+	if (arguments->set >= 0)
+		r = load_set(ret_image, arguments, &reply);
+	else if (arguments->config->managed)
+		r = load_remembered(ret_image, arguments, &reply);
+	else
+		r = load_policy_file(ret_image, arguments, &reply);
 	reply.error = r;
 	*ret_reply = reply;
 	return r;
@@ -194,20 +250,22 @@ static bool told_to_remember(int socket)
 	return read(socket, &byte, 1) == 1 && byte == KEEPER_LOADER_REMEMBER;
 }
 
-void keeper_loader_main(const struct guardd_config *config, int socket, int state_dir, bool fall_back)
+void keeper_loader_main(const struct keeper_loader_arguments *arguments)
 {
+	const struct guardd_config *config = arguments->config;
+	const int socket = arguments->socket;
 	struct keeper_loader_reply reply = {0};
 	int image = -1, r = guardd_jail_enter(GUARDD_ROLE_LOADER, config, reply.text, sizeof(reply.text));
 
 	if (r == 0)
-		r = keeper_loader_read(&image, &reply, config, state_dir, fall_back);
+		r = keeper_loader_read(&image, &reply, arguments);
 	reply.error = r;
 
 	if (guardd_fdpass_send(socket, &reply, sizeof(reply), &image, r < 0 ? 0 : 1) < 0 || r < 0)
 		_exit(EXIT_SUCCESS);
 	if (!told_to_remember(socket))
 		_exit(EXIT_SUCCESS);
-	reply.error = reply.fallback ? 0 : keeper_remember(state_dir, reply.version, reply.id, image);
+	reply.error = reply.fallback ? 0 : keeper_remember(arguments->state_dir, reply.version, reply.id, image);
 	if (reply.error < 0)
 		snprintf(reply.text, sizeof(reply.text),
 			 "policy version %llu is in force but could not be remembered in %.300s: %s",

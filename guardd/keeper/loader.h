@@ -19,6 +19,7 @@ struct keeper_loader_reply {
 	uint8_t mode;
 	uint8_t fallback; /* 1: the file was refused (`text`), this is the last accepted policy */
 	uint64_t version;
+	uint32_t passed_over; /* rules of exceptions that go beyond the limits */
 	char id[128];
 	char text[500];
 };
@@ -26,12 +27,17 @@ struct keeper_loader_reply {
 /* keeper -> loader: one byte, the gate has it in force: remember it. */
 #define KEEPER_LOADER_REMEMBER 'R'
 
-/* `fall_back`: the last accepted policy may stand in for a file that is refused. */
-void keeper_loader_main(const struct guardd_config *config, int socket, int state_dir, bool fall_back)
-    __attribute__((noreturn));
+struct keeper_loader_arguments {
+	const struct guardd_config *config;
+	int socket, state_dir;
+	int set;	/* what trust handed over, or -1: the policy file; on a managed machine
+			 * what is remembered */
+	bool fall_back; /* the last accepted policy may stand in for a file that is refused */
+};
+void keeper_loader_main(const struct keeper_loader_arguments *arguments) __attribute__((noreturn));
 
 /* The same checks in this process; the sealed image on success. */
 int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply,
-		       const struct guardd_config *config, int state_dir, bool fall_back);
+		       const struct keeper_loader_arguments *arguments);
 
 #endif

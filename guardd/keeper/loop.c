@@ -150,18 +150,21 @@ static void take_due(struct keeper *keeper)
 /* Every fd is looked at in each turn: there are few, and some are replaced. */
 static enum verdict_of_turn turn(struct keeper *keeper)
 {
-	enum { SIGNALS, GATE, CONTROL, LOADER, TAKEOVER, DEATHS, ALL = DEATHS + 5 };
+	enum { SIGNALS, GATE, CONTROL, LOADER, TAKEOVER, TRUST, DEATHS, ALL = DEATHS + 7 };
 	struct pollfd watched[ALL] = {
 	    [SIGNALS] = {keeper->signals, POLLIN, 0},
 	    [GATE] = {keeper->command[0], POLLIN, 0},
 	    [CONTROL] = {keeper->control_socket[0], POLLIN, 0},
 	    [LOADER] = {keeper->load == KEEPER_LOAD_APPLYING ? -1 : keeper->loader_socket, POLLIN, 0},
 	    [TAKEOVER] = {keeper->takeover, POLLIN, 0},
+	    [TRUST] = {keeper->trust_socket, POLLIN, 0},
 	    [DEATHS] = {keeper->gate.pidfd, POLLIN, 0},
 	    [DEATHS + 1] = {keeper->record.pidfd, POLLIN, 0},
 	    [DEATHS + 2] = {keeper->control.pidfd, POLLIN, 0},
 	    [DEATHS + 3] = {keeper->understudy.pidfd, POLLIN, 0},
 	    [DEATHS + 4] = {keeper->unlock.pidfd, POLLIN, 0},
+	    [DEATHS + 5] = {keeper->sync.pidfd, POLLIN, 0},
+	    [DEATHS + 6] = {keeper->trust.pidfd, POLLIN, 0},
 	};
 
 	if (poll(watched, ALL, next_timeout(keeper)) < 0 && errno != EINTR)
@@ -173,6 +176,8 @@ static enum verdict_of_turn turn(struct keeper *keeper)
 		control_message(keeper);
 	if (watched[LOADER].revents && keeper->loader_socket >= 0)
 		keeper_policy_loader_readable(keeper);
+	if (watched[TRUST].revents && keeper->trust_socket >= 0)
+		keeper_managed_readable(keeper);
 	if (watched[TAKEOVER].revents && keeper->takeover >= 0)
 		keeper_succession_finish(keeper);
 	take_due(keeper);

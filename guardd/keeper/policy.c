@@ -40,6 +40,7 @@ static void end_load(struct keeper *keeper)
 {
 	keeper_close(&keeper->loader_socket);
 	keeper_close(&keeper->loaded_image);
+	keeper_close(&keeper->set);
 	keeper_process_end(&keeper->loader, SIGKILL, 1000);
 	if (keeper->shared)
 		atomic_store(&keeper->shared->loader_pid, 0);
@@ -55,9 +56,13 @@ static void end_load(struct keeper *keeper)
 
 void keeper_policy_failed(struct keeper *keeper, int error, const char *sentence)
 {
-	keeper_note(keeper, GUARD_DAEMON_POLICY_REFUSED, "The new policy was refused: %s", sentence);
-	snprintf(keeper->problem, sizeof(keeper->problem), "%s", sentence);
-	keeper_problem_changed(keeper);
+	/* Of an update trust says what came of it. */
+	if (keeper->set < 0) {
+		keeper_note(keeper, GUARD_DAEMON_POLICY_REFUSED, "The new policy was refused: %s", sentence);
+		snprintf(keeper->problem, sizeof(keeper->problem), "%s", sentence);
+		keeper_problem_changed(keeper);
+	}
+	keeper_managed_answer(keeper, error, sentence);
 	answer_control(keeper, error, sentence);
 	end_load(keeper);
 }
@@ -86,22 +91,56 @@ static void loaded(struct keeper *keeper)
 		 (unsigned long long)keeper->policy.version,
 		 keeper->policy.mode == GUARD_MODE_ENFORCE ? "enforce" : "audit");
 	keeper_note(keeper, GUARD_DAEMON_POLICY_LOADED, "%s", sentence);
+	if (keeper->loaded.passed_over)
+		keeper_note(keeper, GUARD_DAEMON_UPDATE_REFUSED,
+			    "%u rules of offices' exceptions go beyond what headquarters allows (exception-bounds): "
+			    "they are passed over, the others hold",
+			    keeper->loaded.passed_over);
+	keeper_managed_answer(keeper, 0, sentence);
 	answer_control(keeper, 0, sentence);
+}
+
+static void begin_load(struct keeper *keeper)
+{
+	keeper->load = KEEPER_LOAD_READING;
+	keeper->load_deadline_ms = keeper_now_ms() + KEEPER_LOAD_MS;
+	if (keeper_spawn_loader(keeper, false) < 0)
+		keeper_policy_failed(keeper, -GUARD_E_IO, "the process that reads it could not be started");
+}
+
+int keeper_policy_take(struct keeper *keeper, int set)
+{
+	if (keeper->load != KEEPER_LOAD_IDLE)
+		return -GUARD_E_BUSY;
+	keeper->set = set;
+	keeper->set_unanswered = true;
+	begin_load(keeper);
+	return 0;
+}
+
+/* On a managed machine there is no file: the repository is asked. */
+static void check_repository(struct keeper *keeper, uint32_t answers)
+{
+	keeper_managed_check(keeper);
+	keeper->load_answers += answers;
+	if (keeper->load == KEEPER_LOAD_IDLE)
+		answer_control(keeper, 0, "the repository is asked now; guardctl status says what came of it");
 }
 
 /* Begin to read the file again. */
 void keeper_policy_reload(struct keeper *keeper, uint32_t answers)
 {
+	if (keeper->config->managed) {
+		check_repository(keeper, answers);
+		return;
+	}
 	if (keeper->load != KEEPER_LOAD_IDLE) {
 		keeper->load_again = true;
 		keeper->load_answers_next += answers;
 		return;
 	}
 	keeper->load_answers = answers;
-	keeper->load = KEEPER_LOAD_READING;
-	keeper->load_deadline_ms = keeper_now_ms() + KEEPER_LOAD_MS;
-	if (keeper_spawn_loader(keeper, false) < 0)
-		keeper_policy_failed(keeper, -GUARD_E_IO, "the process that reads it could not be started");
+	begin_load(keeper);
 }
 
 void keeper_policy_resume(struct keeper *keeper)
@@ -116,6 +155,7 @@ static void take_reply(struct keeper *keeper, const struct keeper_loader_reply *
 {
 	keeper->loaded.version = reply->version;
 	keeper->loaded.mode = reply->mode;
+	keeper->loaded.passed_over = reply->passed_over;
 	memcpy(keeper->loaded.id, reply->id, sizeof(keeper->loaded.id));
 }
 
@@ -221,27 +261,23 @@ void keeper_policy_flush(struct keeper *keeper)
 		keeper->flush_sent = keeper_command_send(keeper->command[0], &command, -1) == 0;
 }
 
-/* At the start: wait for the loader; the image becomes handles.policy. */
-int keeper_policy_first(struct keeper *keeper, char *ret_problem, size_t size)
+int keeper_policy_read_first(struct keeper *keeper, bool fall_back, char *ret_problem, size_t size)
 {
+	const char *name = keeper->config->managed ? "the policy" : keeper->config->policy_file;
 	struct keeper_loader_reply reply = {0};
 	int32_t image = -1;
 	struct pollfd ready;
-	/* A machine that boots must not lose its protection with a spoiled file; who
-	 * starts the daemon by hand is there to read the sentence. */
-	int r = keeper_spawn_loader(keeper, !keeper->options.foreground);
+	int r = keeper_spawn_loader(keeper, fall_back);
 
 	if (r < 0)
 		return guardd_problem(r, ret_problem, size,
-				      "%s: the process that reads it cannot be started: %s",
-				      keeper->config->policy_file, strerror(errno));
+				      "%s: the process that reads it cannot be started: %s", name, strerror(errno));
 	ready = (struct pollfd){keeper->loader_socket, POLLIN, 0};
 	while ((r = poll(&ready, 1, KEEPER_LOAD_MS)) < 0 && errno == EINTR)
 		;
 	r = r <= 0 ? -GUARD_E_TIMEOUT : receive_reply(keeper, &reply, &image);
 	if (r <= 0)
-		return guardd_problem(-GUARD_E_TIMEOUT, ret_problem, size,
-				      "%s: could not be read and checked", keeper->config->policy_file);
+		return guardd_problem(-GUARD_E_TIMEOUT, ret_problem, size, "%s: could not be read and checked", name);
 	if (reply.error < 0 || image < 0)
 		return guardd_problem(reply.error, ret_problem, size, "%s", reply.text);
 	take_reply(keeper, &reply);
@@ -252,6 +288,18 @@ int keeper_policy_first(struct keeper *keeper, char *ret_problem, size_t size)
 		snprintf(keeper->problem, sizeof(keeper->problem),
 			 "The last accepted policy stays in force: %.450s", reply.text);
 	return 0;
+}
+
+/* At the start: wait for the loader; the image becomes handles.policy. */
+int keeper_policy_first(struct keeper *keeper, char *ret_problem, size_t size)
+{
+	/* A machine that boots must not lose its protection with a spoiled file; who
+	 * starts the daemon by hand is there to read the sentence. */
+	int r = keeper_policy_read_first(keeper, !keeper->options.foreground, ret_problem, size);
+
+	if (r < 0 && keeper->config->managed)
+		r = keeper_managed_first(keeper, ret_problem, size);
+	return r;
 }
 
 /* The first gate has it in force. */

@@ -20,6 +20,8 @@
 #include "base/cleanup.h"
 #include "internal.h"
 #include "keeper/loader.h"
+#include "sync/sync.h"
+#include "trust/trust.h"
 
 /* Like fork(2), also with a shared fd table.  The C library of the child knows
  * its own thread by the id that the kernel writes where it is looked for.  Not
@@ -85,6 +87,14 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
 	return spawned(pid, "gate");
 }
 
+/* What a helper must not be able to write; config lies elsewhere. */
+static void unmap_keeper(struct keeper *keeper)
+{
+	if (keeper->shared)
+		munmap(keeper->shared, sizeof(*keeper->shared));
+	munmap(keeper, sizeof(*keeper));
+}
+
 int keeper_spawn_record(struct keeper *keeper)
 {
 	const struct guardd_record_arguments arguments = {
@@ -102,8 +112,7 @@ int keeper_spawn_record(struct keeper *keeper)
 		keeper_child_die_with_parent(parent);
 		keeper_child_keep_only(keeper->null, keep, 4);
 		atomic_store(&keeper->shared->record_pid, (uint32_t)getpid());
-		munmap(keeper->shared, sizeof(*keeper->shared));
-		munmap(keeper, sizeof(*keeper));
+		unmap_keeper(keeper);
 		guardd_record_main(&arguments);
 	}
 	return spawned(pid, "record");
@@ -146,8 +155,7 @@ int keeper_spawn_control(struct keeper *keeper)
 		arguments.shared = map_read_only(keeper->shared_memory);
 		keeper_child_keep_only(keeper->null, keep, 5);
 		atomic_store(&keeper->shared->control_pid, (uint32_t)getpid());
-		munmap(keeper->shared, sizeof(*keeper->shared));
-		munmap(keeper, sizeof(*keeper));
+		unmap_keeper(keeper);
 		guardd_control_main(&arguments);
 	}
 	return spawned(pid, "control");
@@ -199,17 +207,60 @@ int keeper_spawn_loader(struct keeper *keeper, bool fall_back)
 		return spawned(-1, "loader");
 	pid = clone_process(&keeper->loader, 0);
 	if (pid == 0) {
-		const int keep[] = {pair[1], keeper->state_dir};
+		const int keep[] = {pair[1], keeper->state_dir, keeper->set};
 
 		keeper_child_begin("guardd-loader");
 		keeper_child_die_with_parent(parent);
 		if (keeper->shared)
 			atomic_store(&keeper->shared->loader_pid, (uint32_t)getpid());
-		keeper_child_keep_only(keeper->null, keep, 2);
-		keeper_loader_main(keeper->config, pair[1], keeper->state_dir, fall_back);
+		keeper_child_keep_only(keeper->null, keep, keeper->set < 0 ? 2 : 3);
+		keeper_loader_main(&(const struct keeper_loader_arguments){
+		    .config = keeper->config,
+		    .socket = pair[1],
+		    .state_dir = keeper->state_dir,
+		    .set = keeper->set,
+		    .fall_back = fall_back,
+		});
 	}
 	close(pair[1]);
 	keeper_close(&keeper->loader_socket);
 	keeper->loader_socket = pair[0];
 	return spawned(pid, "loader");
+}
+
+int keeper_spawn_sync(struct keeper *keeper, int socket)
+{
+	const struct guardd_sync_arguments arguments = {.config = keeper->config, .trust = socket};
+	pid_t parent = getpid(), pid = clone_process(&keeper->sync, 0);
+
+	if (pid == 0) {
+		keeper_child_begin("guardd-sync");
+		keeper_child_die_with_parent(parent);
+		keeper_child_keep_only(keeper->null, &socket, 1);
+		if (keeper->shared)
+			atomic_store(&keeper->shared->sync_pid, (uint32_t)getpid());
+		unmap_keeper(keeper);
+		guardd_sync_main(&arguments);
+	}
+	return spawned(pid, "sync");
+}
+
+int keeper_spawn_trust(struct keeper *keeper, int socket, int sync)
+{
+	const struct guardd_trust_arguments arguments = {
+	    .config = keeper->config, .keeper = socket, .sync = sync, .folder = keeper->trust_dir};
+	pid_t parent = getpid(), pid = clone_process(&keeper->trust, 0);
+
+	if (pid == 0) {
+		const int keep[] = {arguments.keeper, arguments.sync, arguments.folder};
+
+		keeper_child_begin("guardd-trust");
+		keeper_child_die_with_parent(parent);
+		keeper_child_keep_only(keeper->null, keep, 3);
+		if (keeper->shared)
+			atomic_store(&keeper->shared->trust_pid, (uint32_t)getpid());
+		unmap_keeper(keeper);
+		guardd_trust_main(&arguments);
+	}
+	return spawned(pid, "trust");
 }

@@ -150,8 +150,8 @@ static void reap_others(const struct keeper *keeper)
 	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
 		if (info.si_pid == keeper->gate.pid || info.si_pid == keeper->record.pid ||
 		    info.si_pid == keeper->control.pid || info.si_pid == keeper->unlock.pid ||
-		    info.si_pid == keeper->understudy.pid ||
-		    info.si_pid == keeper->loader.pid)
+		    info.si_pid == keeper->understudy.pid || info.si_pid == keeper->loader.pid ||
+		    info.si_pid == keeper->sync.pid || info.si_pid == keeper->trust.pid)
 			return; /* its turn comes through its pidfd */
 		(void)!waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);
 		info.si_pid = 0;
@@ -190,18 +190,20 @@ void keeper_supervise(struct keeper *keeper)
 	if (is_due(&keeper->control)) {
 		retry(&keeper->control, keeper_spawn_control(keeper));
 		keeper_problem_changed(keeper);
+		keeper_managed_tell(keeper);
 	}
 	if (has_ended(&keeper->unlock))
 		unlock_ended(keeper);
 	if (is_due(&keeper->unlock))
 		retry(&keeper->unlock, keeper_spawn_unlock(keeper));
+	keeper_managed_supervise(keeper);
 	reap_others(keeper);
 }
 
 int64_t keeper_supervise_due(const struct keeper *keeper)
 {
 	const struct keeper_process *const all[] = {&keeper->gate, &keeper->understudy, &keeper->record,
-						    &keeper->control, &keeper->unlock};
+						    &keeper->control, &keeper->unlock, &keeper->trust};
 	int64_t first = -1, now = keeper_now_ms();
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

@@ -62,6 +62,10 @@ static void become_active(struct keeper *keeper, int active)
 	find(&keeper->record);
 	find(&keeper->control);
 	find(&keeper->unlock);
+	if (keeper->config->managed) {
+		find(&keeper->sync);
+		find(&keeper->trust);
+	}
 	keeper_close(&keeper->signals);
 	keeper->handles.understudy = -1;
 	keeper_close(&keeper->understudy.pidfd); /* ourselves */

@@ -6,6 +6,34 @@
 
 #define BACKEND_MAX 2u
 
+static void put_distribution(struct guard_writer *writer, const struct guard_distribution *distribution)
+{
+	guard_body_put_text(writer, distribution->word, sizeof(distribution->word));
+	guard_body_put_text(writer, distribution->text, sizeof(distribution->text));
+	guard_body_put_text(writer, distribution->profile, sizeof(distribution->profile));
+	guard_write_u64(writer, distribution->snapshot);
+	guard_write_u64(writer, distribution->exceptions);
+	guard_write_u64(writer, distribution->denials);
+	guard_write_i64(writer, distribution->last_check);
+	guard_write_i64(writer, distribution->last_good);
+	guard_write_i64(writer, distribution->next_check);
+	guard_write_i64(writer, distribution->fresh_until);
+}
+
+static void take_distribution(struct guard_distribution *distribution, struct guard_reader *reader)
+{
+	guard_body_take_text(distribution->word, sizeof(distribution->word), reader);
+	guard_body_take_text(distribution->text, sizeof(distribution->text), reader);
+	guard_body_take_text(distribution->profile, sizeof(distribution->profile), reader);
+	distribution->snapshot = guard_read_u64(reader);
+	distribution->exceptions = guard_read_u64(reader);
+	distribution->denials = guard_read_u64(reader);
+	distribution->last_check = guard_read_i64(reader);
+	distribution->last_good = guard_read_i64(reader);
+	distribution->next_check = guard_read_i64(reader);
+	distribution->fresh_until = guard_read_i64(reader);
+}
+
 int guard_status_encode(struct guard_writer *writer, const struct guard_status *status)
 {
 	const uint64_t counts[] = { status->events, status->allowed,  status->denied,   status->would_deny,
@@ -32,6 +60,9 @@ int guard_status_encode(struct guard_writer *writer, const struct guard_status *
 	guard_body_put_text(writer, status->help_phone, sizeof(status->help_phone));
 	guard_body_put_text(writer, status->help_text, sizeof(status->help_text));
 	guard_body_put_text(writer, status->layer, sizeof(status->layer));
+	guard_body_put_text(writer, status->repository, sizeof(status->repository));
+	guard_body_put_text(writer, status->office, sizeof(status->office));
+	put_distribution(writer, &status->distribution);
 	return guard_body_end(writer);
 }
 
@@ -60,6 +91,9 @@ int guard_status_decode(struct guard_status *ret_status, struct guard_reader *re
 	guard_body_take_text(status.help_phone, sizeof(status.help_phone), reader);
 	guard_body_take_text(status.help_text, sizeof(status.help_text), reader);
 	guard_body_take_text(status.layer, sizeof(status.layer), reader);
+	guard_body_take_text(status.repository, sizeof(status.repository), reader);
+	guard_body_take_text(status.office, sizeof(status.office), reader);
+	take_distribution(&status.distribution, reader);
 	if (reader->failed)
 		return -GUARD_E_FORMAT;
 	*ret_status = status;

@@ -58,6 +58,10 @@ enum guard_daemon_event {
 	GUARD_DAEMON_UNLOCK_RESTORED,        /* the unlock state is older than the ledger */
 	GUARD_DAEMON_UNLOCK_WROTE,           /* a file written by what an install unlock started */
 	GUARD_DAEMON_REPORTED,               /* a user reports a program that he was told to run */
+	GUARD_DAEMON_UPDATE_TAKEN,           /* from the repository, in force */
+	GUARD_DAEMON_UPDATE_REFUSED,
+	GUARD_DAEMON_UPDATE_STALE,           /* the repository's freshness ran out */
+	GUARD_DAEMON_MANAGED,                /* local policy or another repository was refused */
 	GUARD_DAEMON_MAX_
 };
 
@@ -108,6 +112,15 @@ enum guard_wire_type {
 	GUARD_WIRE_UNLOCK_REFUSED = 38, /* body: wire/unlock.h */
 };
 
+/* A managed machine's dealings with its repository (docs/distribution.md). */
+struct guard_distribution {
+	char word[32];      /* of "States of a machine"; "" not managed */
+	char text[256];     /* "" or a sentence: why not ok */
+	char profile[72];   /* in force, "" none */
+	uint64_t snapshot, exceptions, denials; /* versions in force, 0 none */
+	int64_t last_check, last_good, next_check, fresh_until; /* Unix seconds, 0 never */
+};
+
 /* status: what the keeper, gate and record say of themselves. */
 struct guard_status {
 	uint8_t enforcing;         /* policy mode is enforce and marks are on */
@@ -124,6 +137,9 @@ struct guard_status {
 	char help_phone[128];      /* of the policy, or "" */
 	char help_text[256];
 	char layer[256];           /* the kernel layer: what is on, or why it is off */
+	char repository[1024];     /* address, "" when not managed */
+	char office[128];
+	struct guard_distribution distribution;
 };
 int guard_status_encode(struct guard_writer *writer, const struct guard_status *status) GUARD_WARN_UNUSED;
 int guard_status_decode(struct guard_status *ret_status, struct guard_reader *reader) GUARD_WARN_UNUSED;
