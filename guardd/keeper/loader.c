@@ -203,7 +203,7 @@ static int load_set(int *ret_image, const struct keeper_loader_arguments *argume
 	if (r == 0)
 		r = check_image(arguments->set, arguments->state_dir, &loading);
 	if (r == 0)
-		*ret_image = dup(arguments->set);
+		*ret_image = arguments->set;
 	return r;
 }
 

@@ -199,9 +199,11 @@ void trust_check(struct trust_process *trust)
 	struct trust_failure failure = {0};
 
 	trust->now = now_of(trust);
-	if (ask(trust, &failure) == 0)
+	if (ask(trust, &failure) == 0) {
 		trust->failures = 0;
-	else
+		failure.error = 0; /* what was looked for and need not be there */
+	} else {
 		trust->failures++;
+	}
 	say(trust, &failure);
 }

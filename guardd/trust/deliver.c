@@ -142,7 +142,10 @@ int trust_deliver(struct trust_process *trust, const struct trust_state *state, 
 	answer.text[0] = '\0';
 	r = hand_over(trust, set, &answer);
 	if (r < 0)
-		return trust_fail(failure, r, trust_word_of(r), "%s",
-				  answer.text[0] ? answer.text : "the gate did not take it over in time");
+		/* Not the network's failure, whatever the code. */
+		return trust_fail(failure, r, r == -GUARD_E_TIMEOUT || r == -GUARD_E_UNREACHABLE || r == -GUARD_E_BUSY ?
+						  "refused-storage" :
+						  trust_word_of(r),
+				  "%s", answer.text[0] ? answer.text : "the gate did not take it over in time");
 	return remember(trust, state, failure);
 }
