@@ -137,6 +137,13 @@ void gate_event_answer(struct gate *gate, struct gate_event *event, bool allow)
 	atomic_fetch_sub_explicit(&counters->queue, 1, memory_order_relaxed);
 }
 
+void gate_event_answered(struct gate *gate, struct gate_event *event)
+{
+	atomic_store(&event->answered, true);
+	atomic_store(&gate->shared->slots[event->index].state, GUARDD_SLOT_ANSWERED);
+	atomic_fetch_sub_explicit(&gate->shared->counters.queue, 1, memory_order_relaxed);
+}
+
 void gate_event_end(struct gate *gate, struct gate_event *event)
 {
 	struct gate_events *events = &gate->events;

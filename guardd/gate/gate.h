@@ -135,6 +135,8 @@ struct gate_event *gate_event_begin(struct gate *gate, uint32_t group, int32_t f
 struct gate_event *gate_event_adopt(struct gate *gate, uint32_t index);
 /* Answer the caller, once; later answers are dropped. */
 void gate_event_answer(struct gate *gate, struct gate_event *event, bool allow);
+/* It was answered, and counted, before it had a slot. */
+void gate_event_answered(struct gate *gate, struct gate_event *event);
 /* The owner is through with it: close the fd, free the slot. */
 void gate_event_end(struct gate *gate, struct gate_event *event);
 /* Write one response by number.  For events without a slot. */
@@ -152,7 +154,7 @@ struct gate_queue {
 };
 struct gate_job;
 struct gate_jobs {
-	struct gate_queue quick, slow;
+	struct gate_queue quick, slow, learn;
 	pthread_mutex_t lock; /* of the table */
 	struct gate_job *table[4096];
 };
@@ -166,10 +168,30 @@ bool gate_queues_check(struct gate *gate);
  * events of one file share the work.  The event belongs to the job. */
 void gate_identify_for(struct gate *gate, struct gate_event *event);
 
+/* ---- quick.c: answers of the reader's own ------------------------------------------------ */
+
+/* A permission event before it has a slot. */
+struct gate_sight {
+	const struct gate_file *file;
+	uint64_t mask;
+	int32_t fd, tid;
+	uint32_t group;
+	/* what was found: */
+	uint32_t sequence; /* of the inode, from before the lease */
+	bool leased;
+	bool again;        /* `format` was known already */
+	uint8_t format;
+};
+/* May it be allowed at once?  Never blocks; false: a worker has to look. */
+bool gate_quick_passes(struct gate *gate, struct gate_sight *sight);
+
 /* ---- learn.c: listed data of root's ------------------------------------------------------ */
 
 /* Allow the event as data; have its file identified for the kernel's sake. */
 void gate_learn(struct gate *gate, struct gate_event *event, uint8_t format);
+/* The same for what the reader has answered already; false: `sight->fd` is still
+ * the caller's to close. */
+bool gate_learn_seen(struct gate *gate, const struct gate_sight *sight);
 
 /* ---- identify.c: content -> identity ---------------------------------------------------- */
 
@@ -264,11 +286,20 @@ enum gate_ip gate_ip_read(int32_t tid, const struct gate_call *call);
 /* The same for much less, by where the kernel put the loader: GATE_IP_OUTSIDE
  * means outside that one. */
 enum gate_ip gate_ip_guess(int32_t tid, const struct gate_call *call);
+/* By where /proc/TID/auxv says the loader is: LOADER means close to it. */
+#define GATE_AUXV_MAX 2048u
+enum gate_ip gate_ip_by_base(const struct gate_call *call, const void *auxv, size_t size);
 /* The name that the blocked call asked for; "" when unknown. */
 void gate_requested_name(char *ret_name, size_t capacity, int32_t tid, const struct gate_call *call);
 /* Is the event's file the script that the interpreter was told to run? */
 bool gate_names_script(struct gate *gate, const struct gate_event *event, const struct gate_program *program,
 		       const char *requested, const char *claimed_path);
+
+/* ---- caller.c: the same for the reader, which must not wait ------------------------------------------- */
+
+int gate_caller_program(struct gate_file *ret_file, int32_t tid) GUARD_WARN_UNUSED; /* GUARD_E_NOT_FOUND */
+int gate_caller_call(struct gate_call *ret_call, int32_t tid) GUARD_WARN_UNUSED;    /* as gate_call_read() */
+bool gate_caller_is_outside(int32_t tid, const struct gate_call *call); /* certainly not in the loader */
 
 /* ---- programs.c: what acting programs are ------------------------------------------------------------ */
 
@@ -289,10 +320,10 @@ struct gate_loaders {
 };
 struct gate_programs;
 int gate_programs_new(struct gate_programs **ret_programs) GUARD_WARN_UNUSED;
-/* What is known of the acting program; NULL: not classed under this policy
- * yet.  Never blocks. */
-struct gate_program *gate_program_find(struct gate *gate, int32_t tid);
-/* The same, finding out what is not known.  NULL: it cannot be known. */
+/* What is known of a program's file; NULL: not classed under this policy yet.
+ * Never blocks. */
+struct gate_program *gate_program_find(struct gate *gate, const struct gate_file *file);
+/* Of the acting program, finding out what is not known.  NULL: it cannot be known. */
 struct gate_program *gate_program_get(struct gate *gate, int32_t tid);
 void gate_program_put(struct gate_program *program);
 /* Hash this machine's dynamic loaders, so that a copy under another name is one. */
@@ -418,7 +449,7 @@ struct gate {
 	struct gate_loaders loaders;
 	struct gate_file root; /* the gate's root directory */
 	_Atomic int record;
-	_Atomic uint32_t learning; /* files that wait for gate_learn_run() */
+	_Atomic uint32_t learning; /* bytes that wait for gate_learn_run() */
 	struct gate_reader readers[GUARDD_GROUPS];
 	struct gate_threads threads;
 	struct gate_policies policies;

@@ -77,11 +77,9 @@ static bool stat_program(struct gate_file *ret_file, int32_t tid)
 	return tid > 0 && gate_file_stat_at(ret_file, AT_FDCWD, path, 0) == 0;
 }
 
-struct gate_program *gate_program_find(struct gate *gate, int32_t tid)
+struct gate_program *gate_program_find(struct gate *gate, const struct gate_file *file)
 {
-	struct gate_file file;
-
-	return stat_program(&file, tid) ? lookup(gate, &file.key) : NULL;
+	return lookup(gate, &file->key);
 }
 
 /* The running program's digest.  Our own open of it is answered by the reader. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * gate/queue.c - the two queues and their workers.  Quick workers never take a
+ * gate/queue.c - the queues and their workers; what is learned has one of its
+ * own, for which nobody waits.  Quick workers never take a
  * large file or one that a server holds, so that such a file keeps up nobody
  * else.  Where all workers of a queue are stuck, it gets more, up to a limit.
  */
@@ -42,7 +43,7 @@ static struct gate_task *take(struct gate_queue *queue)
 
 static void run(struct gate *gate, struct gate_task *task)
 {
-	gate_patience_begin(true);
+	gate_patience_begin(task->type != GATE_TASK_LEARN);
 	if (task->type == GATE_TASK_EVENT)
 		gate_triage(gate, (struct gate_event *)task);
 	else if (task->type == GATE_TASK_LEARN)
@@ -85,6 +86,7 @@ void gate_jobs_init(struct gate *gate)
 	pthread_mutex_init(&jobs->lock, NULL);
 	init_queue(&jobs->quick, quick, GATE_QUICK_MAX);
 	init_queue(&jobs->slow, slow, GATE_SLOW_MAX);
+	init_queue(&jobs->learn, 1, 1);
 }
 
 int gate_jobs_start(struct gate *gate)
@@ -96,7 +98,7 @@ int gate_jobs_start(struct gate *gate)
 		r = add_worker(gate, &jobs->quick);
 	for (unsigned i = 0; i < jobs->slow.base && r == 0; i++)
 		r = add_worker(gate, &jobs->slow);
-	return r;
+	return r < 0 ? r : add_worker(gate, &jobs->learn);
 }
 
 void gate_queue_push(struct gate *gate, struct gate_queue *queue, struct gate_task *task)

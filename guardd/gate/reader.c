@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * gate/reader.c - reads events and answers at once what needs no look at
- * content.  One thread per group; must never block: it opens nothing, reads no
- * file, and asks no server.  But the kernel itself opens the file of an event
+ * content, and what quick.c can see at once.  One thread per group; must never
+ * block: it waits for no disk, no caller and no server.  But the kernel itself opens the file of an event
  * while it is read, so the reader of the slow group may be stuck in there.
  *
  * The kernel writes events into shared memory.  An entry is wiped only when its
@@ -83,47 +83,42 @@ static void take_without_fd(struct gate *gate, struct fanotify_event_metadata *e
 	wipe(entry);
 }
 
-static bool is_known_data(uint8_t format)
+static void pass_seen(struct gate *gate, const struct gate_sight *sight, struct fanotify_event_metadata *entry)
 {
-	return !guard_format_is_elf((enum guard_format)format) || format == GUARD_FORMAT_ELF_REL;
+	gate_respond(gate, sight->group, sight->fd, true);
+	atomic_fetch_add_explicit(&gate->shared->counters.allowed, 1, memory_order_relaxed);
+	wipe(entry);
+	if (!gate_learn_seen(gate, sight))
+		close(sight->fd);
 }
 
-/* A plain open of a file that only root can change, known to be no code that a
- * loader maps, by a program known to be no interpreter. */
-static bool is_plain(struct gate *gate, const struct fanotify_event_metadata *entry, const struct gate_file *file)
-{
-	struct gate_cached cached;
-	struct gate_program *program;
-	bool plain;
-
-	if ((entry->mask & FAN_OPEN_EXEC_PERM) || !gate_file_is_sealed(file) ||
-	    !gate_cache_get(gate->cache, &cached, &file->key) || !is_known_data(cached.format))
-		return false;
-	program = gate_program_find(gate, entry->pid);
-	plain = program && program->scripts == 0;
-	gate_program_put(program);
-	/* A lease is refused while anybody, this caller too, may write to it. */
-	return plain && fcntl(entry->fd, F_SETLEASE, F_RDLCK) == 0;
-}
-
-static void hand_on(struct gate *gate, uint32_t group, struct fanotify_event_metadata *entry, const struct gate_file *file)
+static void hand_on(struct gate *gate, const struct gate_sight *sight, struct fanotify_event_metadata *entry)
 {
 	struct gate_filesystem filesystem;
-	struct gate_event *event = gate_event_begin(gate, group, entry->fd, entry->mask, entry->pid, file);
+	struct gate_event *event =
+		gate_event_begin(gate, sight->group, sight->fd, sight->mask, sight->tid, sight->file);
 	bool slow;
 
 	if (!event) {
-		refuse_at_once(gate, group, entry);
+		refuse_at_once(gate, sight->group, entry);
 		return;
 	}
 	wipe(entry);
-	slow = group == GUARDD_GROUP_SLOW || !gate_filesystem_find(gate, &filesystem, file->key.device) || filesystem.slow;
+	if (sight->leased) {
+		event->sequence = sight->sequence;
+		event->lease = GATE_LEASE_HELD;
+	}
+	slow = sight->group == GUARDD_GROUP_SLOW ||
+	       !gate_filesystem_find(gate, &filesystem, sight->file->key.device) || filesystem.slow;
 	gate_queue_push(gate, slow ? &gate->jobs.slow : &gate->jobs.quick, &event->task);
 }
 
 static void take_permission(struct gate *gate, uint32_t group, struct fanotify_event_metadata *entry)
 {
 	struct gate_file file;
+	struct gate_sight sight = {
+		.file = &file, .mask = entry->mask, .fd = entry->fd, .tid = entry->pid, .group = group
+	};
 
 	if (entry->reserved) { /* closed by a gate that was killed before it answered */
 		gate_respond(gate, group, entry->fd, true);
@@ -141,10 +136,10 @@ static void take_permission(struct gate *gate, uint32_t group, struct fanotify_e
 					   .mode = S_IFREG };
 	if (!S_ISREG(file.mode))
 		pass_special(gate, group, entry);
-	else if (is_plain(gate, entry, &file))
-		pass_at_once(gate, group, entry);
+	else if (gate_quick_passes(gate, &sight))
+		pass_seen(gate, &sight, entry);
 	else
-		hand_on(gate, group, entry, &file);
+		hand_on(gate, &sight, entry);
 }
 
 void gate_reader_take(struct gate *gate, uint32_t group, size_t offset)

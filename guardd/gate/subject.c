@@ -100,17 +100,22 @@ static enum gate_ip judge_mapping(const char *path)
 /* Above its base a loader takes less than this. */
 #define LOADER_SPAN (4u << 20)
 
+enum gate_ip gate_ip_by_base(const struct gate_call *call, const void *auxv, size_t size)
+{
+	uint64_t base = 0;
+
+	if (!call->ip || gate_auxv_parse_base(&base, auxv, size) < 0)
+		return GATE_IP_UNKNOWN;
+	return base == 0 || call->ip < base || call->ip - base >= LOADER_SPAN ? GATE_IP_OUTSIDE : GATE_IP_LOADER;
+}
+
 enum gate_ip gate_ip_guess(int32_t tid, const struct gate_call *call)
 {
-	unsigned char auxv[2048];
-	uint64_t base = 0;
+	unsigned char auxv[GATE_AUXV_MAX];
 	ssize_t size = call->ip ? read_proc(tid, "auxv", (char *)auxv, sizeof(auxv)) : -1;
+	enum gate_ip guess = size > 0 ? gate_ip_by_base(call, auxv, (size_t)size) : GATE_IP_UNKNOWN;
 
-	if (size <= 0 || gate_auxv_parse_base(&base, auxv, (size_t)size) < 0)
-		return GATE_IP_UNKNOWN;
-	if (base == 0 || call->ip < base || call->ip - base >= LOADER_SPAN)
-		return GATE_IP_OUTSIDE;
-	return gate_ip_read(tid, call);
+	return guess == GATE_IP_LOADER ? gate_ip_read(tid, call) : guess;
 }
 
 enum gate_ip gate_ip_read(int32_t tid, const struct gate_call *call)

@@ -49,7 +49,7 @@ const struct jail_call jail_calls[] = {
 
 	/* Descriptors that are there. */
 	CALL(read, ALL), CALL(write, ALL), CALL(readv, ALL), CALL(writev, ALL), CALL(close, ALL),
-	CALL(pread64, ALL), CALL(lseek, ALL), CALL(fstat, ALL), CALL(newfstatat, ALL), CALL(statx, ALL),
+	CALL(pread64, ALL), CALL(preadv2, G), CALL(lseek, ALL), CALL(fstat, ALL), CALL(newfstatat, ALL), CALL(statx, ALL),
 	CALL(fcntl, ALL), CALL(poll, ALL), CALL(ppoll, ALL),
 	CALL_IF(ioctl, ALL, JAIL_EQUAL, 1, TCGETS),
 
