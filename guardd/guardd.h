@@ -35,7 +35,7 @@ struct guardd_slot {
 	int32_t fd;
 	uint64_t mask;
 	int32_t tid;
-	uint32_t adopted;               /* gates that had it in hand: the third denies it */
+	uint32_t blamed;                /* gates that crashed with it in hand: the third denies it */
 	uint32_t group;                 /* enum guardd_group that it was read from */
 };
 
@@ -88,6 +88,7 @@ enum guardd_restarted {
 	GUARDD_RESTARTED_NOT = 0,      /* first start */
 	GUARDD_RESTARTED_CRASH = 1,    /* the last gate died: its fds are open, its slots pending */
 	GUARDD_RESTARTED_TAKEOVER = 2, /* another daemon's gate still runs: hold, see keeper/takeover.h */
+	GUARDD_RESTARTED_KILLED = 3,   /* as CRASH, but by a SIGKILL, which no event can bring about */
 };
 /* gate_main: never returns. */
 void guardd_gate_main(const struct guardd_gate_arguments *arguments) __attribute__((noreturn));

@@ -71,7 +71,10 @@ static void close_strays(struct adoption *adoption)
 static void adopt_slot(struct gate *gate, uint32_t index)
 {
 	struct gate_event *event = gate_event_adopt(gate, index);
+	struct guardd_slot *slot = &gate->shared->slots[index];
 
+	if (gate->arguments->restarted == GUARDD_RESTARTED_KILLED && slot->blamed > 0)
+		slot->blamed--;
 	if (gate_file_stat(&event->file, event->fd) < 0)
 		event->file = (struct gate_file){ .key = { .device = UINT64_MAX, .inode = (uint64_t)event->fd },
 						  .uid = UINT32_MAX,

@@ -85,7 +85,7 @@ struct gate_event *gate_event_begin(struct gate *gate, uint32_t group, int32_t f
 		slot->fd = fd;
 		slot->mask = mask;
 		slot->tid = tid;
-		slot->adopted = 0;
+		slot->blamed = 0;
 		slot->group = group;
 		atomic_store(&slot->state, GUARDD_SLOT_PENDING);
 		event = &events->all[index];

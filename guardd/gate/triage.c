@@ -254,8 +254,9 @@ static void ask_policy(struct gate *gate, struct gate_event *event, const struct
 	}
 }
 
-/* Two gates died with this very event in hand: it may be the cause.  Those that
- * only waited in a queue are not blamed. */
+/* Two gates crashed with this very event in hand: it may be the cause.  Those
+ * that only waited in a queue, and those whose gate was killed by somebody
+ * (adopt.c), are not blamed. */
 static bool killed_gates(struct gate *gate, struct gate_event *event)
 {
 	struct guardd_slot *slot = &gate->shared->slots[event->index];
@@ -263,7 +264,7 @@ static bool killed_gates(struct gate *gate, struct gate_event *event)
 	if (event->begun)
 		return false;
 	event->begun = true;
-	return ++slot->adopted > 2;
+	return ++slot->blamed > 2;
 }
 
 bool gate_triage_again(struct gate *gate, struct gate_event *event)

@@ -63,6 +63,7 @@ struct keeper {
 	struct keeper_process gate, record, control, unlock, understudy, loader;
 	struct keeper_process sync, trust; /* of a managed machine */
 	bool gate_ready;
+	bool gate_killed; /* the last one ended by SIGKILL */
 	bool unlock_renewed; /* it was told to end, to be started again */
 	uint64_t gate_generation; /* raised with every gate that is started */
 
@@ -155,8 +156,9 @@ void keeper_process_end(struct keeper_process *process, int signal, int64_t time
 void keeper_supervise(struct keeper *keeper);		   /* bury the dead, start what is due */
 void keeper_unlock_renew(struct keeper *keeper);	/* let unlock read its verifiers again */
 int64_t keeper_supervise_due(const struct keeper *keeper); /* ms until then, -1 never */
-/* How the process ended, as text; also reaps it. */
-void keeper_process_bury(struct keeper_process *process, char *ret_how, size_t size);
+/* How the process ended, as text; also reaps it.  Returns the signal that ended
+ * it, 0 for none or when that is not known. */
+int keeper_process_bury(struct keeper_process *process, char *ret_how, size_t size);
 
 /* pulse.c: to be called when pulse_due_ms has come. */
 void keeper_pulse(struct keeper *keeper);

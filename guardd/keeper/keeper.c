@@ -223,7 +223,7 @@ static int start_gate(struct keeper *keeper, struct sentence *problem)
 			 "no filesystem could be protected");
 	keeper_process_signal(&keeper->gate, SIGKILL);
 	(void)!keeper_process_wait(&keeper->gate, 1000);
-	keeper_process_bury(&keeper->gate, how, sizeof(how));
+	(void)keeper_process_bury(&keeper->gate, how, sizeof(how));
 	return guardd_problem(-GUARD_E_INTERNAL, SENTENCE(problem), "enforcement could not be turned on: %s",
 			      keeper->gate_problem[0] ? keeper->gate_problem : how);
 }

@@ -47,7 +47,7 @@ static void drain_gate(struct keeper *keeper)
 		keeper_process_signal(&keeper->gate, SIGKILL);
 		(void)!keeper_process_wait(&keeper->gate, 1000);
 	}
-	keeper_process_bury(&keeper->gate, how, sizeof(how));
+	(void)keeper_process_bury(&keeper->gate, how, sizeof(how));
 }
 
 int keeper_stop(struct keeper *keeper)

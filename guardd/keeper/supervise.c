@@ -43,12 +43,13 @@ void keeper_process_signal(const struct keeper_process *process, int signal)
 		(void)!syscall(SYS_pidfd_send_signal, process->pidfd, signal, NULL, 0);
 }
 
-void keeper_process_bury(struct keeper_process *process, char *ret_how, size_t size)
+int keeper_process_bury(struct keeper_process *process, char *ret_how, size_t size)
 {
 	siginfo_t info = {0};
+	bool known = process->pidfd >= 0 &&
+		     waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0;
 
-	if (process->pidfd < 0 || waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) < 0 ||
-	    info.si_pid == 0)
+	if (!known)
 		snprintf(ret_how, size, "has ended");
 	else if (info.si_code == CLD_EXITED)
 		snprintf(ret_how, size, "ended with exit code %d", info.si_status);
@@ -57,6 +58,7 @@ void keeper_process_bury(struct keeper_process *process, char *ret_how, size_t s
 			 sigabbrev_np(info.si_status) ? sigabbrev_np(info.si_status) : "?");
 	keeper_close(&process->pidfd);
 	process->pid = 0;
+	return known && info.si_code != CLD_EXITED ? info.si_status : 0;
 }
 
 void keeper_process_end(struct keeper_process *process, int signal, int64_t timeout_ms)
@@ -70,7 +72,7 @@ void keeper_process_end(struct keeper_process *process, int signal, int64_t time
 		keeper_process_signal(process, SIGKILL);
 		(void)!keeper_process_wait(process, 1000);
 	}
-	keeper_process_bury(process, how, sizeof(how));
+	(void)keeper_process_bury(process, how, sizeof(how));
 }
 
 static bool has_ended(const struct keeper_process *process)
@@ -96,8 +98,9 @@ static void gate_died(struct keeper *keeper)
 {
 	uint32_t deaths = count_death(&keeper->gate);
 	char how[64];
+	int signal = keeper_process_bury(&keeper->gate, how, sizeof(how));
 
-	keeper_process_bury(&keeper->gate, how, sizeof(how));
+	keeper->gate_killed = signal == SIGKILL;
 	keeper->gate.due_ms = keeper_now_ms() + (deaths > GATE_DEATHS_AT_ONCE ? GATE_PAUSE_MS : 0);
 	keeper->flush_due = keeper->flush_sent = false; /* a new gate begins with nothing remembered */
 	keeper_strays_close(keeper);
@@ -116,7 +119,7 @@ static void helper_died(struct keeper *keeper, struct keeper_process *process, c
 	int64_t pause = deaths <= 1 ? 0 : (int64_t)HELPER_PAUSE_MS << (deaths < 10 ? deaths - 2 : 8);
 	char how[64];
 
-	keeper_process_bury(process, how, sizeof(how));
+	(void)keeper_process_bury(process, how, sizeof(how));
 	process->due_ms = keeper_now_ms() + (pause > HELPER_PAUSE_MAX_MS ? HELPER_PAUSE_MAX_MS : pause);
 	keeper_note(keeper, GUARD_DAEMON_HELPER_RESTARTED, "The %s process %s; it is started again.", name,
 		    how);
@@ -132,7 +135,7 @@ static void unlock_ended(struct keeper *keeper)
 		return;
 	}
 	keeper->unlock_renewed = false;
-	keeper_process_bury(&keeper->unlock, how, sizeof(how));
+	(void)keeper_process_bury(&keeper->unlock, how, sizeof(how));
 	keeper->unlock.due_ms = keeper_now_ms();
 }
 
@@ -174,7 +177,8 @@ void keeper_supervise(struct keeper *keeper)
 	if (has_ended(&keeper->gate))
 		gate_died(keeper);
 	if (is_due(&keeper->gate))
-		retry(&keeper->gate, keeper_spawn_gate(keeper, GUARDD_RESTARTED_CRASH));
+		retry(&keeper->gate, keeper_spawn_gate(keeper, keeper->gate_killed ? GUARDD_RESTARTED_KILLED
+									: GUARDD_RESTARTED_CRASH));
 	if (has_ended(&keeper->understudy)) {
 		keeper->handles.understudy = -1;
 		helper_died(keeper, &keeper->understudy, "understudy");
