@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "guardctl.h"
+#include "i18n.h"
 
 #define DEFAULT_SOCKET "/run/guard/guard.sock"
 
@@ -110,6 +111,7 @@ int main(int argc, char **argv)
 	int option;
 
 	signal(SIGPIPE, SIG_DFL);
+	guardctl_i18n_begin();
 	while ((option = getopt_long(argc, argv, "+h", options_table, NULL)) != -1) {
 		switch (option) {
 		case OPTION_SOCKET:

@@ -60,6 +60,8 @@ static void fill_entry(struct guard_event *event, const struct unlock_entry *ent
 	event->rule = entry->id ? entry->id : GUARD_NO_RULE;
 	event->has_digest = entry->scope != GUARD_UNLOCK_AUDIT;
 	event->digest = entry->digest;
+	event->device = entry->scope;
+	event->inode = entry->id ? (entry->until_ms - entry->opened_ms) / 1000 : 0;
 	memcpy(event->path, entry->path, sizeof(event->path));
 	guard_unlock_number_format(event->rule_text, &entry->number);
 }

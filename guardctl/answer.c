@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/answer.c - `guardctl answer`: the operator's side of one call.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "ask.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "desk.h"
+#include "i18n.h"
+#include "output.h"
+
+enum {
+	OPTION_KEY = 256, OPTION_MACHINE, OPTION_USER, OPTION_NUMBER, OPTION_REASON, OPTION_TICKET, OPTION_OPERATOR,
+	OPTION_EPOCH, OPTION_KNOWN, OPTION_POLICY, OPTION_PASSPHRASE, OPTION_LEDGER, OPTION_AGAIN, OPTION_YES
+};
+
+static const struct option table[] = {
+    {"key", required_argument, NULL, OPTION_KEY},
+    {"machine", required_argument, NULL, OPTION_MACHINE},
+    {"user", required_argument, NULL, OPTION_USER},
+    {"number", required_argument, NULL, OPTION_NUMBER},
+    {"reason", required_argument, NULL, OPTION_REASON},
+    {"ticket", required_argument, NULL, OPTION_TICKET},
+    {"operator", required_argument, NULL, OPTION_OPERATOR},
+    {"epoch", required_argument, NULL, OPTION_EPOCH},
+    {"known", required_argument, NULL, OPTION_KNOWN},
+    {"policy", required_argument, NULL, OPTION_POLICY},
+    {"passphrase-file", required_argument, NULL, OPTION_PASSPHRASE},
+    {"ledger", required_argument, NULL, OPTION_LEDGER},
+    {"again", no_argument, NULL, OPTION_AGAIN},
+    {"yes", no_argument, NULL, OPTION_YES},
+    {NULL, 0, NULL, 0},
+};
+
+/* ---- what the operator is asked and told --------------------------------------------- */
+
+/* A question at the terminal for what the command line does not say. */
+static int ask_line(char *ret_text, size_t capacity, const char *given, const char *prompt, const char *option)
+{
+	if (given) {
+		if (strlen(given) >= capacity) {
+			guardctl_error(_("answer: %s is too long"), option);
+			return GUARDCTL_USAGE;
+		}
+		memcpy(ret_text, given, strlen(given) + 1);
+		return 0;
+	}
+	if (!isatty(STDIN_FILENO)) {
+		guardctl_error(_("answer: give %s"), option);
+		return GUARDCTL_USAGE;
+	}
+	fputs(prompt, stderr);
+	if (!fgets(ret_text, (int)capacity, stdin))
+		return GUARDCTL_REFUSED;
+	ret_text[strcspn(ret_text, "\n")] = '\0';
+	return 0;
+}
+
+/* Until it is right or the operator gives up: a wrong group is asked for again. */
+static int ask_number(struct guard_unlock_number *ret_number, const char *given)
+{
+	char typed[GUARD_UNLOCK_INPUT_MAX + 1], text[512];
+	struct guard_unlock_flaw flaw = {0};
+	int code;
+
+	for (;;) {
+		code = ask_line(typed, sizeof(typed), given, _("Request number: "), "--number");
+		if (code)
+			return code;
+		if (guard_unlock_number_parse(ret_number, &flaw, typed, strlen(typed)) == 0)
+			return 0;
+		guardctl_flaw_text(text, sizeof(text), &flaw);
+		guardctl_error("%s", text);
+		if (given)
+			return GUARDCTL_REFUSED;
+	}
+}
+
+static int gather(struct answer *answer, const struct answer_options *given)
+{
+	char typed[GUARD_UNLOCK_USER_MAX + 1];
+	int code = ask_line(typed, sizeof(typed), given->machine, _("Machine: "), "--machine");
+
+	if (code)
+		return code;
+	if (guard_unlock_machine_normalise(answer->machine, typed) < 0) {
+		guardctl_error(_("answer: a machine's name has letters, digits, dots and dashes, at most %u"),
+			       GUARD_UNLOCK_MACHINE_MAX);
+		return GUARDCTL_USAGE;
+	}
+	code = ask_line(answer->user, sizeof(answer->user), given->user, _("User: "), "--user");
+	if (code == 0)
+		code = ask_number(&answer->number, given->number);
+	if (code == 0)
+		code = ask_line(answer->reason, sizeof(answer->reason), given->reason, _("Reason: "), "--reason");
+	if (code == 0)
+		code = ask_line(answer->ticket, sizeof(answer->ticket), given->ticket, _("Ticket: "), "--ticket");
+	if (code == 0 && (!answer->reason[0] || !answer->ticket[0])) {
+		guardctl_error(_("answer: a reason and a ticket are wanted: they are recorded"));
+		code = GUARDCTL_USAGE;
+	}
+	return code;
+}
+
+static int open_call(struct answer *answer, const struct desk_ledger *ledger, const struct answer_options *given,
+		     const struct guard_unlock_key *key)
+{
+	unsigned epoch = given->epoch ? given->epoch : desk_ledger_epoch(ledger, answer->machine);
+	int r;
+
+	if (epoch == 0) {
+		guardctl_error(_("answer: this help desk's ledger knows no verifiers for the machine \"%s\": was its name "
+				 "heard right? Else give --epoch"),
+			       answer->machine);
+		return GUARDCTL_REFUSED;
+	}
+	r = guard_unlock_call_open(&answer->call, key, answer->machine, answer->user, epoch, &answer->number);
+	if (r == 0)
+		return 0;
+	if (r == -GUARD_E_SIGNATURE)
+		guardctl_error(_("answer: machine, user and request number do not belong together: was the machine's or "
+				 "the user's name misheard? Nothing was given"));
+	else
+		guardctl_error("answer: %s", guard_error_text(r));
+	return GUARDCTL_REFUSED;
+}
+
+static void show(const struct answer *answer, const struct guardctl_options *options)
+{
+	char digits[16];
+
+	if (options->json)
+		return;
+	snprintf(digits, sizeof(digits), "%08u", answer->fields.file_digits);
+	printf(_("Machine, user and number belong together.\nAsked for: %s\n"),
+	       guardctl_scope_text(answer->fields.scope));
+	if (answer->fields.scope == GUARD_UNLOCK_AUDIT)
+		return;
+	printf(_("File digits: %s\n"), digits);
+	if (answer->known[0]) {
+		printf(_("The file is: "));
+		guard_text_put_escaped(stdout, answer->known);
+		puts(_("\nLet the caller say what is on the screen: it must be that."));
+	} else {
+		puts(_("Nobody here knows this file. Get it from its vendor, hash it, and give it with --known; else do "
+		       "not answer."));
+	}
+}
+
+static int confirm(const struct answer_options *given)
+{
+	char typed[16];
+
+	if (given->yes || !isatty(STDIN_FILENO))
+		return 0;
+	fputs(_("Give the answer? [y/N] "), stderr);
+	if (fgets(typed, sizeof(typed), stdin) && (typed[0] == 'y' || typed[0] == 'Y'))
+		return 0;
+	guardctl_error(_("answer: nothing was given"));
+	return GUARDCTL_REFUSED;
+}
+
+/* ---- giving ----------------------------------------------------------------------------- */
+
+static int give(struct answer *answer, struct desk_ledger *ledger, const struct guardctl_options *options)
+{
+	char text[GUARD_UNLOCK_TEXT_SIZE];
+	struct guard_unlock_answer code_number;
+	json_t *object;
+	int r = guard_unlock_call_answer(&code_number, answer->call), code;
+
+	if (r < 0) {
+		guardctl_error("%s", r == -GUARD_E_DENIED
+					     ? _("answer: your key file may not answer for this kind of unlock: ask "
+						 "a colleague who may")
+					     : guard_error_text(r));
+		return GUARDCTL_REFUSED;
+	}
+	code = desk_ledger_append(ledger, answer_line(answer)); /* before it is shown */
+	if (code)
+		return code;
+	guard_unlock_answer_format(text, &code_number);
+	if (!options->json) {
+		printf(_("\nRead out this answer code:\n\n    %s\n"), text);
+		guardctl_put_readings(text);
+		puts(_("\nIt works once, on that machine, for that user and that file."));
+		return 0;
+	}
+	object = answer_line(answer);
+	json_object_set_new(object, "answer", json_string(text));
+	return guardctl_print_json(object);
+}
+
+static int answer_one(struct answer *answer, const struct answer_options *given, const struct guardctl_options *options,
+		      const struct guard_unlock_key *key, struct desk_ledger *ledger)
+{
+	int code = gather(answer, given);
+
+	if (code == 0)
+		code = open_call(answer, ledger, given, key);
+	if (code)
+		return code;
+	guard_unlock_number_fields(&answer->fields, &answer->number);
+	snprintf(answer->operator_name, sizeof(answer->operator_name), "%s",
+		 given->operator_name ? given->operator_name : getenv("USER") ? getenv("USER") : "");
+	code = answer_find_known(answer, given);
+	if (code)
+		return code;
+	show(answer, options);
+	code = answer_check_again(answer, given, ledger);
+	if (code == 0)
+		code = confirm(given);
+	return code ? code : give(answer, ledger, options);
+}
+
+/* ---- the verb ----------------------------------------------------------------------------- */
+
+static int take_option(struct answer_options *given, int option)
+{
+	uint64_t epoch;
+
+	switch (option) {
+	case OPTION_KEY: given->key = optarg; return 0;
+	case OPTION_MACHINE: given->machine = optarg; return 0;
+	case OPTION_USER: given->user = optarg; return 0;
+	case OPTION_NUMBER: given->number = optarg; return 0;
+	case OPTION_REASON: given->reason = optarg; return 0;
+	case OPTION_TICKET: given->ticket = optarg; return 0;
+	case OPTION_OPERATOR: given->operator_name = optarg; return 0;
+	case OPTION_POLICY: given->policy = optarg; return 0;
+	case OPTION_PASSPHRASE: given->passphrase_file = optarg; return 0;
+	case OPTION_LEDGER: given->ledger = optarg; return 0;
+	case OPTION_AGAIN: given->again = true; return 0;
+	case OPTION_YES: given->yes = true; return 0;
+	case OPTION_KNOWN:
+		if (given->known_count == ANSWER_KNOWN_MAX)
+			return GUARDCTL_USAGE;
+		given->known[given->known_count++] = optarg;
+		return 0;
+	case OPTION_EPOCH:
+		if (guard_text_parse_u64(&epoch, optarg, strlen(optarg), UINT32_MAX) == 0 && epoch > 0) {
+			given->epoch = (unsigned)epoch;
+			return 0;
+		}
+		guardctl_error(_("answer: --epoch is a number above 0"));
+		return GUARDCTL_USAGE;
+	default:
+		return GUARDCTL_USAGE;
+	}
+}
+
+static int run(const struct guardctl_options *options, int argc, char **argv)
+{
+	struct answer_options given = {0};
+	struct answer answer = {0};
+	struct guard_unlock_key *key = NULL;
+	struct desk_ledger ledger = {.fd = -1};
+	int option, code = 0;
+
+	while (code == 0 && (option = getopt_long(argc, argv, "", table, NULL)) != -1)
+		code = take_option(&given, option);
+	if (code == 0 && (!given.key || optind < argc)) {
+		guardctl_error(_("answer: give the help desk's key file with --key; see `guardctl help answer`"));
+		code = GUARDCTL_USAGE;
+	}
+	if (code == 0)
+		code = desk_ledger_open(&ledger, given.ledger, given.key);
+	if (code == 0)
+		code = desk_key_load(&key, given.key, given.passphrase_file);
+	if (code == 0)
+		code = answer_one(&answer, &given, options, key, &ledger);
+	guard_unlock_call_free(answer.call);
+	guard_unlock_key_free(key);
+	desk_ledger_close(&ledger);
+	return code;
+}
+
+const struct guardctl_verb guardctl_answer = {
+    .name = "answer",
+    .summary = "help desk: answer a request number",
+    .usage = "Usage: guardctl [--json] answer --key FILE [--machine NAME] [--user NAME] [--number DIGITS]\n"
+	     "                [--reason TEXT] [--ticket TEXT] [--known LIST]... [--policy IMAGE]\n"
+	     "                [--operator NAME] [--epoch N] [--ledger FILE] [--passphrase-file FILE]\n"
+	     "                [--again] [--yes]\n"
+	     "\n"
+	     "Asks for what the command line does not say, checks that machine, user and number\n"
+	     "belong together, says what is known of the file, and gives the answer code.  What\n"
+	     "it gives is in the help desk's ledger (KEY.ledger, or --ledger) before it is shown.\n"
+	     "\n"
+	     "  --known LIST     SHA-256 sums with names (as sha256sum writes them), to name the file\n"
+	     "  --policy IMAGE   headquarters' policy: what it denies is not answered\n"
+	     "  --epoch N        of the machine's verifiers, when the ledger does not know it\n"
+	     "  --again          answer for a one-time code that was asked for before\n"
+	     "  --yes            do not ask before the answer is given\n"
+	     "\n"
+	     "Example: guardctl answer --key desk.key --machine pc-0042.osaka --user tanaka \\\n"
+	     "             --number \"510797 471194 456132 925973 673261\" --reason invoice --ticket T-17\n",
+    .run = run,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/answer.h - one call at the help desk; answer.c asks and gives,
+ * answer_known.c finds out what the file is and whether the call is a second one.
+ */
+#ifndef GUARDCTL_ANSWER_H
+#define GUARDCTL_ANSWER_H
+
+#include "desk.h"
+
+#define ANSWER_KNOWN_MAX 64u
+
+struct answer_options {
+	const char *key, *machine, *user, *number, *reason, *ticket, *operator_name, *policy, *passphrase_file,
+	    *ledger;
+	const char *known[ANSWER_KNOWN_MAX];
+	unsigned known_count, epoch;
+	bool again, yes;
+};
+struct answer {
+	char machine[GUARD_UNLOCK_MACHINE_MAX + 1];
+	char user[GUARD_UNLOCK_USER_MAX + 1];
+	char reason[256], ticket[128], operator_name[128];
+	struct guard_unlock_number number;
+	struct guard_unlock_fields fields;
+	struct guard_unlock_call *call;
+	bool named;
+	struct guard_digest digest; /* of `known` */
+	char known[512];	    /* the file's name in a list, or "" */
+};
+
+/* Exit codes; what is wrong has been said. */
+int answer_find_known(struct answer *answer, const struct answer_options *given);
+/* A one-time code that was asked for before: a call that broke off, or a state
+ * folder that was put back. */
+int answer_check_again(const struct answer *answer, const struct answer_options *given,
+		       const struct desk_ledger *ledger);
+json_t *answer_line(const struct answer *answer); /* for the ledger */
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/ask.h - one ask about unlocks to the daemon, and its refusals in the
+ * user's language.
+ */
+#ifndef GUARDCTL_ASK_H
+#define GUARDCTL_ASK_H
+
+#include "guardctl.h"
+#include "wire/unlock.h"
+
+/* What is told: once, or once for each of a list. */
+typedef void (*guardctl_take_told)(void *context, const struct guard_told *told);
+/* Returns an exit code; what was refused has been said. */
+int guardctl_ask(const struct guardctl_options *options, const struct guard_ask *ask, guardctl_take_told take,
+		 void *context);
+
+/* The file's digest and full path into the ask: by reading it, or, where guard
+ * does not let guardctl read it, from the record of its denial.  Exit code. */
+int guardctl_ask_about(struct guard_ask *ask, const struct guardctl_options *options, const char *path);
+
+/* "file", "day", ... as typed; usage error otherwise. */
+int guardctl_ask_scope(uint8_t *ret_scope, const char *verb, const char *word);
+const char *guardctl_scope_text(uint8_t scope);
+
+/* "1 h 5 min", "45 s". */
+#define GUARDCTL_SPAN_SIZE 64u
+void guardctl_span_text(char ret_text[GUARDCTL_SPAN_SIZE], uint32_t seconds);
+/* A flaw of a number as typed: one sentence. */
+void guardctl_flaw_text(char *ret_text, size_t capacity, const struct guard_unlock_flaw *flaw);
+/* Each digit as it is said on the telephone, a line for each group. */
+void guardctl_put_readings(const char *number);
+#endif

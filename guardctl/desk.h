@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/desk.h - the help desk's side: its key file and its own ledger
+ * (docs/phone-unlock.md, "The help desk's ledger").  Used by `answer` and
+ * `helpdesk`.  What fails has been said; the functions return exit codes.
+ */
+#ifndef GUARDCTL_DESK_H
+#define GUARDCTL_DESK_H
+
+#include <guard/unlock.h>
+#include <jansson.h>
+#include <limits.h>
+
+#include "guardctl.h"
+
+#define DESK_LINE_MAX 65536u /* bytes of one line of the ledger */
+
+struct desk_secret {
+	char text[GUARD_UNLOCK_PASSPHRASE_MAX + 2];
+	size_t length;
+};
+/* desk_secret.c: from the first line of a file (its name may be NULL), or asked
+ * for at the terminal without showing it; `twice`: a new one. */
+int desk_secret_read(struct desk_secret *ret_secret, const char *file, const char *prompt, bool twice);
+void desk_secret_wipe(struct desk_secret *secret);
+/* Load the key; asks for the pass phrase. */
+int desk_key_load(struct guard_unlock_key **ret_key, const char *path, const char *passphrase_file);
+/* Save to a new file; one that is there is never replaced. */
+int desk_key_save(const char *path, const struct guard_unlock_key *key, const char *passphrase_file);
+
+/* desk_ledger.c: JSON lines, each with the SHA-256 of the line before.  The file
+ * is locked while it is open. */
+struct desk_ledger {
+	int fd;
+	char path[PATH_MAX];
+	char last[GUARD_DIGEST_HEX_SIZE]; /* of the newest line; 64 zeros for none */
+	json_t *lines;			  /* array of objects */
+};
+/* `path` NULL: KEY.ledger. */
+int desk_ledger_open(struct desk_ledger *ret_ledger, const char *path, const char *key_path);
+void desk_ledger_close(struct desk_ledger *ledger);
+/* Append and sync; takes over `line`. */
+int desk_ledger_append(struct desk_ledger *ledger, json_t *line);
+/* The newest epoch issued to the machine, 0 none. */
+unsigned desk_ledger_epoch(const struct desk_ledger *ledger, const char *machine);
+#endif

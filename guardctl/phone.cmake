@@ -1,0 +1,8 @@
+# The verbs of unlock by phone, both sides; included by CMakeLists.txt.
+foreach(name answer answer_known ask desk_ledger desk_secret helpdesk helpdesk_compare i18n report request told
+	     unlock unlocks unlocks_show)
+	target_sources(guardctl PRIVATE ${CMAKE_CURRENT_LIST_DIR}/${name}.c)
+endforeach()
+target_compile_definitions(guardctl PRIVATE
+	GUARDCTL_LOCALE_DIR="${CMAKE_INSTALL_FULL_LOCALEDIR}")
+list(APPEND GUARDCTL_VERBS request unlock unlocks answer helpdesk report)

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/unlocks_show.c - the review of one unlock.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "i18n.h"
+#include "output.h"
+#include "query.h"
+#include "unlocks.h"
+
+#define MARGIN_NS (300ll * 1000000000) /* before and after */
+
+struct review {
+	const struct guardctl_options *options;
+	const struct unlocks_row *row;
+	bool colours;
+	uint64_t ran, denied, wrote, code;
+	json_t *events;
+};
+
+static bool is_of_unlock(const struct guard_event *event, uint32_t id)
+{
+	if (event->source == GUARD_EVENT_DAEMON)
+		return event->what >= GUARD_DAEMON_UNLOCK_REQUESTED && event->what <= GUARD_DAEMON_UNLOCK_WROTE &&
+		       event->rule == id;
+	return event->reason == GUARD_REASON_UNLOCK && event->rule == id;
+}
+
+static bool is_denial(const struct guard_event *event)
+{
+	return event->source != GUARD_EVENT_DAEMON && (event->denied || event->action == GUARD_DENY);
+}
+
+/* Red: refused meanwhile; yellow: written; plain: what was unlocked. */
+static const char *colour_of(const struct guard_event *event)
+{
+	if (is_denial(event))
+		return "\033[31m";
+	return event->source == GUARD_EVENT_DAEMON && event->what == GUARD_DAEMON_UNLOCK_WROTE ? "\033[33m" : "";
+}
+
+static void put_event(const struct review *review, const struct guard_event *event)
+{
+	const char *colour = review->colours ? colour_of(event) : "";
+	bool inside = event->time_ns >= review->row->opened_ns &&
+		      (!review->row->ended_ns || event->time_ns <= review->row->ended_ns);
+
+	fputs(inside ? "  | " : "    ", stdout);
+	fputs(colour, stdout);
+	guardctl_print_event(stdout, event, false);
+	if (colour[0])
+		fputs("\033[0m", stdout);
+}
+
+static int take(void *context, const struct guard_event *event)
+{
+	struct review *review = context;
+	bool of_unlock = is_of_unlock(event, review->row->id), denial = is_denial(event);
+
+	if (!of_unlock && !denial)
+		return 0;
+	if (denial)
+		review->denied += event->count;
+	else if (event->source != GUARD_EVENT_DAEMON)
+		review->ran += event->count;
+	else if (event->what == GUARD_DAEMON_UNLOCK_WROTE)
+		review->wrote++;
+	if (review->options->json)
+		json_array_append_new(review->events, guardctl_event_json(event));
+	else
+		put_event(review, event);
+	return 0;
+}
+
+static int print_json(struct review *review)
+{
+	const struct unlocks_row *row = review->row;
+	char user[GUARDCTL_USER_SIZE];
+	json_t *object = json_object();
+
+	guardctl_user_name(user, row->uid);
+	json_object_set_new(object, "id", json_integer(row->id));
+	json_object_set_new(object, "scope", json_string(guard_unlock_scope_name(row->scope)));
+	json_object_set_new(object, "number", json_string(row->number));
+	json_object_set_new(object, "user", guardctl_json_text(user));
+	guardctl_json_set_bytes(object, "path", row->path);
+	json_object_set_new(object, "opened", guardctl_json_time(row->opened_ns / 1000000000));
+	json_object_set_new(object, "ended",
+			    row->ended_ns ? guardctl_json_time(row->ended_ns / 1000000000) : json_null());
+	json_object_set_new(object, "text", guardctl_json_text(row->text));
+	json_object_set_new(object, "ran", json_integer((json_int_t)review->ran));
+	json_object_set_new(object, "denied", json_integer((json_int_t)review->denied));
+	json_object_set_new(object, "wrote", json_integer((json_int_t)review->wrote));
+	json_object_set_new(object, "events", review->events);
+	return guardctl_print_json(object);
+}
+
+static void put_head(const struct unlocks_row *row)
+{
+	char user[GUARDCTL_USER_SIZE], opened[GUARDCTL_TIME_SIZE];
+
+	guardctl_user_name(user, row->uid);
+	guardctl_local_time(opened, row->opened_ns / 1000000000);
+	printf(_("Unlock %u, opened %s by "), row->id, opened);
+	guard_text_put_escaped(stdout, user);
+	printf("\n%s\n", guardctl_scope_text(row->scope));
+	if (row->path[0]) {
+		guard_text_put_escaped(stdout, row->path);
+		putchar('\n');
+	}
+	guard_text_put_escaped(stdout, row->text);
+	putchar('\n');
+	if (row->ended_ns)
+		guard_text_put_escaped(stdout, row->end);
+	else
+		fputs(_("It is still open."), stdout);
+	puts(_("\nFive minutes before to five minutes after (| while it was open):"));
+}
+
+int unlocks_show(const struct guardctl_options *options, const struct unlocks_row *row)
+{
+	struct review review = {.options = options, .row = row, .colours = guardctl_colours()};
+	const struct guard_event_filter filter = {
+	    .since_ns = row->opened_ns - MARGIN_NS,
+	    .until_ns = row->ended_ns ? row->ended_ns + MARGIN_NS : 0,
+	    .limit = UINT32_MAX,
+	};
+	int code;
+
+	if (options->json)
+		review.events = json_array();
+	else
+		put_head(row);
+	code = guardctl_query_events(options, &filter, take, &review);
+	if (code || options->json)
+		return code ? code : print_json(&review);
+	printf(_("Run under it: %" PRIu64 ", refused meanwhile: %" PRIu64 ", files written by an installer: %" PRIu64 "\n"),
+	       review.ran, review.denied, review.wrote);
+	return GUARDCTL_DONE;
+}
