@@ -40,6 +40,9 @@ enum guard_image_section {
 	GUARD_SECTION_PREFIXES,
 	GUARD_SECTION_ALWAYS,
 	GUARD_SECTION_OPENPGP_KEYS,
+	GUARD_SECTION_CERTIFICATES,
+	GUARD_SECTION_CERTIFICATE_BYTES,
+	GUARD_SECTION_TERMS,
 	GUARD_SECTION_MAX_
 };
 
@@ -121,5 +124,21 @@ struct guard_image_prefix {
 	uint32_t length;
 };
 _Static_assert(sizeof(struct guard_image_prefix) == 16, "prefix");
+
+#define GUARD_IMAGE_CERTIFICATE_CA 1u
+struct guard_image_certificate {
+	uint8_t key_id[32], issuer_id[32], ski[20];
+	uint32_t ima_id, type, flags;
+	uint32_t der, der_size, spki, spki_size; /* in CERTIFICATE_BYTES */
+	uint8_t zero[16];
+};
+_Static_assert(sizeof(struct guard_image_certificate) == 128, "certificate");
+
+struct guard_image_term {
+	uint8_t id[32], issuer[32];
+	uint32_t serial, subject; /* strings, "" any */
+	uint8_t zero[8];
+};
+_Static_assert(sizeof(struct guard_image_term) == 80, "term");
 
 #endif

@@ -28,6 +28,9 @@ static const uint32_t element_sizes[GUARD_SECTION_MAX_] = {
 	[GUARD_SECTION_PREFIXES] = sizeof(struct guard_image_prefix),
 	[GUARD_SECTION_ALWAYS] = sizeof(uint32_t),
 	[GUARD_SECTION_OPENPGP_KEYS] = 1,
+	[GUARD_SECTION_CERTIFICATES] = sizeof(struct guard_image_certificate),
+	[GUARD_SECTION_CERTIFICATE_BYTES] = 1,
+	[GUARD_SECTION_TERMS] = sizeof(struct guard_image_term),
 };
 
 static uint32_t section_type(const struct guard_image_entry *entry)
@@ -118,6 +121,10 @@ static int set_views(struct guard_policy *policy, const struct guard_image_entry
 	policy->prefixes = view(policy, known, GUARD_SECTION_PREFIXES, &policy->prefix_count);
 	policy->always = view(policy, known, GUARD_SECTION_ALWAYS, &policy->always_count);
 	policy->openpgp_keys = view(policy, known, GUARD_SECTION_OPENPGP_KEYS, &policy->openpgp_keys_size);
+	policy->certificates = view(policy, known, GUARD_SECTION_CERTIFICATES, &policy->certificate_count);
+	policy->certificate_bytes =
+		view(policy, known, GUARD_SECTION_CERTIFICATE_BYTES, &policy->certificate_bytes_size);
+	policy->terms = view(policy, known, GUARD_SECTION_TERMS, &policy->term_count);
 	if (metas != 1 || !known[GUARD_SECTION_STRINGS] || !known[GUARD_SECTION_RULES])
 		return -GUARD_E_FORMAT;
 	policy->digest_bits = policy->meta->digest_bits;

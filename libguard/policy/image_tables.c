@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "identity/certificate.h"
 #include "policy/digest_table.h"
 #include "policy/glob.h"
 
@@ -67,6 +68,34 @@ static int check_signers(const struct guard_policy *policy, const struct guard_i
 		    !guard_image_rules_are(lists, policy, signer->rules, GUARD_LIST_SIGNERS))
 			return -GUARD_E_FORMAT;
 		if (i > 0 && guard_signer_order(&policy->signers[i - 1], signer->provider, signer->key_id) >= 0)
+			return -GUARD_E_FORMAT;
+	}
+	return 0;
+}
+
+static bool is_in_bytes(const struct guard_policy *policy, uint32_t offset, uint32_t size)
+{
+	return offset <= policy->certificate_bytes_size && size <= policy->certificate_bytes_size - offset;
+}
+
+/* A key has its key; what it says of itself is the compiler's word, and a wrong
+ * word only makes signatures not verify. */
+static int check_certificates(const struct guard_policy *policy)
+{
+	for (size_t i = 0; i < policy->certificate_count; i++) {
+		const struct guard_image_certificate *certificate = &policy->certificates[i];
+
+		if (certificate->type == GUARD_CERTIFICATE_NONE || certificate->type >= GUARD_CERTIFICATE_MAX_ ||
+		    !is_in_bytes(policy, certificate->der, certificate->der_size) ||
+		    !is_in_bytes(policy, certificate->spki, certificate->spki_size) ||
+		    (certificate->type == GUARD_CERTIFICATE_CRL) != (certificate->spki_size == 0))
+			return -GUARD_E_FORMAT;
+	}
+	for (size_t i = 0; i < policy->term_count; i++) {
+		const struct guard_image_term *term = &policy->terms[i];
+
+		if (!guard_image_is_string(policy, term->serial) || !guard_image_is_string(policy, term->subject) ||
+		    (i > 0 && memcmp(policy->terms[i - 1].id, term->id, sizeof(term->id)) >= 0))
 			return -GUARD_E_FORMAT;
 	}
 	return 0;
@@ -155,6 +184,8 @@ int guard_image_check_tables(const struct guard_policy *policy, const struct gua
 
 	if (r == 0)
 		r = check_signers(policy, lists);
+	if (r == 0)
+		r = check_certificates(policy);
 	if (r == 0)
 		r = check_interpreter_digests(policy);
 	if (r == 0)

@@ -65,6 +65,12 @@ struct guard_policy {
 	size_t prefix_count;
 	const uint8_t *openpgp_keys; /* OpenPGP public keys, one behind the other; checked by who uses them */
 	size_t openpgp_keys_size;
+	const struct guard_image_certificate *certificates;
+	size_t certificate_count;
+	const uint8_t *certificate_bytes;
+	size_t certificate_bytes_size;
+	const struct guard_image_term *terms;
+	size_t term_count;
 
 	/* Made by bind.c for this machine. */
 	struct guard_bound_rule *bound;  /* one per rule */

@@ -148,7 +148,7 @@ static void put_content(FILE *out, const struct rule *rule)
 		fputs(" signers = (", out);
 	for (unsigned i = 0; i < 2; i++)
 		if (rule->signers >> i & 1) {
-			fprintf(out, "%s{ provider = \"%s\"; key = \"", any++ ? ", " : "", i ? "ima" : "package");
+			fprintf(out, "%s{ provider = \"package\"; key = \"", any++ ? ", " : "");
 			put_digest(out, 0x20 + i);
 			fputs("\"; }", out);
 		}
@@ -356,7 +356,7 @@ static void make_question(struct world *world, struct question *question)
 	for (unsigned i = 0; i < question->identity.signer_count; i++) {
 		unsigned which = chance(world, 2);
 
-		question->identity.signers[i].provider = which ? GUARD_PROVIDER_IMA : GUARD_PROVIDER_PACKAGE;
+		question->identity.signers[i].provider = GUARD_PROVIDER_PACKAGE;
 		memset(question->identity.signers[i].key_id, (int)(0x20 + which), GUARD_KEY_ID_SIZE);
 	}
 	question->gids[0] = chance(world, 2) ? 50 : 7;

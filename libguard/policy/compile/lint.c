@@ -4,6 +4,7 @@
  * looks and reports; none changes what will be written.
  */
 #include "model.h"
+#include "signer.h"
 
 int compile_lint(struct guard_compile *compile)
 {
@@ -11,6 +12,7 @@ int compile_lint(struct guard_compile *compile)
 
 	compile_lint_validity(compile);
 	compile_lint_paths(compile);
+	compile_lint_signers(compile);
 	r = compile_lint_coverage(compile);
 	if (r == 0)
 		r = compile_lint_digests(compile);

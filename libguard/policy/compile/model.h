@@ -54,8 +54,23 @@ struct compile_group {
 };
 
 struct compile_signer {
+	struct compile_place place;
 	uint32_t provider; /* enum guard_provider */
-	uint8_t key_id[GUARD_KEY_ID_SIZE];
+	uint8_t key_id[GUARD_KEY_ID_SIZE];    /* by which rules find it: of the key, or of key and conditions */
+	uint8_t issuer_id[GUARD_KEY_ID_SIZE]; /* of the key */
+	const char *serial, *subject;         /* conditions on a carried certificate, NULL: any */
+	bool brought;                         /* the key itself came with it */
+};
+
+/* A key, certificate or revocation list that goes into the image; as struct
+ * guard_certificate (identity/certificate.h). */
+struct compile_certificate {
+	uint8_t type;
+	bool is_ca;
+	uint8_t key_id[GUARD_KEY_ID_SIZE], issuer_id[32], ski[20];
+	uint32_t ima_id;
+	const uint8_t *der, *spki;
+	size_t der_size, spki_size;
 };
 
 struct compile_rule {
@@ -117,6 +132,8 @@ struct guard_compile {
 	struct compile_array interpreter_digest_array;
 	const char **readers;
 	struct compile_array reader_array;
+	struct compile_certificate *certificates;
+	struct compile_array certificate_array;
 
 	uint8_t *openpgp_keys; /* key material that signers brought, each key once */
 	size_t openpgp_keys_size;

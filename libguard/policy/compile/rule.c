@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "fields.h"
 #include "policy/glob.h"
+#include "signer.h"
 
 /* An exception by path alone must name a folder at least this deep, */
 #define EXCEPTION_DEPTH 2u
@@ -29,69 +30,6 @@ static bool takes_shared_folder(const char *pattern)
 			return true;
 	}
 	return false;
-}
-
-static int load_signer(struct compile_signer *ret_signer, struct guard_compile *compile,
-		       const struct compile_node *node)
-{
-	static const char *const names[] = { "provider", "key", "key_file" };
-	struct compile_place place = compile_node_place(node);
-	enum guard_provider provider;
-	struct guard_digest key;
-	const char *text;
-
-	if (node->type != COMPILE_GROUP) {
-		compile_error(&compile->diagnostics, place,
-			      "write ( { provider = \"package\"; key = \"<64 hex digits>\"; } )",
-			      "a signer must be a group { }, not %s", compile_type_name(node->type));
-		return -GUARD_E_SYNTAX;
-	}
-	compile_fields_check(compile, node, "a signer", names, COMPILE_COUNT(names));
-	if (!compile_field_required(&text, compile, node, "provider", "package"))
-		return -GUARD_E_SYNTAX;
-	if (guard_provider_parse(&provider, text) < 0 || provider == GUARD_PROVIDER_NONE) {
-		compile_error(&compile->diagnostics, place, "one of \"ima\", \"catalog\", \"appended\", \"package\"",
-			      "unknown provider \"%.60s\"", text);
-		return -GUARD_E_SYNTAX;
-	}
-	ret_signer->provider = (uint32_t)provider;
-	if (provider == GUARD_PROVIDER_PACKAGE)
-		return compile_load_package_key(ret_signer, compile, node);
-	if (!compile_field_required(&text, compile, node, "key", "<64 hex digits>"))
-		return -GUARD_E_SYNTAX;
-	if (guard_digest_parse(&key, text, strlen(text)) < 0) {
-		compile_error(&compile->diagnostics, place,
-			      "give the SHA-256 of the key's SubjectPublicKeyInfo: 64 hex digits",
-			      "`key` is not a key id: \"%.80s\"", text);
-		return -GUARD_E_SYNTAX;
-	}
-	memcpy(ret_signer->key_id, key.bytes, sizeof(ret_signer->key_id));
-	return 0;
-}
-
-static int load_signers(struct compile_rule *rule, struct guard_compile *compile, const struct compile_node *node)
-{
-	const struct compile_node *list = compile_field_typed(compile, node, "signers", COMPILE_LIST);
-	struct compile_signer *signers;
-	int r;
-
-	if (!list || !list->count)
-		return 0;
-	if (list->count > GUARD_COMPILE_LIST_MAX) {
-		compile_error(&compile->diagnostics, compile_node_place(list), "split the rule",
-			      "`signers` has more than %u entries", GUARD_COMPILE_LIST_MAX);
-		return 0;
-	}
-	signers = compile_arena_alloc(&compile->arena, list->count * sizeof(*signers));
-	if (!signers)
-		return -GUARD_E_NOMEM;
-	for (const struct compile_node *element = list->value.first; element; element = element->next)
-		if ((r = load_signer(&signers[rule->signer_count], compile, element)) == 0)
-			rule->signer_count++;
-		else if (r == -GUARD_E_NOMEM)
-			return r;
-	rule->signers = signers;
-	return 0;
 }
 
 /* Digests given in place and in files. */
@@ -194,7 +132,7 @@ static int load_rule(struct guard_compile *compile, const struct compile_group *
 	if (r == 0)
 		r = load_digests(&rule, index, compile, node);
 	if (r == 0)
-		r = load_signers(&rule, compile, node);
+		r = compile_load_signers(&rule, compile, node);
 	if (r == 0)
 		r = compile_load_packages(&rule, compile, node);
 	if (r == 0)

@@ -26,6 +26,9 @@ static const uint32_t element_sizes[GUARD_SECTION_MAX_] = {
 	[GUARD_SECTION_PREFIXES] = sizeof(struct guard_image_prefix),
 	[GUARD_SECTION_ALWAYS] = 4,
 	[GUARD_SECTION_OPENPGP_KEYS] = 1,
+	[GUARD_SECTION_CERTIFICATES] = sizeof(struct guard_image_certificate),
+	[GUARD_SECTION_CERTIFICATE_BYTES] = 1,
+	[GUARD_SECTION_TERMS] = sizeof(struct guard_image_term),
 };
 
 /* The strings of META come first in the pool; META itself is written last,
@@ -79,6 +82,8 @@ static int write_sections(struct compile_image *image)
 	intern_meta(image);
 	compile_write_rules(image);
 	r = compile_write_signers(image);
+	if (r == 0)
+		r = compile_write_certificates(image);
 	if (r == 0)
 		r = compile_write_prefixes(image);
 	if (r == 0)

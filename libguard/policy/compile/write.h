@@ -41,6 +41,8 @@ uint32_t compile_strings_value(struct compile_image *image, const struct compile
 /* Sections, in this order. */
 void compile_write_rules(struct compile_image *image);
 int compile_write_signers(struct compile_image *image) GUARD_WARN_UNUSED;
+/* write_certificates.c */
+int compile_write_certificates(struct compile_image *image) GUARD_WARN_UNUSED;
 int compile_write_prefixes(struct compile_image *image) GUARD_WARN_UNUSED;
 int compile_write_interpreters(struct compile_image *image) GUARD_WARN_UNUSED;
 void compile_write_digests(struct compile_image *image);

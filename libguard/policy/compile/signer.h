@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * compile/signer.h - signers in the sources, and keys on their way into the image.
+ */
+#ifndef GUARD_COMPILE_SIGNER_H
+#define GUARD_COMPILE_SIGNER_H
+
+#include "model.h"
+#include "syntax.h"
+
+int compile_load_signers(struct compile_rule *rule, struct guard_compile *compile, const struct compile_node *node) GUARD_WARN_UNUSED;
+void compile_lint_signers(struct guard_compile *compile);
+
+#endif

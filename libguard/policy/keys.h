@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * policy/keys.h - the keys, certificates and revocation lists that a policy
+ * brings along, and which of its signers a verified signature stands for.
+ * Reads the image in place; allocates nothing.
+ */
+#ifndef GUARD_POLICY_KEYS_H
+#define GUARD_POLICY_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <guard/policy.h>
+
+struct guard_policy_key {
+	uint8_t type; /* enum guard_certificate_type */
+	bool is_ca;
+	uint32_t ima_id;
+	const uint8_t *key_id, *issuer_id, *ski; /* 32, 32, 20 bytes, owned by the policy */
+	const uint8_t *der, *spki;
+	size_t der_size, spki_size;
+};
+
+size_t guard_policy_key_count(const struct guard_policy *policy);
+void guard_policy_key(const struct guard_policy *policy, struct guard_policy_key *ret_key, size_t index);
+
+/* Mask of 1 << enum guard_provider: those that some rule asks for. */
+unsigned guard_policy_providers(const struct guard_policy *policy);
+/* true when some rule asks for this key of this provider. */
+bool guard_policy_names_key(const struct guard_policy *policy, enum guard_provider provider, const uint8_t *key_id);
+
+/* What is known of the certificate whose key signed. */
+#define GUARD_SUBJECTS_MAX 16u
+struct guard_certificate_facts {
+	const char *serial;                       /* lower-case hex, no leading zeros */
+	const char *subjects[GUARD_SUBJECTS_MAX]; /* "CN=Acme Build" */
+	unsigned subject_count;
+};
+
+/* guard_policy_add_signers: add to `identity` what rules look for: `key_id`
+ * itself where some rule names it, and each set of conditions on certificates of
+ * that key's which the facts meet (`facts` may be NULL).  What is there already
+ * is not added twice; what has no room (GUARD_SIGNERS_MAX) is left out, signers
+ * of deny rules coming first. */
+void guard_policy_add_signers(const struct guard_policy *policy, struct guard_identity *identity,
+			      enum guard_provider provider, const uint8_t *key_id,
+			      const struct guard_certificate_facts *facts);
+
+#endif
