@@ -12,6 +12,7 @@
 #include "identity/certificate.h"
 #include "policy/digest_table.h"
 #include "policy/glob.h"
+#include "policy/keys.h"
 
 static int check_digest_order(const struct guard_policy *policy)
 {
@@ -78,8 +79,27 @@ static bool is_in_bytes(const struct guard_policy *policy, uint32_t offset, uint
 	return offset <= policy->certificate_bytes_size && size <= policy->certificate_bytes_size - offset;
 }
 
-/* A key has its key; what it says of itself is the compiler's word, and a wrong
- * word only makes signatures not verify. */
+/* Under a key id lies that key and no other, whoever wrote the image.  The other
+ * names only say which key to try. */
+static bool is_key_of(const struct guard_policy *policy, const struct guard_image_certificate *certificate)
+{
+	struct guard_digest id;
+
+	return certificate->type == GUARD_CERTIFICATE_CRL ||
+	       (guard_digest_bytes(&id, &policy->certificate_bytes[certificate->spki], certificate->spki_size) == 0 &&
+		memcmp(id.bytes, certificate->key_id, sizeof(certificate->key_id)) == 0);
+}
+
+static bool is_term(const struct guard_policy *policy, const struct guard_image_term *term)
+{
+	uint8_t id[GUARD_KEY_ID_SIZE];
+
+	return guard_image_is_string(policy, term->serial) && guard_image_is_string(policy, term->subject) &&
+	       guard_policy_term_id(id, term->issuer, guard_policy_string(policy, term->serial),
+				    guard_policy_string(policy, term->subject)) == 0 &&
+	       memcmp(id, term->id, sizeof(id)) == 0;
+}
+
 static int check_certificates(const struct guard_policy *policy)
 {
 	for (size_t i = 0; i < policy->certificate_count; i++) {
@@ -88,13 +108,14 @@ static int check_certificates(const struct guard_policy *policy)
 		if (certificate->type == GUARD_CERTIFICATE_NONE || certificate->type >= GUARD_CERTIFICATE_MAX_ ||
 		    !is_in_bytes(policy, certificate->der, certificate->der_size) ||
 		    !is_in_bytes(policy, certificate->spki, certificate->spki_size) ||
-		    (certificate->type == GUARD_CERTIFICATE_CRL) != (certificate->spki_size == 0))
+		    (certificate->type == GUARD_CERTIFICATE_CRL) != (certificate->spki_size == 0) ||
+		    !is_key_of(policy, certificate))
 			return -GUARD_E_FORMAT;
 	}
 	for (size_t i = 0; i < policy->term_count; i++) {
 		const struct guard_image_term *term = &policy->terms[i];
 
-		if (!guard_image_is_string(policy, term->serial) || !guard_image_is_string(policy, term->subject) ||
+		if (!is_term(policy, term) ||
 		    (i > 0 && memcmp(policy->terms[i - 1].id, term->id, sizeof(term->id)) >= 0))
 			return -GUARD_E_FORMAT;
 	}

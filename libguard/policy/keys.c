@@ -7,14 +7,38 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "policy/policy.h"
+
+int guard_policy_term_id(uint8_t ret_id[GUARD_KEY_ID_SIZE], const uint8_t *key_id, const char *serial,
+			 const char *subject)
+{
+	struct guard_writer writer;
+	struct guard_digest id;
+	int r;
+
+	guard_writer_init(&writer);
+	guard_write_string(&writer, "guard signer");
+	guard_write_bytes(&writer, key_id, GUARD_KEY_ID_SIZE);
+	guard_write_string(&writer, serial);
+	guard_write_string(&writer, subject);
+	r = writer.failed ? -GUARD_E_NOMEM : guard_digest_bytes(&id, writer.bytes, writer.size);
+	guard_writer_free(&writer);
+	if (r == 0)
+		memcpy(ret_id, id.bytes, GUARD_KEY_ID_SIZE);
+	return r;
+}
 
 size_t guard_policy_key_count(const struct guard_policy *policy)
 {
-	return policy->certificate_count;
+	size_t count = 0;
+
+	for (; policy; policy = policy->next)
+		count += policy->certificate_count;
+	return count;
 }
 
-void guard_policy_key(const struct guard_policy *policy, struct guard_policy_key *ret_key, size_t index)
+static void describe(const struct guard_policy *policy, struct guard_policy_key *ret_key, size_t index)
 {
 	const struct guard_image_certificate *record = &policy->certificates[index];
 
@@ -32,35 +56,57 @@ void guard_policy_key(const struct guard_policy *policy, struct guard_policy_key
 		ret_key->spki = &policy->certificate_bytes[record->spki];
 }
 
+void guard_policy_key(const struct guard_policy *policy, struct guard_policy_key *ret_key, size_t index)
+{
+	while (policy->next && index >= policy->certificate_count) {
+		index -= policy->certificate_count;
+		policy = policy->next;
+	}
+	describe(policy, ret_key, index);
+}
+
 unsigned guard_policy_providers(const struct guard_policy *policy)
 {
 	unsigned providers = 0;
 
-	for (size_t i = 0; i < policy->signer_count; i++)
-		providers |= 1u << policy->signers[i].provider;
+	for (; policy; policy = policy->next)
+		for (size_t i = 0; i < policy->signer_count; i++)
+			providers |= 1u << policy->signers[i].provider;
 	return providers;
 }
 
-static bool find(const struct guard_policy *policy, struct guard_rule_list *ret_list, struct guard_signer *ret_signer,
-		 enum guard_provider provider, const uint8_t *key_id)
+static bool is_named(const struct guard_policy *policy, const struct guard_signer *signer)
 {
-	ret_signer->provider = (uint8_t)provider;
-	memcpy(ret_signer->key_id, key_id, sizeof(ret_signer->key_id));
-	guard_policy_rules_of_signer(policy, ret_list, ret_signer);
-	return ret_list->count > 0;
+	struct guard_rule_list list;
+
+	for (; policy; policy = policy->next) {
+		guard_policy_rules_of_signer(policy, &list, signer);
+		if (list.count > 0)
+			return true;
+	}
+	return false;
+}
+
+static struct guard_signer signer_of(enum guard_provider provider, const uint8_t *id)
+{
+	struct guard_signer signer = { .provider = (uint8_t)provider };
+
+	memcpy(signer.key_id, id, sizeof(signer.key_id));
+	return signer;
 }
 
 bool guard_policy_names_key(const struct guard_policy *policy, enum guard_provider provider, const uint8_t *key_id)
 {
-	struct guard_rule_list list;
-	struct guard_signer signer;
+	struct guard_signer signer = signer_of(provider, key_id);
 
-	if (find(policy, &list, &signer, provider, key_id))
+	if (is_named(policy, &signer))
 		return true;
-	for (size_t i = 0; i < policy->term_count; i++)
-		if (memcmp(policy->terms[i].issuer, key_id, GUARD_KEY_ID_SIZE) == 0 &&
-		    find(policy, &list, &signer, provider, policy->terms[i].id))
-			return true;
+	for (const struct guard_policy *part = policy; part; part = part->next)
+		for (size_t i = 0; i < part->term_count; i++) {
+			signer = signer_of(provider, part->terms[i].id);
+			if (memcmp(part->terms[i].issuer, key_id, GUARD_KEY_ID_SIZE) == 0 && is_named(policy, &signer))
+				return true;
+		}
 	return false;
 }
 
@@ -68,26 +114,28 @@ static bool denies(const struct guard_policy *policy, const struct guard_signer 
 {
 	struct guard_rule_list list;
 
-	guard_policy_rules_of_signer(policy, &list, signer);
-	for (uint32_t i = 0; i < list.count; i++)
-		if (policy->bound[list.rules[i]].class_ == GUARD_CLASS_DENY)
-			return true;
+	for (; policy; policy = policy->next) {
+		guard_policy_rules_of_signer(policy, &list, signer);
+		for (uint32_t i = 0; i < list.count; i++)
+			if (policy->bound[list.rules[i]].class_ == GUARD_CLASS_DENY)
+				return true;
+	}
 	return false;
 }
 
 /* A full list gives up one that only allows. */
 static void add(const struct guard_policy *policy, struct guard_identity *identity, const struct guard_signer *signer)
 {
-	const bool is_deny = denies(policy, signer);
-
 	for (size_t i = 0; i < identity->signer_count; i++)
 		if (memcmp(&identity->signers[i], signer, sizeof(*signer)) == 0)
 			return;
+	if (!is_named(policy, signer))
+		return;
 	if (identity->signer_count < GUARD_SIGNERS_MAX) {
 		identity->signers[identity->signer_count++] = *signer;
 		return;
 	}
-	for (size_t i = 0; is_deny && i < identity->signer_count; i++) {
+	for (size_t i = 0; denies(policy, signer) && i < identity->signer_count; i++) {
 		if (!denies(policy, &identity->signers[i])) {
 			identity->signers[i] = *signer;
 			return;
@@ -113,16 +161,16 @@ void guard_policy_add_signers(const struct guard_policy *policy, struct guard_id
 			      enum guard_provider provider, const uint8_t *key_id,
 			      const struct guard_certificate_facts *facts)
 {
-	struct guard_rule_list list;
-	struct guard_signer signer;
+	struct guard_signer signer = signer_of(provider, key_id);
 
-	if (find(policy, &list, &signer, provider, key_id))
-		add(policy, identity, &signer);
-	for (size_t i = 0; facts && i < policy->term_count; i++) {
-		const struct guard_image_term *term = &policy->terms[i];
+	add(policy, identity, &signer);
+	for (const struct guard_policy *part = policy; facts && part; part = part->next)
+		for (size_t i = 0; i < part->term_count; i++) {
+			const struct guard_image_term *term = &part->terms[i];
 
-		if (memcmp(term->issuer, key_id, GUARD_KEY_ID_SIZE) == 0 && meets(policy, term, facts) &&
-		    find(policy, &list, &signer, provider, term->id))
+			if (memcmp(term->issuer, key_id, GUARD_KEY_ID_SIZE) != 0 || !meets(part, term, facts))
+				continue;
+			signer = signer_of(provider, term->id);
 			add(policy, identity, &signer);
-	}
+		}
 }

@@ -30,6 +30,11 @@ unsigned guard_policy_providers(const struct guard_policy *policy);
 /* true when some rule asks for this key of this provider. */
 bool guard_policy_names_key(const struct guard_policy *policy, enum guard_provider provider, const uint8_t *key_id);
 
+/* guard_policy_term_id: the id that stands for a key together with conditions on
+ * the certificates that it issued; "" for a condition that is not there. */
+int guard_policy_term_id(uint8_t ret_id[GUARD_KEY_ID_SIZE], const uint8_t *key_id, const char *serial,
+			 const char *subject) GUARD_WARN_UNUSED;
+
 /* What is known of the certificate whose key signed. */
 #define GUARD_SUBJECTS_MAX 16u
 struct guard_certificate_facts {

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "fields.h"
 #include "identity/certificate.h"
+#include "policy/keys.h"
 #include "signer.h"
 #include "text.h"
 
@@ -174,23 +174,10 @@ static int load_subject(struct compile_signer *signer, struct guard_compile *com
  * the id stands for key and conditions together. */
 static int set_id(struct compile_signer *signer)
 {
-	struct guard_digest id;
-	struct guard_writer writer;
-	int r;
-
 	memcpy(signer->key_id, signer->issuer_id, sizeof(signer->key_id));
 	if (!signer->serial && !signer->subject)
 		return 0;
-	guard_writer_init(&writer);
-	guard_write_string(&writer, "guard signer");
-	guard_write_bytes(&writer, signer->issuer_id, sizeof(signer->issuer_id));
-	guard_write_string(&writer, signer->serial);
-	guard_write_string(&writer, signer->subject);
-	r = writer.failed ? -GUARD_E_NOMEM : guard_digest_bytes(&id, writer.bytes, writer.size);
-	guard_writer_free(&writer);
-	if (r == 0)
-		memcpy(signer->key_id, id.bytes, sizeof(signer->key_id));
-	return r;
+	return guard_policy_term_id(signer->key_id, signer->issuer_id, signer->serial, signer->subject);
 }
 
 static int load_signer(struct compile_signer *ret_signer, struct guard_compile *compile,

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * inspect/inspect.h - asking for untrusted bytes to be parsed (docs/signers.md).
+ *
+ * One request is one packet to the inspect process: struct inspect_request, then
+ * `size` bytes, and the end of a socket pair by SCM_RIGHTS.  A fresh inspector
+ * reads the request, writes one packet to that socket and ends.  What it says
+ * has no weight: see identity/claim.h.
+ */
+#ifndef GUARDD_INSPECT_INSPECT_H
+#define GUARDD_INSPECT_INSPECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "identity/claim.h"
+
+#define INSPECT_BYTES_MAX 98304u  /* of one request */
+#define INSPECT_REPLY_MAX 32768u  /* bytes of one reply */
+#define INSPECT_SECONDS 2u	  /* of life, and of processor time, of one inspector */
+#define INSPECT_MEMORY (96u << 20) /* bytes of address space beyond what it begins with */
+#define INSPECT_AT_ONCE 16u	  /* inspectors */
+
+enum inspect_type { INSPECT_IMA = 1, INSPECT_CMS = 2, INSPECT_MAX_ };
+
+struct inspect_request {
+	uint32_t type; /* enum inspect_type */
+	uint32_t size; /* bytes behind it */
+};
+
+/* request.c: what one inspector does; also what the fuzz targets call.  Returns
+ * bytes written to `reply`. */
+size_t inspect_answer(uint8_t *reply, size_t capacity, const void *packet, size_t size);
+
+#endif
