@@ -10,6 +10,7 @@
  * would allow for the same facts in the same order: the lease before the bytes.
  */
 #include "gate/gate.h"
+#include "gate/unlocks.h"
 
 #include <string.h>
 #include <sys/fanotify.h>
@@ -39,7 +40,7 @@ static bool only_writes(struct gate *gate, const struct gate_sight *sight)
 	const struct guardd_inode inode = { key->device, key->inode, key->born_ns };
 	struct gate_call call;
 
-	if (!know_call(&call, sight->tid) || !gate_call_only_writes(&call))
+	if (gate_unlocks_follow_writers(gate) || !know_call(&call, sight->tid) || !gate_call_only_writes(&call))
 		return false;
 	gate_forget(gate, sight->fd, key);
 	return !guardd_in_use_has(gate->in_use, &inode);

@@ -19,6 +19,7 @@ struct window {
 struct gate_unlocks {
 	pthread_mutex_t lock;
 	_Atomic unsigned count; /* of grants */
+	_Atomic bool installing; /* one of them is for an installer */
 	struct guardd_grant grants[GUARDD_GRANTS_MAX];
 	struct window windows[GATE_WINDOWS_MAX]; /* that are over; the oldest is overwritten */
 	unsigned next_window;
@@ -134,13 +135,18 @@ static void say_written(struct gate *gate, struct gate_event *event, const struc
 	gate_note_event(gate, &note);
 }
 
+bool gate_unlocks_follow_writers(const struct gate *gate)
+{
+	return atomic_load_explicit(&gate->unlocks->installing, memory_order_acquire);
+}
+
 void gate_unlock_writer(struct gate *gate, struct gate_event *event)
 {
 	struct gate_unlocks *unlocks = gate->unlocks;
 	struct gate_subject subject;
 	uint32_t id = 0;
 
-	if (atomic_load_explicit(&unlocks->count, memory_order_acquire) == 0)
+	if (!gate_unlocks_follow_writers(gate))
 		return;
 	if (gate_subject_read(&subject, event->tid) < 0)
 		subject = (struct gate_subject){ .tgid = -1 };
@@ -194,7 +200,7 @@ static void replace(struct gate *gate, const struct guardd_grants *grants)
 	struct guardd_grant before[GUARDD_GRANTS_MAX];
 	uint64_t now_ms = boot_ms();
 	unsigned count, kept = 0;
-	bool closed;
+	bool closed, installing = false;
 
 	pthread_mutex_lock(&unlocks->lock);
 	count = unlocks->count;
@@ -202,6 +208,9 @@ static void replace(struct gate *gate, const struct guardd_grants *grants)
 	for (unsigned i = 0; i < grants->count; i++)
 		if (grant_is_sane(&grants->all[i], now_ms) && grants->all[i].until_ms > now_ms)
 			unlocks->grants[kept++] = grants->all[i];
+	for (unsigned i = 0; i < kept; i++)
+		installing |= unlocks->grants[i].scope == GUARD_UNLOCK_INSTALL;
+	atomic_store_explicit(&unlocks->installing, installing, memory_order_release);
 	atomic_store_explicit(&unlocks->count, kept, memory_order_release);
 	closed = close_missing(unlocks, before, count, now_ms);
 	pthread_mutex_unlock(&unlocks->lock);
