@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "policy/compile/compile.h"
@@ -17,7 +18,8 @@ static int memory_file(const void *bytes, size_t size)
 {
 	GUARD_AUTO_CLOSE int fd = memfd_create("guard-bounds", MFD_CLOEXEC);
 
-	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
+	/* The compiler takes no source that others may write. */
+	if (fd < 0 || fchmod(fd, 0600) < 0 || write(fd, bytes, size) != (ssize_t)size)
 		return -1;
 	return guard_steal_fd(&fd);
 }
