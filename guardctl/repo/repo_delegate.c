@@ -5,46 +5,82 @@
  */
 #include "repo.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "base/text.h"
 
 static bool is_plain(const char *text)
 {
 	return text[strcspn(text, "\"\\\n\r")] == '\0';
 }
 
-static int write_office(int folder, const struct repo_options *options, const char *name, const char *profile)
+/* The office's public key becomes keys/NAME.pub, or keys/NAME-2.pub ...: the
+ * folder holds all that it names. */
+static int take_key(FILE *out, const struct repo *repo, const char *source, const char *name, size_t index)
 {
-	GUARD_AUTO_FREE char *text = NULL, *keys = NULL;
+	GUARD_AUTO_JSON json_t *key = NULL;
+	GUARD_AUTO_FREE uint8_t *bytes = NULL;
+	char path[REPO_NAME_MAX + 32], id[GUARD_TRUST_KEY_ID_SIZE];
+	struct guard_trust_key parsed = { 0 };
+	size_t size = 0;
+	int r = publish_json_read(&key, AT_FDCWD, source);
+
+	if (r == 0)
+		r = guard_trust_key_id(id, key);
+	if (r == 0)
+		r = guard_trust_key_parse(&parsed, id, key);
+	guard_trust_key_clear(&parsed);
+	if (r < 0) {
+		guardctl_error("%s is not a public key; give the FILE.pub that `guardctl keys new` made", source);
+		return r;
+	}
+	snprintf(path, sizeof(path), index ? "keys/%s-%zu.pub" : "keys/%s.pub", name, index + 1);
+	r = publish_bytes(&bytes, &size, key);
+	if (r == 0)
+		r = publish_file_write(repo->folder, path, bytes, size);
+	if (r < 0)
+		guardctl_error("%s: %s", path, strerror(errno));
+	fprintf(out, "%s\"%s\"", index ? ", " : "", path);
+	return r;
+}
+
+static int put_office(FILE *out, const struct repo *repo, const struct repo_options *options, const char *name,
+		      const char *profile)
+{
+	int r = 0;
+
+	fprintf(out, "# The office %s: who signs its exceptions, and which machines are its own.  The first\n"
+		     "# entry of `machines` that fits a machine holds.\noffice = {\n  keys = [ ", name);
+	for (size_t i = 0; r == 0 && i < options->key_count; i++)
+		r = take_key(out, repo, options->keys[i], name, i);
+	fprintf(out, " ];\n  threshold = %llu;\n  machines = ( { host = \"%s\"; profile = \"%s\"; } );\n};\n",
+		(unsigned long long)(options->threshold ? options->threshold : 1), options->hosts ? options->hosts : "*",
+		profile);
+	return r;
+}
+
+static int write_office(const struct repo *repo, const struct repo_options *options, const char *name,
+			const char *profile)
+{
+	GUARD_AUTO_FREE char *text = NULL;
 	char path[REPO_NAME_MAX + 32];
-	size_t size = 0, keys_size = 0;
-	FILE *stream = open_memstream(&keys, &keys_size), *whole;
+	size_t size = 0;
+	FILE *out;
 	int r;
 
-	if (!stream)
-		return -GUARD_E_NOMEM;
-	for (size_t i = 0; i < options->key_count; i++)
-		fprintf(stream, "%s\"%s\"", i ? ", " : "", options->keys[i]);
-	fclose(stream);
-	whole = open_memstream(&text, &size);
-	if (!whole)
-		return -GUARD_E_NOMEM;
-	fprintf(whole,
-		"# The office %s: who signs its exceptions, and which machines are its own.  The first\n"
-		"# entry of `machines` that fits a machine holds.\n"
-		"office = {\n  keys = [ %s ];\n  threshold = %llu;\n"
-		"  machines = ( { host = \"%s\"; profile = \"%s\"; } );\n};\n",
-		name, keys, (unsigned long long)(options->threshold ? options->threshold : 1),
-		options->hosts ? options->hosts : "*", profile);
-	fclose(whole);
 	snprintf(path, sizeof(path), "offices/%s/office.conf", name);
-	if (faccessat(folder, path, F_OK, 0) == 0) {
+	if (faccessat(repo->folder, path, F_OK, 0) == 0) {
 		guardctl_error("%s is there already; change it there", path);
 		return -GUARD_E_EXISTS;
 	}
-	r = publish_file_write(folder, path, text, size);
+	out = open_memstream(&text, &size);
+	if (!out)
+		return -GUARD_E_NOMEM;
+	r = put_office(out, repo, options, name, profile);
+	fclose(out);
+	if (r < 0)
+		return r;
+	r = publish_file_write(repo->folder, path, text, size);
 	if (r < 0)
 		guardctl_error("%s: %s", path, strerror(errno));
 	return r;
@@ -65,13 +101,12 @@ int repo_delegate(const struct repo_options *options)
 		guardctl_error("`repo delegate` needs --key FILE.pub: the public key of who signs for the office");
 		return GUARDCTL_USAGE;
 	}
-	for (size_t i = 0; i < options->key_count; i++)
-		if (!is_plain(options->keys[i]))
-			return GUARDCTL_USAGE;
-	if (options->hosts && !is_plain(options->hosts))
+	if ((options->hosts && !is_plain(options->hosts)) || (options->type && !repo_name_is_good(options->type))) {
+		guardctl_error("--hosts is a pattern without quotes, --type the name of a profile");
 		return GUARDCTL_USAGE;
+	}
 	if (repo_open(&repo, options, NULL) &&
-	    write_office(repo.folder, options, name, options->type ? options->type : repo.profiles[0].name) == 0) {
+	    write_office(&repo, options, name, options->type ? options->type : repo.profiles[0].name) == 0) {
 		printf("offices/%s/office.conf was written.  The office signs its first list with\n"
 		       "  guardctl exception sign --office %s --key FILE\nand headquarters then runs `guardctl repo publish`.\n",
 		       name, name);

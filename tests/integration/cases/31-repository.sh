@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+# where: host
+# The administrator's side of distribution: keys and thresholds, publishing, what
+# is refused, exceptions and their bounds, denials.  No daemon.
+. "$(dirname "$0")/../lib.sh"
+company=$SCRATCH/company
+mkdir -p "$company/keys"
+cd "$company" || exit 1
+printf 'correct horse battery\n' > "$SCRATCH/passphrase"
+repo() { try "$GUARDCTL" "$@"; }
+done_with() { check "$([ "$RC" = 0 ]; echo $?)" "$1" "$RC $OUT"; }
+# refused NAME WORD...: exit 1, and the words were said.
+refused()
+{
+	local name=$1 word missing=
+	shift
+	for word in "$@"; do
+		grep -qF -e "$word" <<< "$OUT" || missing="$missing $word"
+	done
+	check "$([ "$RC" = 1 ] && [ -z "$missing" ]; echo $?)" "$name" "exit $RC; not said:$missing; $OUT"
+}
+published() { (cd published && find . -type f -exec sha256sum {} + | LC_ALL=C sort -k 2); }
+
+# ---- keys and the root ceremony ------------------------------------------------------
+repo repo init; done_with "init writes an example to fill in"
+for key in root-1 root-2 root-3; do
+	repo keys new keys/$key --passphrase-file "$SCRATCH/passphrase"; done_with "an encrypted key: $key"
+done
+check "$(grep -q 'BEGIN ENCRYPTED PRIVATE KEY' keys/root-1 && [ "$(stat -c %a keys/root-1)" = 600 ]; echo $?)" \
+	"the private half is encrypted and its owner's"
+check "$(openssl pkey -in keys/root-1 -passin "file:$SCRATCH/passphrase" -noout; echo $?)" "openssl reads it"
+repo keys new keys/root-1 --unattended; refused "a key is never replaced" "never replaced"
+printf 'short\n' > "$SCRATCH/short"
+repo keys new keys/weak --passphrase-file "$SCRATCH/short"; refused "a short passphrase" passphrase
+for key in hq online osaka tokyo; do
+	"$GUARDCTL" keys new keys/$key --unattended > /dev/null
+done
+cat > hq.conf << 'E'
+policy = { id = "acme"; version = 1; mode = "enforce"; exceptions = { longest_days = 40; signers = true; }; };
+groups = (
+  { name = "core"; rules = ( { sha256 = [ "7298a4e77e5df91060a60e3a26c2e9b15a419c8362bd9668a4f42178b44382b0  /usr/bin/ls" ]; } ); },
+  { name = "forbidden"; rules = ( { action = "deny"; sha256 = [ "81f0fe2ca8ec76f237c1b9c38c29689e34e1998b744b8f38a23caab650ce33ec  /opt/bad" ]; } ); }
+);
+E
+repo repo publish --key keys/hq --key keys/online; refused "no root, nothing published" "repo init"
+chmod 644 keys/hq; repo repo init --key keys/hq; refused "an open, unencrypted key" "chmod 600"; chmod 600 keys/hq
+repo repo init --key keys/root-1 --passphrase-file "$SCRATCH/short"; refused "a wrong passphrase" wrong
+repo repo init --key keys/root-1 --passphrase-file "$SCRATCH/passphrase"
+refused "one of two signatures is no root" "lacks 1 signature" pending/root.json
+repo keys sign pending/root.json --key keys/hq; repo repo init; refused "a stranger's signature does not count" "lacks 1"
+repo keys sign pending/root.json --key keys/root-3 --passphrase-file "$SCRATCH/passphrase"
+check "$([ "$RC" = 0 ] && grep -qE 'fingerprint ([0-9A-HJKMNP-TV-Z]{4}-){4}[0-9A-HJKMNP-TV-Z]{4}' <<< "$OUT"; echo $?)" \
+	"the signer sees the fingerprint" "$OUT"
+repo repo init; done_with "two of three make the root"
+repo repo init; refused "a second root from nothing" rotate
+
+# ---- publishing ------------------------------------------------------------------------
+publish() { repo repo publish --key keys/hq --key keys/online "$@"; }
+publish; done_with "publish"
+repo repo verify; done_with "a machine would take it"
+published > "$SCRATCH/first"
+publish; published > "$SCRATCH/second"
+check "$(diff <(grep -v timestamp.json "$SCRATCH/first") <(grep -v timestamp.json "$SCRATCH/second") > /dev/null; echo $?)" \
+	"the same sources give the same bytes"
+sed -i 's|/usr/bin/ls|/usr/bin/dir|' hq.conf
+publish; refused "another policy under the same version" "version = 2;"
+sed -i 's/version = 1/version = 2/' hq.conf
+publish --dry-run
+check "$([ "$RC" = 0 ] && grep -qF 'version: 1 -> 2' <<< "$OUT" && grep -q '/usr/bin/dir' <<< "$OUT"; echo $?)" \
+	"a dry run tells in programs" "$OUT"
+check "$(published | diff - "$SCRATCH/second" > /dev/null; echo $?)" "a dry run publishes nothing"
+repo repo publish --key keys/hq; check "$([ "$RC" = 1 ]; echo $?)" "without the online key nothing is published" "$OUT"
+check "$(grep -v ' \./metadata/[0-9]*\.targets\.\| \./targets/' <(published) | grep timestamp | diff - <(grep timestamp "$SCRATCH/second") > /dev/null; echo $?)" \
+	"and readers keep what they had"
+publish; done_with "a higher version is published"
+sed -i 's/version = 2/version = 3/; s/profiles = (/profiles = (/' hq.conf
+sed -i 's|sources = \[ "hq.conf" \];|sources = [ "hq.conf" ]; reference = "/";|' repo.conf
+publish; refused "a policy that this machine could not live with" "nothing was changed"
+sed -i 's| reference = "/";||' repo.conf
+sed -i 's/version = 3/version = 2/' hq.conf
+
+# A signer who is not named, a damaged file.
+cp -a published "$SCRATCH/damaged"
+newest=$(ls -t published/metadata/*.targets.json | head -n 1)
+sed -i 's/"version":2}/"version":9}/' "$newest"
+repo repo verify; refused "a published file that was changed" targets
+rm -r published; mv "$SCRATCH/damaged" published
+repo repo verify; done_with "and whole again"
+
+# ---- offices and exceptions ----------------------------------------------------------------
+repo repo delegate ../x --key keys/osaka.pub; check "$([ "$RC" = 2 ]; echo $?)" "an office's name is no path" "$OUT"
+repo repo delegate osaka --key "$SCRATCH/passphrase"; refused "a key that is none" "not a public key"
+for office in osaka tokyo; do
+	repo repo delegate $office --key keys/$office.pub --hosts "$office-*"; done_with "an office: $office"
+	repo exception sign --office $office --key keys/$office; done_with "$office signs its first list"
+done
+publish; done_with "publish with offices"
+printf 'kessan' > "$SCRATCH/kessan"
+add() { repo exception add --office osaka --reason "yearly closing" --key keys/osaka "$@"; }
+add --file "$SCRATCH/kessan" --until 30d --ticket HELP-4711 --key keys/online; done_with "an exception, at once"
+check "$([ -n "$(ls published/targets/office/osaka)" ] && [ ! -e published/targets/office/tokyo ]; echo $?)" "for Osaka alone"
+add --file "$SCRATCH/kessan" --until 60d --id long; refused "longer than the policy permits" "40 days"
+add --sha256 81f0fe2ca8ec76f237c1b9c38c29689e34e1998b744b8f38a23caab650ce33ec --until 3d; refused "against a deny rule" denies
+add --path '/opt/x/**' --until 3d --id path; refused "by path" "beyond"
+add --signer "catalog:$(printf '%064d' 7)" --until 3d --id signer; refused "by signer without two signatures" "beyond"
+repo exception add --office osaka --file "$SCRATCH/kessan" --reason x --key keys/osaka
+check "$([ "$RC" = 2 ]; echo $?)" "without an end" "$RC $OUT"
+add --file "$SCRATCH/kessan" --until 2020-01-01 --id past; check "$([ "$RC" = 2 ]; echo $?)" "with an end that has passed" "$RC $OUT"
+check "$([ "$(ls offices/osaka | wc -l)" = 2 ]; echo $?)" "what was refused left nothing" "$(ls offices/osaka)"
+repo exception add --office osaka --file "$SCRATCH/kessan" --until 3d --id other --reason x --key keys/tokyo --key keys/online
+check "$([ "$RC" = 0 ] && grep -q 'not signed yet' <<< "$OUT"; echo $?)" "Tokyo's key does not sign for Osaka" "$OUT"
+repo repo verify
+done_with "and nothing of it is out"
+repo exception remove other --office osaka --key keys/osaka; done_with "take it back"
+
+# A broad one takes two.
+sed -i 's|^};|  broad = { threshold = 2; keys = [ "keys/osaka.pub", "keys/hq.pub" ]; };\n};|' offices/osaka/office.conf
+add --signer "catalog:$(printf '%064d' 7)" --until 3d --id signer --broad; refused "a broad one, signed by one" "lacks 1"
+repo keys sign pending/osaka.broad.json --key keys/hq; done_with "headquarters signs, too"
+publish; done_with "publish with a broad exception"
+check "$([ -n "$(ls published/targets/office/osaka/broad 2> /dev/null)" ]; echo $?)" "it is out"
+repo exception list
+check "$([ "$(grep -c osaka <<< "$OUT")" = 2 ] && grep -q broad <<< "$OUT" && grep -q HELP-4711 <<< "$OUT"; echo $?)" "the list has both" "$OUT"
+
+# ---- denials -----------------------------------------------------------------------------------
+deny() { repo deny --now --reason "notice 12" --key keys/hq --key keys/online "$@"; }
+deny --file "$SCRATCH/kessan" --id remote-tool; done_with "a denial, at once"
+deny --path '/usr/bin/**' --id everything; refused "a denial that would lock machines up" "lock"
+repo deny --list; check "$([ "$(wc -l <<< "$OUT")" = 1 ] && grep -q remote-tool <<< "$OUT"; echo $?)" "the list has one" "$OUT"
+repo deny --remove remote-tool --key keys/hq --key keys/online; done_with "take it back"
+
+# ---- rotation ----------------------------------------------------------------------------------
+"$GUARDCTL" keys new keys/online-2 --unattended > /dev/null
+sed -i 's|keys/online.pub|keys/online-2.pub|' repo.conf
+repo repo publish --key keys/hq --key keys/online-2; refused "new keys without a new root" "repo rotate"
+repo repo rotate --key keys/root-1 --passphrase-file "$SCRATCH/passphrase"; refused "one of two for the new root" "lacks 1"
+repo repo rotate --key keys/root-2 --passphrase-file "$SCRATCH/passphrase"; done_with "a second signs, the root is changed"
+repo repo publish --key keys/hq --key keys/online-2; done_with "publish under the new root"
+repo repo verify; check "$([ "$RC" = 0 ] && grep -q '^root 2' <<< "$OUT"; echo $?)" "machines follow" "$OUT"
+repo repo refresh --key keys/online; check "$([ "$RC" = 1 ]; echo $?)" "the old key refreshes no more" "$OUT"
+
+# ---- a key in a token ----------------------------------------------------------------------------
+module=$(find /usr/lib -name libsofthsm2.so 2> /dev/null | head -n 1)
+if [ -n "$module" ]; then
+	mkdir "$SCRATCH/tokens"
+	echo "directories.tokendir = $SCRATCH/tokens" > "$SCRATCH/softhsm.conf"
+	export SOFTHSM2_CONF=$SCRATCH/softhsm.conf
+	printf '1234\n' > "$SCRATCH/pin"
+	softhsm2-util --init-token --free --label hq --pin 1234 --so-pin 12345678 > /dev/null 2>&1
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$SCRATCH/token.pem" 2> /dev/null
+	softhsm2-util --import "$SCRATCH/token.pem" --token hq --label targets --id 01 --pin 1234 > /dev/null 2>&1
+	uri="pkcs11:token=hq;object=targets?module-path=$module"
+	"$GUARDCTL" keys show "$uri" --passphrase-file "$SCRATCH/pin" > keys/token.pub 2> "$SCRATCH/log/token"
+	check "$?" "a token shows its public key" "$(cat "$SCRATCH/log/token")"
+	sed -i 's|keys/hq.pub|keys/token.pub|' repo.conf
+	repo repo rotate --key keys/root-1 --key keys/root-2 --passphrase-file "$SCRATCH/passphrase"; done_with "rotate to the token"
+	repo repo publish --key "$uri" --key keys/online-2 --passphrase-file "$SCRATCH/pin"; done_with "publish with the token"
+	repo repo verify; done_with "a machine takes the token's signatures"
+	printf '9999\n' > "$SCRATCH/pin"
+	repo keys show "$uri" --passphrase-file "$SCRATCH/pin"; refused "a wrong PIN" wrong
+else
+	skip "a key in a token" "no SoftHSM"
+fi
