@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,14 +30,15 @@ static json_t *document(void)
 	return publish_envelope(publish_body("targets", 3, 1795000000));
 }
 
-static void sign_and_check(enum publish_key_type type, const char *path)
+static void sign_and_check(enum publish_key_type type, const char *path, const char *passphrase)
 {
 	struct publish_signer signer = { 0 }, again = { 0 };
 	GUARD_AUTO_JSON json_t *signed_one = document(), *keys = json_array();
 
-	CU_ASSERT_EQUAL_FATAL(publish_key_new(&signer, type, path, "open sesame"), 0);
-	CU_ASSERT_EQUAL(publish_key_new(&again, type, path, "open sesame"), -GUARD_E_EXISTS);
-	CU_ASSERT_EQUAL(publish_key_load(&again, path, say, (void *)"open barley"), -GUARD_E_DENIED);
+	CU_ASSERT_EQUAL_FATAL(publish_key_new(&signer, type, path, passphrase), 0);
+	CU_ASSERT_EQUAL(publish_key_new(&again, type, path, NULL), -GUARD_E_EXISTS);
+	if (passphrase)
+		CU_ASSERT_EQUAL(publish_key_load(&again, path, say, (void *)"open barley"), -GUARD_E_DENIED);
 	CU_ASSERT_EQUAL_FATAL(publish_key_load(&again, path, say, (void *)"open sesame"), 0);
 	CU_ASSERT_STRING_EQUAL(signer.id, again.id);
 	json_array_append(keys, signer.key);
@@ -54,9 +56,9 @@ static void sign_and_check(enum publish_key_type type, const char *path)
 
 static void test_keys(void)
 {
-	sign_and_check(PUBLISH_ED25519, "ed");
-	sign_and_check(PUBLISH_P256, "ec");
-	sign_and_check(PUBLISH_RSA, "rsa");
+	sign_and_check(PUBLISH_ED25519, "ed", "open sesame");
+	sign_and_check(PUBLISH_P256, "ec", NULL);
+	sign_and_check(PUBLISH_RSA, "rsa", NULL);
 }
 
 static void test_unsafe_key(void)

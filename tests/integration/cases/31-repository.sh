@@ -23,8 +23,9 @@ published() { (cd published && find . -type f -exec sha256sum {} + | LC_ALL=C so
 
 # ---- keys and the root ceremony ------------------------------------------------------
 repo repo init; done_with "init writes an example to fill in"
-for key in root-1 root-2 root-3; do
-	repo keys new keys/$key --passphrase-file "$SCRATCH/passphrase"; done_with "an encrypted key: $key"
+repo keys new keys/root-1 --passphrase-file "$SCRATCH/passphrase"; done_with "an encrypted key"
+for key in root-2 root-3; do
+	repo keys new keys/$key --unattended; done_with "a key: $key"
 done
 check "$(grep -q 'BEGIN ENCRYPTED PRIVATE KEY' keys/root-1 && [ "$(stat -c %a keys/root-1)" = 600 ]; echo $?)" \
 	"the private half is encrypted and its owner's"
