@@ -47,6 +47,7 @@ struct guardd_config {
 	 * any jail.  guard-record and so on when these exist, else nobody. */
 	uint32_t record_uid, record_gid, control_uid, control_gid, unlock_uid, unlock_gid;
 	uint32_t sync_uid, sync_gid, trust_uid, trust_gid;
+	uint32_t inspect_uid, inspect_gid;
 };
 
 /* guardd_config_load: errors are written into `ret_problem` as one sentence

@@ -47,7 +47,7 @@ struct guardd_counters {
 
 struct guardd_shared {
 	struct guardd_counters counters;
-	_Atomic uint32_t keeper_pid, gate_pid, record_pid, control_pid, unlock_pid, gate_restarts;
+	_Atomic uint32_t keeper_pid, gate_pid, record_pid, control_pid, unlock_pid, inspect_pid, gate_restarts;
 	_Atomic uint32_t loader_pid;    /* reads a new policy file, or 0 */
 	_Atomic uint32_t sync_pid, trust_pid; /* of a managed machine, or 0 */
 	_Atomic uint32_t understudy_pid; /* shares the fd table of keeper and gate, or 0 */
@@ -79,6 +79,7 @@ struct guardd_gate_arguments {
 	int command;             /* SOCK_SEQPACKET to the keeper: guardd_command */
 	int record;              /* SOCK_SEQPACKET, non-blocking: GUARD_WIRE_EVENT to record */
 	int unlock;              /* SOCK_SEQPACKET: struct guardd_grants in, one empty byte out: say again */
+	int inspect;             /* SOCK_SEQPACKET, non-blocking: requests to inspect (inspect/inspect.h) */
 	int restarted;           /* enum guardd_restarted */
 	const struct guardd_bpf *layer; /* bpf/layer.h; never NULL */
 	const struct guardd_handles *handles; /* keeper/takeover.h: what the gate passes on when it is
@@ -169,10 +170,18 @@ struct guardd_unlock_arguments {
 };
 void guardd_unlock_main(const struct guardd_unlock_arguments *arguments) __attribute__((noreturn));
 
+struct guardd_inspect_arguments {
+	const struct guardd_config *config;
+	int requests;            /* SOCK_SEQPACKET from the gate: inspect/inspect.h */
+};
+void guardd_inspect_main(const struct guardd_inspect_arguments *arguments) __attribute__((noreturn));
+
 /* ---- jail ------------------------------------------------------------------- */
 
 enum guardd_role { GUARDD_ROLE_KEEPER, GUARDD_ROLE_GATE, GUARDD_ROLE_RECORD, GUARDD_ROLE_CONTROL,
 		   GUARDD_ROLE_LOADER, GUARDD_ROLE_UNLOCK, GUARDD_ROLE_SYNC, GUARDD_ROLE_TRUST,
+		   GUARDD_ROLE_INSPECT,	  /* starts inspectors */
+		   GUARDD_ROLE_INSPECTOR, /* reads untrusted bytes; guardd_jail_narrow alone leads there */
 		   GUARDD_ROLE_MAX_ };
 
 /* guardd_jail_enter: become what docs/processes.md says for the role: user and
@@ -182,5 +191,11 @@ enum guardd_role { GUARDD_ROLE_KEEPER, GUARDD_ROLE_GATE, GUARDD_ROLE_RECORD, GUA
  * process once, before the first outside byte.  `ret_problem` gets a sentence
  * on failure; a process that cannot be jailed does not run. */
 int guardd_jail_enter(enum guardd_role role, const struct guardd_config *config, char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
+
+/* guardd_jail_prepare_narrow: make ready the filter of a role that a jailed process
+ * becomes later, before it enters its own jail.  guardd_jail_narrow: from here on
+ * only that role's calls.  No memory is allocated, nothing is opened. */
+int guardd_jail_prepare_narrow(enum guardd_role role) GUARD_WARN_UNUSED;
+int guardd_jail_narrow(void) GUARD_WARN_UNUSED;
 
 #endif

@@ -12,9 +12,12 @@
 
 #include "gate/unlocks.h"
 
+#define RENEWALS 3 /* of the signers, when one policy follows another */
+
 struct outcome {
 	struct guard_verdict verdict;
 	uint64_t version;
+	uint64_t generation; /* of the policy that decided */
 	char rule_text[256];
 };
 
@@ -101,6 +104,7 @@ static void decide(struct gate *gate, struct outcome *outcome, const struct gate
 	guard_policy_decide(policy->policy, &outcome->verdict, &subject, &object,
 			    gate_realtime_ns() / 1000000000);
 	outcome->version = policy->info.version;
+	outcome->generation = policy->generation;
 	gate_rule_text(outcome->rule_text, sizeof(outcome->rule_text), policy->policy, outcome->verdict.rule);
 	memcpy(seconds, policy->info.unlock_seconds, sizeof(seconds));
 	gate_policy_release(gate);
@@ -120,7 +124,7 @@ static void try_as_exec(struct gate *gate, struct outcome *outcome, struct gate_
 		return;
 	facts->kind = GUARD_KIND_EXECUTABLE;
 	decide(gate, &other, event, identity);
-	if (other.verdict.action == GUARD_ALLOW && gate_call_wait(&call, event->tid) == 0 &&
+	if (other.verdict.action == GUARD_ALLOW && other.generation == identity->generation && gate_call_wait(&call, event->tid) == 0 &&
 	    call.kind == GATE_CALL_EXEC) {
 		facts->exec = true;
 		*outcome = other;
@@ -174,6 +178,8 @@ static void remember(struct gate *gate, struct gate_event *event, const struct g
 {
 	struct gate_cached cached = { .format = event->facts->format,
 				      .has_digest = true,
+				      .carried = identity->carried,
+				      .looked_for = identity->looked_for,
 				      .digest = identity->identity.digest };
 	struct gate_filesystem filesystem;
 
@@ -208,8 +214,26 @@ static enum guard_reason reason_of(int error)
 	}
 }
 
+/* A policy that came meanwhile wants the signers verified by its own keys. */
+static const struct gate_identity *decide_current(struct gate *gate, struct outcome *outcome,
+						  struct gate_identity *renewed, const struct gate_event *event,
+						  const struct gate_identity *identity)
+{
+	decide(gate, outcome, event, identity);
+	for (int i = 0; i < RENEWALS && outcome->generation != identity->generation; i++) {
+		*renewed = *identity;
+		gate_signers_find(gate, renewed, event->fd);
+		identity = renewed;
+		decide(gate, outcome, event, identity);
+	}
+	if (outcome->generation != identity->generation)
+		overrule(outcome, GUARD_REASON_OVERLOAD);
+	return identity;
+}
+
 void gate_conclude(struct gate *gate, struct gate_event *event, const struct gate_identity *identity)
 {
+	struct gate_identity renewed;
 	struct outcome outcome;
 	bool denied;
 
@@ -217,14 +241,14 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 		gate_refuse(gate, event, reason_of(identity->error));
 		return;
 	}
-	decide(gate, &outcome, event, identity);
+	identity = decide_current(gate, &outcome, &renewed, event, identity);
 	if (outcome.verdict.action == GUARD_DENY)
 		try_as_exec(gate, &outcome, event, identity);
 	remember(gate, event, identity);
 	if (outcome.verdict.action == GUARD_ALLOW && !check_stays(gate, event, identity, &outcome))
 		return;
 	if (outcome.verdict.action == GUARD_ALLOW) {
-		(void)gate_kernel_cache(gate, event, &identity->identity, event->facts->format);
+		(void)gate_kernel_cache(gate, event, identity, event->facts->format);
 		gate_layer_grant(gate, event, 1u << (event->facts->kind - GUARD_KIND_EXECUTABLE));
 	}
 	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT)

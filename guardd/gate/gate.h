@@ -40,6 +40,7 @@
 #define GATE_PERM_MASK (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)
 
 struct gate;
+struct gate_cached;
 struct gate_program;
 
 struct gate_filesystem {
@@ -72,6 +73,7 @@ bool gate_process_is_own(const struct gate *gate, int32_t pid);
 struct gate_policy {
 	struct guard_policy *policy;
 	struct guard_policy_info info;
+	struct gate_keys *keys; /* signers.h */
 	uint64_t generation;
 	uint32_t layer_generation; /* the same for the kernel layer, 0 without one */
 };
@@ -200,6 +202,9 @@ struct gate_identity {
 	int error;                      /* 0 or -GUARD_E_: then there is no digest */
 	bool writer;                    /* somebody may write to it now */
 	bool cold;                      /* hashed just now */
+	uint8_t carried;                /* mask of 1 << enum guard_provider: signatures that the file carries, */
+	uint8_t looked_for;             /* among these */
+	uint64_t generation;            /* of the policy by whose keys the signers were verified */
 };
 /* Ask for a read lease on the event's fd; remembers the answer. */
 enum gate_lease gate_lease_take(struct gate *gate, struct gate_event *event);
@@ -210,11 +215,22 @@ void gate_identify(struct gate *gate, struct gate_identity *ret_identity, struct
 /* An identity that is known already and holds at this moment. */
 bool gate_identity_known(struct gate *gate, struct gate_identity *ret_identity, const struct gate_event *event);
 
+/* ---- signers.c: who vouches for a content ------------------------------------------------ */
+
+struct gate_keys;
+struct gate_vouchers;
+/* Fill in the signers of a file that was just hashed.  Asks inspectors: may wait
+ * for seconds. */
+void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd);
+/* The same from memory; false: they must be found.  Never blocks. */
+bool gate_signers_known(struct gate *gate, struct gate_identity *identity, const struct gate_cached *cached);
+
 /* ---- cache.c: identities that the gate remembers -------------------------------------------- */
 
 struct gate_cached {
 	uint8_t format; /* enum guard_format */
 	bool has_digest;
+	uint8_t carried, looked_for; /* as in struct gate_identity */
 	struct guard_digest digest;
 	uint64_t useless; /* policy generation under which no ignore mark was possible, 0 none */
 };
@@ -236,7 +252,7 @@ void gate_cache_drop_device(struct gate_cache *cache, uint64_t device);
 /* Tell the kernel not to ask again where that is safe.  Called before the
  * answer, under the lease, with no policy held.  false: the policy in force
  * wants to be asked about opens of this content. */
-bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct guard_identity *identity,
+bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct gate_identity *identity,
 		       uint8_t format);
 /* A writer came: forget the inode in both caches. */
 void gate_forget(struct gate *gate, int fd, const struct gate_key *key);
@@ -457,6 +473,7 @@ struct gate {
 	struct gate_jobs jobs;
 	struct gate_watch watch;
 	struct gate_cache *cache;
+	struct gate_vouchers *vouchers;
 	pthread_mutex_t marks; /* what is set beside each other is taken back together */
 	struct gate_programs *programs;
 	struct guardd_in_use *in_use;

@@ -99,6 +99,8 @@ void gate_identify(struct gate *gate, struct gate_identity *ret_identity, struct
 	if (event->lease == GATE_LEASE_HELD && !gate_lease_intact(event))
 		let_writer_pass(event);
 	identity.writer = event->lease == GATE_LEASE_REFUSED;
+	if (identity.error == 0)
+		gate_signers_find(gate, &identity, event->fd);
 	*ret_identity = identity;
 }
 
@@ -111,5 +113,5 @@ bool gate_identity_known(struct gate *gate, struct gate_identity *ret_identity, 
 		return false;
 	*ret_identity = (struct gate_identity){ .identity = { .digest = cached.digest,
 							      .size = event->file.key.size } };
-	return true;
+	return gate_signers_known(gate, ret_identity, &cached);
 }

@@ -90,11 +90,11 @@ static bool set_marks(struct gate *gate, int fd, uint64_t mask)
 	return set;
 }
 
-bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct guard_identity *identity,
+bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct gate_identity *identity,
 		       uint8_t format)
 {
 	const struct gate_path *path = &event->facts->path;
-	struct guard_object object = { .identity = identity,
+	struct guard_object object = { .identity = &identity->identity,
 				       .path = path->verified ? path->claimed : NULL,
 				       .claimed_path = path->claimed,
 				       .path_protected = path->protected };
@@ -107,7 +107,8 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 		return true;
 	object.medium = filesystem.medium;
 	policy = gate_policy_hold(gate);
-	mask = needless(policy, &object, format);
+	/* Signers that another policy's keys verified say nothing under this one. */
+	mask = policy->generation == identity->generation ? needless(policy, &object, format) : 0;
 	generation = policy->generation;
 	gate_policy_release(gate);
 	if (!mask)

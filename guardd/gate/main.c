@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gate/signers.h"
 #include "gate/unlocks.h"
 #include "keeper/takeover.h"
 
@@ -51,7 +52,8 @@ static int make_parts(struct gate *gate)
 {
 	const struct guardd_in_use_own own = { &gate->shared->keeper_pid, &gate->shared->understudy_pid };
 
-	if (gate_cache_new(&gate->cache, CACHE_SETS) < 0 || gate_programs_new(&gate->programs) < 0 ||
+	if (gate_cache_new(&gate->cache, CACHE_SETS) < 0 || gate_vouchers_new(&gate->vouchers) < 0 ||
+	     gate_programs_new(&gate->programs) < 0 ||
 	    guardd_in_use_create(&gate->in_use, own) < 0 ||
 	    gate_tickets_new(&gate->tickets) < 0 || gate_mounts_new(&gate->mounts) < 0 ||
 	    gate_sweeper_new(&gate->sweeper) < 0 || gate_notes_new(&gate->notes) < 0 ||

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "gate/signers.h"
 
 #define ACCOUNTS_MAX (4u << 20) /* bytes of /etc/passwd and /etc/group */
 
@@ -80,6 +81,11 @@ static int open_policy(struct gate_policy **ret_policy, struct gate *gate, int f
 	r = guard_policy_open(&next->policy, fd, &machine);
 	if (r < 0)
 		return r;
+	r = gate_keys_new(&next->keys, next->policy);
+	if (r < 0) {
+		guard_policy_free(next->policy);
+		return r;
+	}
 	guard_policy_info(next->policy, &next->info);
 	*ret_policy = guard_steal_pointer(&next);
 	return 0;
@@ -110,6 +116,7 @@ int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t proble
 	pthread_mutex_unlock(&policies->swap);
 	if (old) {
 		guard_policy_free(old->policy);
+		gate_keys_free(old->keys);
 		free(old);
 	}
 	return 0;

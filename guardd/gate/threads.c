@@ -106,5 +106,6 @@ bool gate_process_is_own(const struct gate *gate, int32_t pid)
 	       number == atomic_load(&shared->loader_pid) || number == atomic_load(&shared->unlock_pid) ||
 	       number == atomic_load(&shared->sync_pid) || number == atomic_load(&shared->trust_pid) ||
 	       number == atomic_load(&shared->understudy_pid) ||
+	       number == atomic_load(&shared->inspect_pid) ||
 	       pid == getpid();
 }

@@ -42,7 +42,8 @@ static void inspect(const struct guardd_inspect_arguments *arguments, int socket
 	size_t written;
 
 	close(arguments->requests);
-	if (limit_inspector() < 0 || guardd_jail_narrow(GUARDD_ROLE_INSPECTOR) < 0)
+	close(STDERR_FILENO);
+	if (limit_inspector() < 0 || guardd_jail_narrow() < 0)
 		_exit(EXIT_FAILURE);
 	written = inspect_answer(reply, sizeof(reply), packet, size);
 	if (written > 0)
@@ -103,6 +104,10 @@ void guardd_inspect_main(const struct guardd_inspect_arguments *arguments)
 	char problem[400];
 	unsigned count = 0;
 
+	if (guardd_jail_prepare_narrow(GUARDD_ROLE_INSPECTOR) < 0) {
+		fputs("guardd: inspect: the inspectors' list of system calls cannot be made\n", stderr);
+		_exit(EXIT_FAILURE);
+	}
 	if (guardd_jail_enter(GUARDD_ROLE_INSPECT, arguments->config, problem, sizeof(problem)) < 0) {
 		fprintf(stderr, "guardd: inspect: %s\n", problem);
 		_exit(EXIT_FAILURE);

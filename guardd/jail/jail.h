@@ -51,7 +51,7 @@ enum jail_condition {
 };
 struct jail_call {
 	int number;
-	uint16_t roles;	   /* mask of JAIL_ROLE; the keeper has all of them */
+	uint32_t roles;	   /* mask of JAIL_ROLE; the keeper has all of them */
 	uint8_t condition; /* enum jail_condition */
 	uint8_t argument;
 	uint64_t value;

@@ -4,15 +4,21 @@
  * not on the list ends the process.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "jail/jail.h"
 #include "problem.h"
 
 bool jail_writes_no_file(enum guardd_role role)
 {
-	return role == GUARDD_ROLE_GATE || role == GUARDD_ROLE_CONTROL;
+	return role == GUARDD_ROLE_GATE || role == GUARDD_ROLE_CONTROL || role == GUARDD_ROLE_INSPECT;
 }
 
 static int add(scmp_filter_ctx filter, const struct jail_call *call, bool is_keeper)
@@ -57,7 +63,8 @@ static int fill(scmp_filter_ctx filter, enum guardd_role role)
 	return r;
 }
 
-int jail_seccomp_enter(enum guardd_role role, const struct jail_problem *problem)
+/* The filter of a role, to be released also on failure. */
+static int make(scmp_filter_ctx *ret_filter, enum guardd_role role)
 {
 	scmp_filter_ctx filter = seccomp_init(GUARDD_JAIL_DEFAULT_ACTION);
 	int r = filter ? 0 : -ENOMEM;
@@ -68,6 +75,15 @@ int jail_seccomp_enter(enum guardd_role role, const struct jail_problem *problem
 		r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree: log, not linear */
 	if (r == 0)
 		r = fill(filter, role);
+	*ret_filter = filter;
+	return r;
+}
+
+int jail_seccomp_enter(enum guardd_role role, const struct jail_problem *problem)
+{
+	scmp_filter_ctx filter;
+	int r = make(&filter, role);
+
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);
@@ -77,4 +93,34 @@ int jail_seccomp_enter(enum guardd_role role, const struct jail_problem *problem
 				      "CONFIG_SECCOMP_FILTER",
 				      strerror(-r));
 	return 0;
+}
+
+/* Made once: an inspector lives for less time than it takes to make one. */
+static struct sock_filter narrow[2048];
+static struct sock_fprog narrow_program;
+
+int guardd_jail_prepare_narrow(enum guardd_role role)
+{
+	scmp_filter_ctx filter;
+	int fds[2], r = make(&filter, role);
+	ssize_t size = -1;
+
+	if (r == 0 && pipe2(fds, O_CLOEXEC) == 0) {
+		GUARD_AUTO_CLOSE int from = fds[0];
+		GUARD_AUTO_CLOSE int to = fds[1];
+
+		/* Far smaller than what a pipe holds. */
+		r = seccomp_export_bpf(filter, to);
+		size = r == 0 ? read(from, narrow, sizeof(narrow)) : -1;
+	}
+	seccomp_release(filter);
+	if (size <= 0 || (size_t)size == sizeof(narrow))
+		return -GUARD_E_UNSUPPORTED;
+	narrow_program = (struct sock_fprog){ (unsigned short)((size_t)size / sizeof(narrow[0])), narrow };
+	return 0;
+}
+
+int guardd_jail_narrow(void)
+{
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &narrow_program) == 0 ? 0 : -GUARD_E_UNSUPPORTED;
 }

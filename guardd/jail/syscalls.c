@@ -21,40 +21,43 @@
 #define U JAIL_ROLE(GUARDD_ROLE_UNLOCK)
 #define S JAIL_ROLE(GUARDD_ROLE_SYNC)
 #define T JAIL_ROLE(GUARDD_ROLE_TRUST)
-#define ALL (K | G | R | C | L | U | S | T)
+#define I JAIL_ROLE(GUARDD_ROLE_INSPECT)
+#define P JAIL_ROLE(GUARDD_ROLE_INSPECTOR) /* parses: what it does not need to compute and to answer is missing */
+#define ALL (K | G | R | C | L | U | S | T | I)
+#define ALL_P (ALL | P)
 
 #define CALL(name, roles) { SCMP_SYS(name), roles, JAIL_ALWAYS, 0, 0 }
 #define CALL_IF(name, roles, condition, argument, value) { SCMP_SYS(name), roles, condition, argument, value }
 
 const struct jail_call jail_calls[] = {
 	/* Memory: nothing that becomes executable. */
-	CALL_IF(mmap, ALL, JAIL_BITS_CLEAR, 2, PROT_EXEC),
-	CALL_IF(mprotect, ALL, JAIL_BITS_CLEAR, 2, PROT_EXEC),
-	CALL(munmap, ALL), CALL(mremap, ALL), CALL(madvise, ALL), CALL(brk, ALL),
+	CALL_IF(mmap, ALL_P, JAIL_BITS_CLEAR, 2, PROT_EXEC),
+	CALL_IF(mprotect, ALL_P, JAIL_BITS_CLEAR, 2, PROT_EXEC),
+	CALL(munmap, ALL_P), CALL(mremap, ALL_P), CALL(madvise, ALL_P), CALL(brk, ALL_P),
 
 	/* The C library: locks, signals, time, end. */
-	CALL(futex, ALL), CALL(set_robust_list, ALL), CALL(rseq, ALL), CALL(membarrier, ALL),
+	CALL(futex, ALL_P), CALL(set_robust_list, ALL), CALL(rseq, ALL), CALL(membarrier, ALL),
 	CALL(rt_sigaction, ALL), CALL(rt_sigprocmask, ALL), CALL(rt_sigreturn, ALL), CALL(sigaltstack, ALL),
 	CALL(restart_syscall, ALL), CALL(tgkill, ALL),
-	CALL(clock_gettime, ALL), CALL(clock_getres, ALL), CALL(gettimeofday, ALL), CALL(time, ALL),
+	CALL(clock_gettime, ALL_P), CALL(clock_getres, ALL), CALL(gettimeofday, ALL_P), CALL(time, ALL_P),
 	CALL(clock_nanosleep, ALL), CALL(nanosleep, ALL), CALL(sched_yield, ALL), CALL(sched_getaffinity, ALL),
-	CALL(getpid, ALL), CALL(gettid, ALL), CALL(getppid, ALL), CALL(getrandom, ALL), CALL(uname, ALL),
+	CALL(getpid, ALL_P), CALL(gettid, ALL), CALL(getppid, ALL), CALL(getrandom, ALL_P), CALL(uname, ALL),
 	CALL(getuid, ALL), CALL(geteuid, ALL), CALL(getgid, ALL), CALL(getegid, ALL), CALL(sysinfo, ALL),
 	CALL_IF(prlimit64, ALL, JAIL_EQUAL, 0, 0 /* its own */),
-	CALL(exit, ALL), CALL(exit_group, ALL),
+	CALL(exit, ALL_P), CALL(exit_group, ALL_P),
 	CALL_IF(prctl, ALL, JAIL_EQUAL, 0, PR_SET_NAME),
 	CALL_IF(prctl, ALL, JAIL_EQUAL, 0, PR_GET_NAME),
 	CALL_IF(prctl, ALL, JAIL_EQUAL, 0, PR_SET_PDEATHSIG),
 	CALL_IF(prctl, ALL, JAIL_EQUAL, 0, 0x53564d41 /* PR_SET_VMA: names of anonymous memory */),
 
 	/* Descriptors that are there. */
-	CALL(read, ALL), CALL(write, ALL), CALL(readv, ALL), CALL(writev, ALL), CALL(close, ALL),
 	CALL(pread64, ALL), CALL(preadv2, G), CALL(lseek, ALL), CALL(fstat, ALL), CALL(newfstatat, ALL), CALL(statx, ALL),
+	CALL(read, ALL), CALL(write, ALL_P), CALL(readv, ALL), CALL(writev, ALL), CALL(close, ALL_P),
 	CALL(fcntl, ALL), CALL(poll, ALL), CALL(ppoll, ALL),
 	CALL_IF(ioctl, ALL, JAIL_EQUAL, 1, TCGETS),
 
 	/* Messages between the processes and to their clients. */
-	CALL(sendmsg, ALL), CALL(recvmsg, ALL), CALL(sendto, ALL), CALL(recvfrom, ALL), CALL(shutdown, ALL),
+	CALL(sendmsg, ALL), CALL(recvmsg, ALL), CALL(sendto, ALL_P), CALL(recvfrom, ALL), CALL(shutdown, ALL),
 	CALL(getsockopt, ALL), CALL(setsockopt, ALL),
 	CALL(accept4, G | C),
 
@@ -91,6 +94,11 @@ const struct jail_call jail_calls[] = {
 	CALL_IF(bpf, G, JAIL_EQUAL, 0, BPF_MAP_DELETE_ELEM), CALL_IF(bpf, G, JAIL_EQUAL, 0, BPF_MAP_GET_NEXT_KEY),
 	/* The name that a blocked caller asked for. */
 	CALL(process_vm_readv, G), CALL(umount2, G),
+	/* The signature that lies beside a file; an answer for it alone. */
+	CALL(fgetxattr, G), CALL_IF(socketpair, G, JAIL_EQUAL, 0, AF_UNIX),
+
+	/* Inspect starts an inspector for each request, and limits it. */
+	CALL(clone, I), CALL(wait4, I), CALL(waitid, I), CALL(alarm, I), CALL(setrlimit, I), CALL(seccomp, I),
 
 	/* The keeper alone: children and their jails, signals, policies, sockets,
 	 * its own next version with the loader's and the C library's beginnings. */

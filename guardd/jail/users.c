@@ -44,6 +44,8 @@ int jail_user_become(enum guardd_role role, const struct guardd_config *config,
 		return change(config->sync_uid, config->sync_gid, problem);
 	case GUARDD_ROLE_TRUST:
 		return change(config->trust_uid, config->trust_gid, problem);
+	case GUARDD_ROLE_INSPECT:
+		return change(config->inspect_uid, config->inspect_gid, problem);
 	default:
 		return 0;
 	}

@@ -60,7 +60,7 @@ struct keeper {
 	struct guardd_shared *shared;
 	struct guardd_handles handles;
 	struct guardd_bpf layer;
-	struct keeper_process gate, record, control, unlock, understudy, loader;
+	struct keeper_process gate, record, control, unlock, inspect, understudy, loader;
 	struct keeper_process sync, trust; /* of a managed machine */
 	bool gate_ready;
 	bool gate_killed; /* the last one ended by SIGKILL */
@@ -76,6 +76,7 @@ struct keeper {
 	int32_t unlock_requests[2];		/* control's, unlock's */
 	int32_t unlock_records[2];		/* unlock's, record's */
 	int32_t unlock_grants[2];		/* unlock's, gate's */
+	int32_t inspections[2];			/* gate's, inspect's */
 	int32_t control_socket[2];		/* keeper's, control's */
 	int32_t signals;			/* signalfd of the active keeper */
 
@@ -137,6 +138,7 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted) GU
 int keeper_spawn_record(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_control(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_unlock(struct keeper *keeper) GUARD_WARN_UNUSED;
+int keeper_spawn_inspect(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_understudy(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_loader(struct keeper *keeper, bool fall_back) GUARD_WARN_UNUSED; /* reads keeper->set, if there is one */
 int keeper_spawn_sync(struct keeper *keeper, int socket) GUARD_WARN_UNUSED;

@@ -35,8 +35,8 @@ static struct keeper *make(struct guardd_config *config, const struct guardd_kee
 	struct keeper *keeper =
 	    mmap(NULL, sizeof(*keeper), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct keeper_process *const processes[] = {&keeper->gate, &keeper->record, &keeper->control,
-						    &keeper->unlock, &keeper->understudy, &keeper->loader,
-						    &keeper->sync,   &keeper->trust};
+						    &keeper->unlock, &keeper->inspect, &keeper->understudy,
+						    &keeper->loader, &keeper->sync,    &keeper->trust};
 	int32_t *const fds[] = {
 	    &keeper->handles.fanotify[GUARDD_GROUP_MAIN],
 	    &keeper->handles.fanotify[GUARDD_GROUP_SLOW],
@@ -65,6 +65,8 @@ static struct keeper *make(struct guardd_config *config, const struct guardd_kee
 	    &keeper->unlock_records[1],
 	    &keeper->unlock_grants[0],
 	    &keeper->unlock_grants[1],
+	    &keeper->inspections[0],
+	    &keeper->inspections[1],
 	    &keeper->control_socket[0],
 	    &keeper->control_socket[1],
 	    &keeper->signals,
@@ -113,6 +115,7 @@ static int prepare(struct keeper *keeper, struct sentence *problem)
 	find_user(&keeper->config->unlock_uid, &keeper->config->unlock_gid, "guard-unlock");
 	find_user(&keeper->config->sync_uid, &keeper->config->sync_gid, "guard-sync");
 	find_user(&keeper->config->trust_uid, &keeper->config->trust_gid, "guard-trust");
+	find_user(&keeper->config->inspect_uid, &keeper->config->inspect_gid, "guard-inspect");
 	if (guard_digest_bytes(&digest, "", 0) < 0)
 		return guardd_problem(-GUARD_E_UNSUPPORTED, SENTENCE(problem),
 				      "OpenSSL has no SHA-256: see openssl.cnf");
@@ -190,7 +193,8 @@ static int make_own(struct keeper *keeper, struct sentence *problem)
 				      "this kernel has no pidfds (%s): it needs Linux 5.19 or later",
 				      strerror(errno));
 	if (keeper_pair(keeper->requests, 0) < 0 || keeper_pair(keeper->unlock_requests, 0) < 0 ||
-	    keeper_pair(keeper->unlock_records, 0) < 0 || keeper_pair(keeper->unlock_grants, 0) < 0)
+	    keeper_pair(keeper->unlock_records, 0) < 0 || keeper_pair(keeper->unlock_grants, 0) < 0 ||
+	    keeper_pair(keeper->inspections, 0) < 0)
 		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "no sockets: %s", strerror(errno));
 	r = keeper_changes_create(&keeper->changes, SENTENCE(problem));
 	if (r < 0)
@@ -254,6 +258,8 @@ static int start(struct keeper *keeper, struct sentence *problem)
 		r = make_own(keeper, problem);
 	if (r == 0)
 		r = keeper_policy_first(keeper, SENTENCE(problem));
+	if (r == 0)
+		r = keeper_spawn_inspect(keeper); /* the gate asks from its first moment on */
 	if (r == 0)
 		r = start_gate(keeper, problem);
 	if (r < 0)

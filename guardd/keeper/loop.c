@@ -150,7 +150,7 @@ static void take_due(struct keeper *keeper)
 /* Every fd is looked at in each turn: there are few, and some are replaced. */
 static enum verdict_of_turn turn(struct keeper *keeper)
 {
-	enum { SIGNALS, GATE, CONTROL, LOADER, TAKEOVER, TRUST, DEATHS, ALL = DEATHS + 7 };
+	enum { SIGNALS, GATE, CONTROL, LOADER, TAKEOVER, TRUST, DEATHS, ALL = DEATHS + 8 };
 	struct pollfd watched[ALL] = {
 	    [SIGNALS] = {keeper->signals, POLLIN, 0},
 	    [GATE] = {keeper->command[0], POLLIN, 0},
@@ -165,6 +165,7 @@ static enum verdict_of_turn turn(struct keeper *keeper)
 	    [DEATHS + 4] = {keeper->unlock.pidfd, POLLIN, 0},
 	    [DEATHS + 5] = {keeper->sync.pidfd, POLLIN, 0},
 	    [DEATHS + 6] = {keeper->trust.pidfd, POLLIN, 0},
+	    [DEATHS + 7] = {keeper->inspect.pidfd, POLLIN, 0},
 	};
 
 	if (poll(watched, ALL, next_timeout(keeper)) < 0 && errno != EINTR)

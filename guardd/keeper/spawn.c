@@ -63,6 +63,7 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
 	    .policy = keeper->handles.policy,
 	    .record = keeper->handles.events_send,
 	    .unlock = keeper->unlock_grants[1],
+	    .inspect = keeper->inspections[0],
 	    .restarted = (int)restarted,
 	    .layer = &keeper->layer,
 	    .handles = &keeper->handles,
@@ -183,6 +184,24 @@ int keeper_spawn_unlock(struct keeper *keeper)
 		guardd_unlock_main(&arguments);
 	}
 	return spawned(pid, "unlock");
+}
+
+int keeper_spawn_inspect(struct keeper *keeper)
+{
+	const struct guardd_inspect_arguments arguments = {.config = keeper->config,
+							   .requests = keeper->inspections[1]};
+	pid_t parent = getpid(), pid = clone_process(&keeper->inspect, 0);
+
+	if (pid == 0) {
+		keeper_child_begin("guardd-inspect");
+		keeper_child_die_with_parent(parent);
+		keeper_child_keep_only(keeper->null, &arguments.requests, 1);
+		atomic_store(&keeper->shared->inspect_pid, (uint32_t)getpid());
+		munmap(keeper->shared, sizeof(*keeper->shared));
+		munmap(keeper, sizeof(*keeper));
+		guardd_inspect_main(&arguments);
+	}
+	return spawned(pid, "inspect");
 }
 
 int keeper_spawn_understudy(struct keeper *keeper)

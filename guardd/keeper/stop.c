@@ -25,6 +25,7 @@ static void end_helpers(struct keeper *keeper)
 	keeper_process_end(&keeper->control, SIGTERM, KEEPER_HELPER_STOP_MS);
 	keeper_process_end(&keeper->unlock, SIGTERM, KEEPER_HELPER_STOP_MS);
 	keeper_process_end(&keeper->record, SIGTERM, KEEPER_HELPER_STOP_MS);
+	keeper_process_end(&keeper->inspect, SIGKILL, KEEPER_HELPER_STOP_MS);
 }
 
 /* The gate may pass its pidfd on at any moment. */
@@ -93,6 +94,7 @@ void keeper_upgrade(struct keeper *keeper)
 	keeper->record.due_ms = now;
 	keeper->control.due_ms = now;
 	keeper->unlock.due_ms = now;
+	keeper->inspect.due_ms = now;
 	keeper->load = KEEPER_LOAD_IDLE;
 	keeper->load_deadline_ms = 0;
 	keeper_tell(keeper, "READY=1");

@@ -154,7 +154,8 @@ static void reap_others(const struct keeper *keeper)
 		if (info.si_pid == keeper->gate.pid || info.si_pid == keeper->record.pid ||
 		    info.si_pid == keeper->control.pid || info.si_pid == keeper->unlock.pid ||
 		    info.si_pid == keeper->understudy.pid || info.si_pid == keeper->loader.pid ||
-		    info.si_pid == keeper->sync.pid || info.si_pid == keeper->trust.pid)
+		    info.si_pid == keeper->sync.pid || info.si_pid == keeper->trust.pid ||
+		    info.si_pid == keeper->inspect.pid)
 			return; /* its turn comes through its pidfd */
 		(void)!waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);
 		info.si_pid = 0;
@@ -189,6 +190,10 @@ void keeper_supervise(struct keeper *keeper)
 		helper_died(keeper, &keeper->record, "record");
 	if (is_due(&keeper->record))
 		retry(&keeper->record, keeper_spawn_record(keeper));
+	if (has_ended(&keeper->inspect))
+		helper_died(keeper, &keeper->inspect, "inspect");
+	if (is_due(&keeper->inspect))
+		retry(&keeper->inspect, keeper_spawn_inspect(keeper));
 	if (has_ended(&keeper->control))
 		helper_died(keeper, &keeper->control, "control");
 	if (is_due(&keeper->control)) {
@@ -207,7 +212,8 @@ void keeper_supervise(struct keeper *keeper)
 int64_t keeper_supervise_due(const struct keeper *keeper)
 {
 	const struct keeper_process *const all[] = {&keeper->gate, &keeper->understudy, &keeper->record,
-						    &keeper->control, &keeper->unlock, &keeper->trust};
+						    &keeper->control, &keeper->unlock, &keeper->trust,
+						    &keeper->inspect};
 	int64_t first = -1, now = keeper_now_ms();
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

@@ -66,6 +66,7 @@ static void become_active(struct keeper *keeper, int active)
 		find(&keeper->sync);
 		find(&keeper->trust);
 	}
+	find(&keeper->inspect);
 	keeper_close(&keeper->signals);
 	keeper->handles.understudy = -1;
 	keeper_close(&keeper->understudy.pidfd); /* ourselves */

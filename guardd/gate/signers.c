@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/signers.c - from a file that was hashed to the signers that vouch for its
+ * content.  A claim counts when a key of the policy in force verifies it over a
+ * hash that this process computed; whatever goes wrong on the way leaves the
+ * file without that signer and changes nothing else.
+ */
+#include "gate/signers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "identity/certificate.h"
+
+#define IMA_XATTR "security.ima"
+#define IMA_SIGNATURE 3 /* first byte; other types are hashes */
+#define APPENDED_MARKER "~Module signature appended~\n" /* scripts/sign-file.c of the kernel */
+#define APPENDED_INFO 12				 /* bytes of struct module_signature */
+#define APPENDED_TYPE 2					 /* offset of id_type */
+#define APPENDED_PKCS7 2				 /* PKEY_ID_PKCS7 */
+#define CARRIED_PROVIDERS (1u << GUARD_PROVIDER_IMA | 1u << GUARD_PROVIDER_APPENDED)
+
+/* One signature and what it is about. */
+struct statement {
+	enum guard_provider provider;
+	const struct guard_claim *claim;
+	struct guard_hash_value content;
+};
+
+static unsigned providers_wanted(struct gate *gate, uint64_t *ret_generation)
+{
+	const struct gate_policy *policy = gate_policy_hold(gate);
+	unsigned providers = policy ? policy->keys->providers : 0;
+
+	*ret_generation = policy ? policy->generation : 0;
+	gate_policy_release(gate);
+	return providers;
+}
+
+static bool is_meant(const struct guard_claim *claim, const struct guard_policy_key *key)
+{
+	const uint32_t ima = (uint32_t)claim->key[0] << 24 | (uint32_t)claim->key[1] << 16 |
+			     (uint32_t)claim->key[2] << 8 | claim->key[3];
+
+	switch (claim->hint) {
+	case GUARD_HINT_IMA:
+		return ima == key->ima_id || memcmp(claim->key, &key->ski[GUARD_SKI_SIZE - 4], 4) == 0;
+	case GUARD_HINT_SPKI:
+		return memcmp(claim->key, key->key_id, GUARD_KEY_ID_SIZE) == 0;
+	case GUARD_HINT_ISSUER:
+		return memcmp(claim->key, key->issuer_id, GUARD_KEY_ID_SIZE) == 0;
+	case GUARD_HINT_SKI:
+		return memcmp(claim->key, key->ski, GUARD_SKI_SIZE) == 0;
+	default:
+		return false;
+	}
+}
+
+/* Add what verifies.  Computes and never blocks: the policy is held. */
+static void verify(const struct gate_policy *policy, struct guard_identity *identity, const struct statement *statement)
+{
+	for (size_t i = 0; i < policy->keys->count; i++) {
+		struct guard_policy_key key;
+
+		if (!policy->keys->keys[i])
+			continue;
+		guard_policy_key(policy->policy, &key, i);
+		if (is_meant(statement->claim, &key) &&
+		    guard_policy_names_key(policy->policy, statement->provider, key.key_id) &&
+		    guard_claim_verify(statement->claim, policy->keys->keys[i], &statement->content) == 0)
+			guard_policy_add_signers(policy->policy, identity, statement->provider, key.key_id, NULL);
+	}
+}
+
+/* Signatures that lie beside or behind a content. */
+struct carried {
+	uint8_t ima[GUARD_IMA_XATTR_MAX];
+	size_t ima_size;
+	uint8_t *appended; /* CMS */
+	size_t appended_size;
+	uint64_t content_size; /* what the appended one is about */
+};
+
+static void look_for_ima(struct carried *carried, int fd)
+{
+	ssize_t size = fgetxattr(fd, IMA_XATTR, carried->ima, sizeof(carried->ima));
+
+	if (size > 0 && carried->ima[0] == IMA_SIGNATURE)
+		carried->ima_size = (size_t)size;
+}
+
+/* struct module_signature and the marker behind it lie at a fixed place: the end.
+ * Content, signature and these fill the file to the last byte. */
+static void look_for_appended(struct carried *carried, int fd, uint64_t file_size)
+{
+	uint8_t end[APPENDED_INFO + sizeof(APPENDED_MARKER) - 1];
+	const uint64_t info_at = file_size - sizeof(end);
+	uint32_t size;
+
+	if (file_size <= sizeof(end) || pread(fd, end, sizeof(end), (off_t)info_at) != (ssize_t)sizeof(end) ||
+	    memcmp(&end[APPENDED_INFO], APPENDED_MARKER, sizeof(APPENDED_MARKER) - 1) != 0 ||
+	    end[APPENDED_TYPE] != APPENDED_PKCS7)
+		return;
+	size = (uint32_t)end[8] << 24 | (uint32_t)end[9] << 16 | (uint32_t)end[10] << 8 | end[11];
+	if (size == 0 || size > GUARD_CMS_MAX || size > info_at)
+		return;
+	carried->appended = malloc(size);
+	if (carried->appended && pread(fd, carried->appended, size, (off_t)(info_at - size)) == (ssize_t)size)
+		carried->appended_size = size;
+	carried->content_size = info_at - size;
+}
+
+/* The hash that the claim asks for: the digest itself, or another one. */
+static int hash_content(struct guard_hash_value *ret_value, const struct gate_identity *identity, int fd,
+			const struct guard_claim *claim, uint64_t size)
+{
+	if (claim->content_hash != GUARD_HASH_SHA256 || size != identity->identity.size)
+		return guard_hash_range(ret_value, claim->content_hash, fd, 0, size, NULL, NULL);
+	ret_value->hash = GUARD_HASH_SHA256;
+	memcpy(ret_value->bytes, identity->identity.digest.bytes, GUARD_DIGEST_SIZE);
+	return 0;
+}
+
+/* `size` bytes of content from the beginning of the file. */
+struct question {
+	enum guard_provider provider;
+	enum inspect_type type;
+	const uint8_t *bytes;
+	size_t bytes_size;
+	uint64_t content_size;
+};
+
+/* false: it could not be found out this time. */
+static bool find(struct gate *gate, struct gate_identity *identity, int fd, const struct question *question)
+{
+	GUARD_AUTO_FREE struct guard_claims *claims = calloc(1, sizeof(*claims));
+
+	if (!claims || gate_inspect(gate, claims, question->type, question->bytes, question->bytes_size) < 0)
+		return false;
+	for (uint32_t i = 0; i < claims->count; i++) {
+		struct statement statement = { .provider = question->provider, .claim = &claims->claims[i] };
+		const struct gate_policy *policy;
+
+		if (hash_content(&statement.content, identity, fd, statement.claim, question->content_size) < 0)
+			continue;
+		policy = gate_policy_hold(gate);
+		if (policy->generation == identity->generation)
+			verify(policy, &identity->identity, &statement);
+		gate_policy_release(gate);
+	}
+	return true;
+}
+
+static bool find_all(struct gate *gate, struct gate_identity *identity, int fd, const struct carried *carried)
+{
+	const struct question ima = { GUARD_PROVIDER_IMA, INSPECT_IMA, carried->ima, carried->ima_size,
+				      identity->identity.size };
+	const struct question appended = { GUARD_PROVIDER_APPENDED, INSPECT_CMS, carried->appended,
+					   carried->appended_size, carried->content_size };
+	bool whole = true;
+
+	if (carried->ima_size)
+		whole = find(gate, identity, fd, &ima);
+	if (carried->appended_size)
+		whole = find(gate, identity, fd, &appended) && whole;
+	return whole;
+}
+
+void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd)
+{
+	struct carried carried = { .ima_size = 0 };
+	uint64_t generation;
+	const unsigned providers = providers_wanted(gate, &generation);
+
+	identity->identity.signer_count = 0;
+	identity->generation = generation;
+	if (providers & 1u << GUARD_PROVIDER_IMA)
+		look_for_ima(&carried, fd);
+	if (providers & 1u << GUARD_PROVIDER_APPENDED)
+		look_for_appended(&carried, fd, identity->identity.size);
+	identity->carried = (uint8_t)((carried.ima_size ? 1u << GUARD_PROVIDER_IMA : 0) |
+				      (carried.appended_size ? 1u << GUARD_PROVIDER_APPENDED : 0));
+	identity->looked_for = (uint8_t)(providers & CARRIED_PROVIDERS);
+	if (identity->carried &&
+	    !gate_vouchers_get(gate->vouchers, &identity->identity, identity->carried, generation) &&
+	    find_all(gate, identity, fd, &carried))
+		gate_vouchers_put(gate->vouchers, &identity->identity, identity->carried, generation);
+	free(carried.appended);
+}
+
+bool gate_signers_known(struct gate *gate, struct gate_identity *identity, const struct gate_cached *cached)
+{
+	uint64_t generation;
+	const unsigned providers = providers_wanted(gate, &generation);
+
+	identity->identity.signer_count = 0;
+	identity->carried = cached->carried;
+	identity->looked_for = cached->looked_for;
+	identity->generation = generation;
+	/* What the policy before did not ask for was not looked for. */
+	if (providers & CARRIED_PROVIDERS & ~cached->looked_for)
+		return false;
+	return !cached->carried ||
+	       gate_vouchers_get(gate->vouchers, &identity->identity, cached->carried, generation);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/signers.h - who vouches for a file: asks the inspectors for claims and
+ * verifies each with a key of the policy in force over a hash of the gate's own.
+ */
+#ifndef GUARDD_GATE_SIGNERS_H
+#define GUARDD_GATE_SIGNERS_H
+
+#include "gate/gate.h"
+#include "identity/claim.h"
+#include "inspect/inspect.h"
+#include "policy/keys.h"
+
+/* ---- keys.c: the keys of one policy, ready to verify ----------------------- */
+
+struct gate_keys {
+	unsigned providers; /* mask: those that rules ask for */
+	size_t count;
+	struct guard_public_key *keys[]; /* by index of guard_policy_key(); NULL: no key */
+};
+int gate_keys_new(struct gate_keys **ret_keys, const struct guard_policy *policy) GUARD_WARN_UNUSED;
+void gate_keys_free(struct gate_keys *keys);
+
+/* ---- inspect.c --------------------------------------------------------------- */
+
+/* Errors: GUARD_E_TIMEOUT, GUARD_E_UNREACHABLE (the inspector died), GUARD_E_FORMAT. */
+int gate_inspect(struct gate *gate, struct guard_claims *ret_claims, enum inspect_type type, const void *bytes,
+		 size_t size) GUARD_WARN_UNUSED;
+
+/* ---- vouchers.c: who vouches for a content, remembered -------------------------- */
+
+/* Facts of a policy's generation; bounded, the older of two goes. */
+struct gate_vouchers;
+int gate_vouchers_new(struct gate_vouchers **ret_vouchers) GUARD_WARN_UNUSED;
+bool gate_vouchers_get(struct gate_vouchers *vouchers, struct guard_identity *identity, uint8_t carried,
+		       uint64_t generation);
+void gate_vouchers_put(struct gate_vouchers *vouchers, const struct guard_identity *identity, uint8_t carried,
+		       uint64_t generation);
+
+#endif

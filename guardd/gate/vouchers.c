@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/vouchers.c - remembers the signers of contents under one policy, so that
+ * a warm file costs no verification.  Never a verdict.  An entry holds for files
+ * that carry the same sorts of signature: a copy without them has its own.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/signers.h"
+
+#define ENTRIES 8192u
+#define KEPT 4u /* signers of one content; one with more is asked for again */
+
+struct entry {
+	uint64_t generation; /* 0: empty */
+	struct guard_digest digest;
+	uint8_t carried, count;
+	struct guard_signer signers[KEPT];
+};
+struct gate_vouchers {
+	pthread_mutex_t lock;
+	struct entry entries[ENTRIES];
+};
+
+int gate_vouchers_new(struct gate_vouchers **ret_vouchers)
+{
+	struct gate_vouchers *vouchers = calloc(1, sizeof(*vouchers));
+
+	if (!vouchers)
+		return -GUARD_E_NOMEM;
+	pthread_mutex_init(&vouchers->lock, NULL);
+	*ret_vouchers = vouchers;
+	return 0;
+}
+
+static struct entry *entry_of(struct gate_vouchers *vouchers, const struct guard_digest *digest, uint8_t carried)
+{
+	uint32_t number;
+
+	memcpy(&number, digest->bytes, sizeof(number));
+	return &vouchers->entries[(number ^ carried) % ENTRIES];
+}
+
+bool gate_vouchers_get(struct gate_vouchers *vouchers, struct guard_identity *identity, uint8_t carried,
+		       uint64_t generation)
+{
+	const struct entry *entry = entry_of(vouchers, &identity->digest, carried);
+	bool known;
+
+	pthread_mutex_lock(&vouchers->lock);
+	known = entry->generation == generation && entry->carried == carried &&
+		guard_digest_compare(&entry->digest, &identity->digest) == 0;
+	if (known) {
+		identity->signer_count = entry->count;
+		memcpy(identity->signers, entry->signers, entry->count * sizeof(entry->signers[0]));
+	}
+	pthread_mutex_unlock(&vouchers->lock);
+	return known;
+}
+
+void gate_vouchers_put(struct gate_vouchers *vouchers, const struct guard_identity *identity, uint8_t carried,
+		       uint64_t generation)
+{
+	struct entry *entry = entry_of(vouchers, &identity->digest, carried);
+
+	if (identity->signer_count > KEPT)
+		return;
+	pthread_mutex_lock(&vouchers->lock);
+	*entry = (struct entry){ .generation = generation, .digest = identity->digest, .carried = carried,
+				 .count = identity->signer_count };
+	memcpy(entry->signers, identity->signers, identity->signer_count * sizeof(entry->signers[0]));
+	pthread_mutex_unlock(&vouchers->lock);
+}

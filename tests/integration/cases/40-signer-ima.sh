@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+# where: host
+# Files signed by evmctl into security.ima: allowed by the key that the policy
+# names, and by nothing else.
+. "$(dirname "$0")/../lib.sh"
+set -- $AREAS
+area=$1 other_area=$2
+keys=$SCRATCH/keys
+mkdir -p "$keys" "$SCRATCH/log"
+# Not on a protected filesystem: what the tests sign with, unlisted on purpose.
+new_key() { openssl req -x509 -newkey "$2" ${3:+-pkeyopt "$3"} -nodes -keyout "$keys/$1.key" -out "$keys/$1.pem" \
+	-days 30 -subj "/CN=$1" 2> "$SCRATCH/log/openssl"; }
+new_key build rsa:2048 && new_key vendor ec ec_paramgen_curve:P-384 && new_key stranger rsa:2048
+sign() { evmctl ima_sign -a "$2" --key "$keys/$1.key" "$3" > "$SCRATCH/log/evmctl" 2>&1; }
+
+# signer_policy VERSION RULE...: what the tests need, and these rules by signer.
+signer_policy()
+{
+	local version=$1
+	shift
+	"$GUARDCTL" scan "$LISTED" --mode enforce --id test --output "$SCRATCH/etc/policy.conf" > "$SCRATCH/log/scan" 2>&1
+	sed -i "s/version = [0-9]*;/version = $version;/" "$SCRATCH/etc/policy.conf"
+	# evmctl reads what nobody vouches for yet.
+	printf 'readers = [ "/usr/bin/evmctl", "/usr/bin/cp" ];\ngroups = ( { name = "signed"; rules = (\n%s\n); } );\n' "$*" > "$SCRATCH/etc/signers.conf"
+	"$GUARDCTL" policy build "$SCRATCH/etc/policy.conf" "$SCRATCH/etc/signers.conf" --output "$IMAGE" \
+		> "$SCRATCH/log/build" 2>&1
+}
+by() { printf '{ signers = ( { provider = "ima"; certificate = "%s/%s.pem"; } ); }' "$keys" "$1"; }
+
+mkdir -p "$SCRATCH/etc"
+rm -rf "$SCRATCH/state" "$SCRATCH/run"
+signer_policy 1 "$(by build), $(by vendor)" && write_config && launch_guardd
+check $? "the daemon starts with a policy by signer" "$(cat "$SCRATCH/log/build")"
+
+for hash in sha256 sha384 sha512; do
+	evil payload "$area/rsa-$hash"
+	expect_denied "before it is signed ($hash)" "$area/rsa-$hash"
+	is "evmctl signs by RSA, $hash" sign build $hash "$area/rsa-$hash"
+	expect_allowed "signed by RSA, $hash" "$area/rsa-$hash"
+	expect_allowed "the same once more" "$area/rsa-$hash"
+done
+evil payload "$area/ec"
+sign vendor sha256 "$area/ec"
+expect_allowed "signed by ECDSA P-384, SHA-256" "$area/ec"
+evil payload "$other_area/ec"
+sign vendor sha512 "$other_area/ec"
+expect_allowed "signed on a tmpfs" "$other_area/ec"
+
+# A signature is of one content.
+cp --preserve=xattr "$area/rsa-sha256" "$area/flipped"
+chmod 755 "$area/flipped"
+expect_allowed "a copy with its signature" "$area/flipped"
+printf 'X' | dd of="$area/flipped" bs=1 seek=$(($(stat -c %s "$area/flipped") - 1)) conv=notrunc status=none
+expect_denied "one byte flipped" "$area/flipped"
+cp "$area/rsa-sha256" "$area/bare" && chmod 755 "$area/bare"
+expect_denied "a copy without its signature" "$area/bare"
+evil payload "$area/borrowed"
+value=$(getfattr --absolute-names --only-values -n security.ima "$area/rsa-sha256" | xxd -p | tr -d '\n')
+setfattr -n security.ima -v "0x$value" "$area/borrowed"
+expect_denied "the signature of another file" "$area/borrowed"
+evil payload "$area/strange"
+sign stranger sha256 "$area/strange"
+expect_denied "signed by another key" "$area/strange"
+evil payload "$area/sha1"
+sign build sha1 "$area/sha1"
+expect_denied "signed over SHA-1" "$area/sha1"
+evmctl ima_hash -a sha256 "$area/bare" > /dev/null 2>&1
+expect_denied "a hash in the place of a signature" "$area/bare"
+
+# Bytes that are no signature at all.
+for bad in 03 0302 030204 "${value:0:20}" "${value}00" "${value:0:14}ffff${value:18}" "$(head -c 900 /dev/urandom | xxd -p | tr -d '\n')" \
+	"0302$(head -c 500 /dev/urandom | xxd -p | tr -d '\n')"; do
+	setfattr -n security.ima -v "0x$bad" "$area/borrowed"
+	expect_denied "malformed: ${#bad} digits" "$area/borrowed"
+done
+expect_allowed "signed by RSA, after all that" "$area/rsa-sha256"
+
+# A deny rule beats a signer; another policy, other keys.
+signer_policy 2 "$(by build), $(by vendor), { action = \"deny\"; signers = ( { provider = \"ima\"; certificate = \"$keys/vendor.pem\"; } ); }" &&
+	ctl reload > "$SCRATCH/log/reload" 2>&1
+check $? "a policy that denies the vendor" "$(cat "$SCRATCH/log/build" "$SCRATCH/log/reload")"
+expect_denied "what its denied key signed" "$area/ec"
+expect_allowed "what the other key signed" "$area/rsa-sha512"
+signer_policy 3 "$(by stranger)" && ctl reload > "$SCRATCH/log/reload" 2>&1
+expect_denied "by a key that is not named any more" "$area/rsa-sha256"
+expect_allowed "by the key that is named now" "$area/strange"
+
+# A library that is loaded, and a new version in the same place.
+signer_policy 4 "$(by build)" && ctl reload > /dev/null 2>&1
+evil payload "$area/update" && sign build sha256 "$area/update"
+expect_allowed "version 1" "$area/update"
+evil payload "$area/update.new" && sign build sha256 "$area/update.new" && mv "$area/update.new" "$area/update"
+expect_allowed "version 2 in its place, with no change of the policy" "$area/update"
