@@ -156,9 +156,9 @@ static int read_der(struct guard_certificate *certificate, const unsigned char *
 
 	sentence->text[0] = '\0';
 	r = size <= GUARD_CERTIFICATE_MAX ? read_x509(certificate, der, size, sentence) : -GUARD_E_FORMAT;
-	if (r < 0 && !sentence->text[0] && size <= GUARD_CERTIFICATE_MAX)
+	if (r == -GUARD_E_FORMAT && !sentence->text[0] && size <= GUARD_CERTIFICATE_MAX)
 		r = read_key(certificate, der, size, sentence);
-	if (r < 0 && !sentence->text[0])
+	if (r == -GUARD_E_FORMAT && !sentence->text[0])
 		r = read_crl(certificate, der, size);
 	ERR_clear_error();
 	if (r < 0)
@@ -209,7 +209,7 @@ int guard_certificate_read(struct guard_certificate *ret_certificate, const void
 	if (size == 0 || size > GUARD_CRL_MAX * 2)
 		return refuse(&sentence, -GUARD_E_LIMIT, "it is empty or too large");
 	r = read_pem(&certificate, bytes, size, &sentence);
-	if (r < 0 && !reason[0])
+	if (r == -GUARD_E_FORMAT && !reason[0])
 		r = read_der(&certificate, bytes, size, &sentence);
 	if (r < 0)
 		return reason[0] ? r : refuse(&sentence, r, "it is no certificate, public key or revocation list in PEM or DER");

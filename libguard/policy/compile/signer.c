@@ -94,6 +94,9 @@ static int load_file(uint8_t ret_key_id[GUARD_KEY_ID_SIZE], struct guard_compile
 	memcpy(ret_key_id, read.key_id, GUARD_KEY_ID_SIZE);
 	r = keep(compile, &read);
 	guard_certificate_clear(&read);
+	if (r == -GUARD_E_LIMIT)
+		return report(compile, place, "let one authority issue the certificates and name that one",
+			      "the policy names too many keys and certificates");
 	return r;
 }
 
@@ -209,6 +212,9 @@ static int load_signer(struct compile_signer *ret_signer, struct guard_compile *
 		*ret_signer = signer;
 		return compile_load_package_key(ret_signer, compile, node);
 	}
+	if (compile_field(node, "key_file"))
+		return report(compile, place, "give the certificate or public key as `certificate`",
+			      "`key_file` is for the provider \"package\"");
 	r = load_key(&signer, compile, node);
 	if (r == 0)
 		r = load_serial(&signer, compile, node);
