@@ -269,7 +269,7 @@ bool gate_always_allowed(const struct gate_policy *policy, const struct guard_ob
 
 /* All of these do nothing where the layer is off. */
 /* What anybody may use this inode as, before the answer, under the lease. */
-void gate_layer_remember(struct gate *gate, const struct gate_event *event, const struct guard_identity *identity);
+void gate_layer_remember(struct gate *gate, const struct gate_event *event, const struct gate_identity *identity);
 /* Whom the event is allowed for, when that is not everybody. */
 void gate_layer_grant(struct gate *gate, const struct gate_event *event, uint32_t kinds);
 void gate_layer_filesystem(struct gate *gate, const struct gate_filesystem *filesystem);

@@ -32,10 +32,10 @@ static bool still_true(struct gate *gate, const struct gate_event *event)
 	       gate_cache_sequence(gate->cache, &event->file.key) == event->sequence;
 }
 
-void gate_layer_remember(struct gate *gate, const struct gate_event *event, const struct guard_identity *identity)
+void gate_layer_remember(struct gate *gate, const struct gate_event *event, const struct gate_identity *identity)
 {
 	const struct gate_path *path = &event->facts->path;
-	struct guard_object object = { .identity = identity,
+	struct guard_object object = { .identity = &identity->identity,
 				       .path = path->verified ? path->claimed : NULL,
 				       .claimed_path = path->claimed,
 				       .path_protected = path->protected };
@@ -48,7 +48,7 @@ void gate_layer_remember(struct gate *gate, const struct gate_event *event, cons
 		return;
 	object.medium = filesystem.medium;
 	policy = gate_policy_hold(gate);
-	kinds = kinds_of(policy, &object);
+	kinds = policy->generation == identity->generation ? kinds_of(policy, &object) : 0;
 	generation = policy->layer_generation;
 	gate_policy_release(gate);
 	/* Without it the kernel finds out by content: slower, not weaker. */
