@@ -114,7 +114,7 @@ static void tell_kernel(struct gate *gate, struct gate_event *event, const struc
 		gate_path_read(path, event->fd, &event->file.key);
 	path->protected = path->verified && gate_path_is_protected(path->claimed);
 	if (!gate_patience_ran_out() &&
-	    !gate_kernel_cache(gate, event, &identity->identity, event->facts->format))
+	    !gate_kernel_cache(gate, event, identity, event->facts->format))
 		cached->useless = generation;
 }
 
