@@ -5,11 +5,14 @@
 #include "gate/filesystems.h"
 
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
+#include "base/cleanup.h"
 #include "gate/medium.h"
 
 #define TYPE_OF_BTRFS 0x9123683E
@@ -96,6 +99,14 @@ bool gate_filesystem_find(struct gate *gate, struct gate_filesystem *ret_filesys
 	return found;
 }
 
+/* Memory is steady, and so is what lies on devices that are. */
+static bool is_steady(const struct gate_mount *mount, uint8_t medium)
+{
+	if (medium == GUARD_MEDIUM_MEMORY)
+		return true;
+	return major(mount->device) ? gate_device_is_steady(mount->device) : gate_source_is_steady(mount->source);
+}
+
 struct gate_filesystem gate_filesystem_make(const struct gate_mount *mount)
 {
 	struct gate_type type = gate_type_of(mount->type);
@@ -108,8 +119,30 @@ struct gate_filesystem gate_filesystem_make(const struct gate_mount *mount)
 		filesystem.medium = gate_medium_of_device(mount->device);
 	/* A root filesystem on a stick is as trusted as the machine. */
 	if (filesystem.cacheable && strcmp(mount->point, "/") != 0)
-		filesystem.cacheable = gate_device_is_steady(mount->device);
+		filesystem.cacheable = is_steady(mount, type.medium);
 	return filesystem;
+}
+
+/* By the mount that the file was opened through; one of another namespace is not
+ * known here, and what lies beneath it neither. */
+static bool make_by_mount(struct gate_filesystem *ret_filesystem, int fd)
+{
+	GUARD_AUTO_FREE struct gate_mount *mount = malloc(sizeof(*mount));
+	GUARD_AUTO_FREE char *line = NULL;
+	GUARD_AUTO_FCLOSE FILE *list = fopen("/proc/self/mountinfo", "re");
+	size_t capacity = 0;
+	struct statx facts;
+
+	if (!mount || !list ||
+	    statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &facts) < 0 ||
+	    !(facts.stx_mask & STATX_MNT_ID))
+		return false;
+	while (getline(&line, &capacity, list) > 0)
+		if (gate_mount_parse(mount, line) == 0 && mount->id == facts.stx_mnt_id) {
+			*ret_filesystem = gate_filesystem_make(mount);
+			return true;
+		}
+	return false;
 }
 
 /* Files of btrfs and overlayfs show device numbers that no mount has. */
@@ -120,9 +153,11 @@ static struct gate_filesystem make_by_fd(uint64_t device, int fd)
 
 	if (fstatfs(fd, &facts) < 0)
 		return filesystem;
-	if (facts.f_type == TYPE_OF_BTRFS)
-		filesystem.cacheable = true;
-	else if (facts.f_type == NFS_SUPER_MAGIC || facts.f_type == SMB_SUPER_MAGIC)
+	if (facts.f_type == TYPE_OF_BTRFS) {
+		(void)make_by_mount(&filesystem, fd);
+		filesystem.device = device;
+		filesystem.marked = false;
+	} else if (facts.f_type == NFS_SUPER_MAGIC || facts.f_type == SMB_SUPER_MAGIC)
 		filesystem.medium = GUARD_MEDIUM_NETWORK;
 	else if (facts.f_type == TMPFS_MAGIC)
 		filesystem.medium = GUARD_MEDIUM_MEMORY;

@@ -106,8 +106,11 @@ void gate_identify(struct gate *gate, struct gate_identity *ret_identity, struct
 
 bool gate_identity_known(struct gate *gate, struct gate_identity *ret_identity, const struct gate_event *event)
 {
+	struct gate_filesystem filesystem;
 	struct gate_cached cached;
 
+	if (!gate_filesystem_find(gate, &filesystem, event->file.key.device) || !filesystem.cacheable)
+		return false;
 	if (event->lease != GATE_LEASE_HELD || !gate_cache_get(gate->cache, &cached, &event->file.key) ||
 	    !cached.has_digest)
 		return false;

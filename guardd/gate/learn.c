@@ -24,8 +24,11 @@ static uint32_t load_of(const struct gate_file *file)
 /* Small, root's, at rest, and not known to be useless under this policy. */
 static bool is_worth_it(struct gate *gate, const struct gate_file *file)
 {
+	struct gate_filesystem filesystem;
 	struct gate_cached cached;
 
+	if (!gate_filesystem_find(gate, &filesystem, file->key.device) || !filesystem.cacheable)
+		return false; /* what is known of it does not last */
 	if (file->key.size == 0 || file->key.size > LEARN_SIZE_MAX || !gate_file_is_sealed(file) ||
 	    file->key.ctime_ns > gate_realtime_ns() - GATE_FRESH_NS)
 		return false;

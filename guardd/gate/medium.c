@@ -8,13 +8,16 @@
 #include "gate/medium.h"
 
 #include <dirent.h>
+#include <glob.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -93,39 +96,54 @@ static bool read_backing_file(char *ret_name, size_t size, const char *directory
 
 static bool is_steady(const char *directory, int depth);
 
-/* Only root can write to the image, and what it lies on is steady too. */
+/* Only root can write to the image, and what it lies on is steady too.  Of an
+ * image on a filesystem without a device number that is not looked into. */
 static bool is_roots_image(const char *name, int depth)
 {
+	struct statfs facts;
 	struct gate_file file;
 	char path[64];
 
 	if (gate_file_stat_at(&file, AT_FDCWD, name, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(file.mode) ||
 	    !gate_file_is_sealed(&file))
 		return false;
+	if (major(file.key.device) == 0)
+		return statfs(name, &facts) == 0 && facts.f_type == TMPFS_MAGIC;
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(file.key.device), minor(file.key.device));
 	return is_steady(path, depth + 1);
+}
+
+/* All devices that a folder of /sys leads to; none when there is no folder. */
+static bool are_entries_steady(const char *folder, int depth)
+{
+	bool steady = true;
+	struct dirent *entry;
+	DIR *devices = opendir(folder);
+
+	while (devices && steady && (entry = readdir(devices))) {
+		char device[PATH_MAX + 512];
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(device, sizeof(device), "%s/%s", folder, entry->d_name);
+		steady = is_steady(device, depth + 1);
+	}
+	if (devices)
+		closedir(devices);
+	return steady;
 }
 
 static bool are_slaves_steady(const char *directory, int depth)
 {
 	char path[PATH_MAX + 16];
-	bool steady = true;
-	struct dirent *entry;
-	DIR *slaves;
 
 	snprintf(path, sizeof(path), "%s/slaves", directory);
-	slaves = opendir(path);
-	if (!slaves)
-		return true;
-	while (steady && (entry = readdir(slaves))) {
-		char slave[PATH_MAX + 512];
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(slave, sizeof(slave), "%s/%s", path, entry->d_name);
-		steady = is_steady(slave, depth + 1);
-	}
-	closedir(slaves);
-	return steady;
+	return are_entries_steady(path, depth);
+}
+
+/* Its bytes are what a process says they are. */
+static bool is_served(const char *directory)
+{
+	return strstr(directory, "/block/nbd") || strstr(directory, "/block/ublk");
 }
 
 static bool is_steady(const char *directory, int depth)
@@ -135,8 +153,8 @@ static bool is_steady(const char *directory, int depth)
 	if (depth > DEPTH_MAX)
 		return false;
 	if (!realpath(directory, real))
-		return true; /* no block device beneath */
-	if (is_removable(real, depth))
+		return false;
+	if (is_served(real) || is_removable(real, depth))
 		return false;
 	if (read_backing_file(image, sizeof(image), real))
 		return is_roots_image(image, depth);
@@ -149,6 +167,42 @@ bool gate_device_is_steady(uint64_t device)
 
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(device), minor(device));
 	return is_steady(path, 0);
+}
+
+/* A btrfs filesystem is mounted by one of its devices, and lies on all of them. */
+static bool are_siblings_steady(uint64_t device)
+{
+	char own[64], pattern[PATH_MAX], real[PATH_MAX];
+	bool steady = true;
+	glob_t found;
+
+	snprintf(own, sizeof(own), "/sys/dev/block/%u:%u", major(device), minor(device));
+	if (!realpath(own, real) ||
+	    (size_t)snprintf(pattern, sizeof(pattern), "/sys/fs/btrfs/*/devices/%s", gate_base_name(real)) >= sizeof(pattern))
+		return false;
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0 && found.gl_pathc > 0) {
+		char *folder = found.gl_pathv[0];
+		folder[strlen(folder) - strlen(gate_base_name(folder)) - 1] = '\0';
+		steady = are_entries_steady(folder, 0);
+	}
+	globfree(&found);
+	return steady;
+}
+
+bool gate_source_is_steady(const char *source)
+{
+	GUARD_AUTO_FREE char *copy = strdup(source);
+	char *rest = NULL;
+	bool steady = false;
+
+	for (char *name = copy ? strtok_r(copy, ":", &rest) : NULL; name; name = strtok_r(NULL, ":", &rest)) {
+		struct stat facts;
+		steady = name[0] == '/' && stat(name, &facts) == 0 && S_ISBLK(facts.st_mode) &&
+			 gate_device_is_steady(facts.st_rdev) && are_siblings_steady(facts.st_rdev);
+		if (!steady)
+			return false;
+	}
+	return steady;
 }
 
 uint8_t gate_medium_of_device(uint64_t device)

@@ -16,4 +16,9 @@ uint8_t gate_medium_of_device(uint64_t device);
  * a file that a user may write.  What is known of files there does not last. */
 bool gate_device_is_steady(uint64_t device);
 
+/* The same of a filesystem without a device number of its own (btrfs, bcachefs,
+ * zfs), by the source of its mount: one or several block devices, with colons
+ * between.  false when that cannot be told. */
+bool gate_source_is_steady(const char *source);
+
 #endif
