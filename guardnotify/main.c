@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardnotify/main.c - follows this user's denials and tells him.  Starts with the
+ * session and outlives the daemon and the session bus: it tries again.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "connection.h"
+#include "i18n.h"
+#include "notify.h"
+#include "query.h"
+
+struct remembered {
+	uint64_t hash;
+	int64_t time_ns;
+};
+struct notifier {
+	struct guardctl_options options;
+	struct guardctl_connection connection;
+	struct notify_desktop *desktop;
+	char help[400];
+	int64_t newest_ns; /* of what was told */
+	struct remembered remembered[NOTIFY_REMEMBERED];
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* ---- one denial -------------------------------------------------------------------------- */
+
+/* guardctl reads files to ask about them: that is no attempt to run them. */
+static bool is_worth_telling(const struct guard_event *event)
+{
+	return event->source == GUARD_EVENT_ACCESS && event->uid == getuid() && event->path[0] &&
+	       !guard_text_ends_with(event->program, "/guardctl") && event->reason != GUARD_REASON_IN_USE;
+}
+
+static bool was_told(struct notifier *notifier, const struct guard_event *event)
+{
+	uint64_t hash = guard_text_hash(event->path, strlen(event->path));
+	struct remembered *place = &notifier->remembered[hash % NOTIFY_REMEMBERED];
+	bool told = place->hash == hash && event->time_ns - place->time_ns < NOTIFY_SAME_NS;
+
+	if (!told)
+		*place = (struct remembered){hash, event->time_ns};
+	return told;
+}
+
+static void read_help(struct notifier *notifier)
+{
+	struct guard_status status;
+
+	notifier->help[0] = '\0';
+	if (guardctl_query_status(&status, &notifier->options) == 0)
+		snprintf(notifier->help, sizeof(notifier->help), "%s%s%s", status.help_phone,
+			 status.help_phone[0] && status.help_text[0] ? " " : "", status.help_text);
+}
+
+static void tell(struct notifier *notifier, const struct guard_event *event)
+{
+	char text[1024];
+
+	if (!is_worth_telling(event) || was_told(notifier, event))
+		return;
+	read_help(notifier); /* the policy may have changed */
+	notify_line(text, sizeof(text), event, notifier->help);
+	notify_terminal(event, text);
+	if (!notifier->desktop && notify_desktop_open(&notifier->desktop, &notifier->options) < 0)
+		return;
+	notify_body(text, sizeof(text), event, notifier->help);
+	if (notify_desktop_show(notifier->desktop, event, text) < 0) {
+		notify_desktop_close(notifier->desktop);
+		notifier->desktop = NULL;
+	}
+}
+
+/* ---- the stream -------------------------------------------------------------------------- */
+
+static int begin(struct notifier *notifier)
+{
+	const struct guard_event_filter filter = {.since_ns = notifier->newest_ns + 1,
+						  .only_denied = 1,
+						  .follow = 1,
+						  .has_uid = 1,
+						  .uid = (uint32_t)getuid()};
+	struct guard_writer writer;
+	int code = guardctl_connect(&notifier->connection, &notifier->options);
+
+	if (code)
+		return code;
+	guard_writer_init(&writer);
+	guard_wire_begin(&writer, GUARD_WIRE_EVENTS, 1);
+	if (guard_event_filter_encode(&writer, &filter) < 0)
+		writer.failed = true;
+	return guardctl_send(&notifier->connection, &writer);
+}
+
+static int take_packet(struct notifier *notifier)
+{
+	static struct guard_event event; /* large */
+	struct guard_reader reader;
+	uint16_t type;
+	int code = guardctl_receive(&type, &reader, &notifier->connection);
+
+	if (code)
+		return code;
+	if (type != GUARD_WIRE_EVENT_DATA || guard_event_decode(&event, &reader) < 0)
+		return GUARDCTL_UNREACHABLE;
+	if (event.time_ns > notifier->newest_ns)
+		notifier->newest_ns = event.time_ns;
+	tell(notifier, &event);
+	return 0;
+}
+
+/* Until the daemon ends the stream. */
+static void follow(struct notifier *notifier)
+{
+	for (;;) {
+		struct pollfd polls[] = {{notifier->connection.socket, POLLIN, 0}, {-1, POLLIN, 0}};
+
+		/* Also without news: what came during a call waits in memory. */
+		if (notifier->desktop && notify_desktop_process(notifier->desktop) < 0) {
+			notify_desktop_close(notifier->desktop);
+			notifier->desktop = NULL;
+		}
+		polls[1].fd = notify_desktop_fd(notifier->desktop);
+		if (poll(polls, 2, -1) < 0 && errno != EINTR)
+			return;
+		if (polls[0].revents && take_packet(notifier))
+			return;
+	}
+}
+
+static int parse(struct guardctl_options *options, int argc, char **argv)
+{
+	static const struct option table[] = {{"socket", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (option != 's')
+			return GUARDCTL_USAGE;
+		options->socket = optarg;
+	}
+	if (optind == argc)
+		return 0;
+	fprintf(stderr, "usage: guardnotify [--socket PATH]\n");
+	return GUARDCTL_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	static struct notifier notifier = {.options = {.socket = "/run/guard/guard.sock"}};
+	int code = parse(&notifier.options, argc, argv);
+
+	if (code)
+		return code;
+	signal(SIGPIPE, SIG_IGN);
+	guardctl_i18n_begin();
+	notifier.newest_ns = now_ns();
+	if (notify_desktop_open(&notifier.desktop, &notifier.options) < 0)
+		notifier.desktop = NULL; /* a session without a desktop has terminals */
+	for (;;) {
+		if (begin(&notifier) == 0)
+			follow(&notifier);
+		guardctl_disconnect(&notifier.connection);
+		poll(NULL, 0, NOTIFY_RETRY_MS);
+	}
+}
