@@ -77,6 +77,7 @@ static void set_defaults(struct guardd_config *config)
 
 	snprintf(config->state_dir, sizeof(config->state_dir), "/var/lib/guard");
 	snprintf(config->run_dir, sizeof(config->run_dir), "/run/guard");
+	snprintf(config->catalogs, sizeof(config->catalogs), "/etc/guard/catalogs");
 	config->backend = GUARDD_BACKEND_AUTO;
 	config->deadline_ms = 30000;
 	config->repository_interval_s = 60;

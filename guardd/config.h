@@ -21,6 +21,7 @@ enum guardd_backend { GUARDD_BACKEND_AUTO, GUARDD_BACKEND_FANOTIFY, GUARDD_BACKE
 struct guardd_config {
 	char state_dir[GUARDD_PATH_MAX];     /* default /var/lib/guard */
 	char run_dir[GUARDD_PATH_MAX];       /* default /run/guard */
+	char catalogs[GUARDD_PATH_MAX];      /* folder of signed lists, default /etc/guard/catalogs */
 	char policy_file[GUARDD_PATH_MAX];   /* policy = { file = "IMAGE"; } */
 	/* repository = { ... }, as guardctl enroll wrote it; docs/distribution.md */
 	bool managed;                        /* enrolled: the policy comes from the repository */

@@ -216,6 +216,7 @@ static int take_name(const struct context *context, const struct key *key, const
 static const struct key keys[] = {
 	{ "", "state_dir", take_path, FIELD(state_dir), 0, 0 },
 	{ "", "run_dir", take_path, FIELD(run_dir), 0, 0 },
+	{ "", "catalogs", take_path, FIELD(catalogs), 0, 0 },
 	{ "", "backend", take_backend, FIELD(backend), 0, 0 },
 	{ "protect", "filesystems", take_filesystems, 0, 0, 0, 0 },
 	{ "policy", "file", take_path, FIELD(policy_file), 0, 0 },

@@ -41,6 +41,7 @@
 
 struct gate;
 struct gate_cached;
+struct gate_catalogs;
 struct gate_program;
 
 struct gate_filesystem {
@@ -74,6 +75,7 @@ struct gate_policy {
 	struct guard_policy *policy;
 	struct guard_policy_info info;
 	struct gate_keys *keys; /* signers.h */
+	struct gate_catalogs *catalogs;
 	uint64_t generation;
 	uint32_t layer_generation; /* the same for the kernel layer, 0 without one */
 };

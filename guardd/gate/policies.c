@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "gate/signers.h"
+#include "gate/catalogs.h"
 
 #define ACCOUNTS_MAX (4u << 20) /* bytes of /etc/passwd and /etc/group */
 
@@ -82,7 +82,10 @@ static int open_policy(struct gate_policy **ret_policy, struct gate *gate, int f
 	if (r < 0)
 		return r;
 	r = gate_keys_new(&next->keys, next->policy);
+	if (r == 0)
+		r = gate_catalogs_load(&next->catalogs, gate, next->policy, next->keys);
 	if (r < 0) {
+		gate_keys_free(next->keys);
 		guard_policy_free(next->policy);
 		return r;
 	}
@@ -117,6 +120,7 @@ int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t proble
 	if (old) {
 		guard_policy_free(old->policy);
 		gate_keys_free(old->keys);
+		gate_catalogs_free(old->catalogs);
 		free(old);
 	}
 	return 0;

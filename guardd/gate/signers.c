@@ -5,7 +5,7 @@
  * hash that this process computed; whatever goes wrong on the way leaves the
  * file without that signer and changes nothing else.
  */
-#include "gate/signers.h"
+#include "gate/catalogs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,19 +59,30 @@ static bool is_meant(const struct guard_claim *claim, const struct guard_policy_
 	}
 }
 
+bool gate_claim_is_by(const struct guard_policy *policy, const struct gate_keys *keys, size_t index,
+		      enum guard_provider provider, const struct guard_claim *claim,
+		      const struct guard_hash_value *content)
+{
+	struct guard_policy_key key;
+
+	if (!keys->keys[index])
+		return false;
+	guard_policy_key(policy, &key, index);
+	return is_meant(claim, &key) && guard_policy_names_key(policy, provider, key.key_id) &&
+	       guard_claim_verify(claim, keys->keys[index], content) == 0;
+}
+
 /* Add what verifies.  Computes and never blocks: the policy is held. */
 static void verify(const struct gate_policy *policy, struct guard_identity *identity, const struct statement *statement)
 {
 	for (size_t i = 0; i < policy->keys->count; i++) {
 		struct guard_policy_key key;
 
-		if (!policy->keys->keys[i])
+		if (!gate_claim_is_by(policy->policy, policy->keys, i, statement->provider, statement->claim,
+				      &statement->content))
 			continue;
 		guard_policy_key(policy->policy, &key, i);
-		if (is_meant(statement->claim, &key) &&
-		    guard_policy_names_key(policy->policy, statement->provider, key.key_id) &&
-		    guard_claim_verify(statement->claim, policy->keys->keys[i], &statement->content) == 0)
-			guard_policy_add_signers(policy->policy, identity, statement->provider, key.key_id, NULL);
+		guard_policy_add_signers(policy->policy, identity, statement->provider, key.key_id, NULL);
 	}
 }
 
@@ -169,6 +180,15 @@ static bool find_all(struct gate *gate, struct gate_identity *identity, int fd, 
 	return whole;
 }
 
+static void find_in_catalogs(struct gate *gate, struct gate_identity *identity)
+{
+	const struct gate_policy *policy = gate_policy_hold(gate);
+
+	if (policy && policy->generation == identity->generation)
+		gate_catalogs_find(policy->catalogs, policy->policy, &identity->identity);
+	gate_policy_release(gate);
+}
+
 void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd)
 {
 	struct carried carried = { .ima_size = 0 };
@@ -189,6 +209,7 @@ void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd
 	    find_all(gate, identity, fd, &carried))
 		gate_vouchers_put(gate->vouchers, &identity->identity, identity->carried, generation);
 	free(carried.appended);
+	find_in_catalogs(gate, identity);
 }
 
 bool gate_signers_known(struct gate *gate, struct gate_identity *identity, const struct gate_cached *cached)
@@ -203,6 +224,9 @@ bool gate_signers_known(struct gate *gate, struct gate_identity *identity, const
 	/* What the policy before did not ask for was not looked for. */
 	if (providers & CARRIED_PROVIDERS & ~cached->looked_for)
 		return false;
-	return !cached->carried ||
-	       gate_vouchers_get(gate->vouchers, &identity->identity, cached->carried, generation);
+	if (cached->carried &&
+	    !gate_vouchers_get(gate->vouchers, &identity->identity, cached->carried, generation))
+		return false;
+	find_in_catalogs(gate, identity);
+	return true;
 }

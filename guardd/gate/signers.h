@@ -21,6 +21,14 @@ struct gate_keys {
 int gate_keys_new(struct gate_keys **ret_keys, const struct guard_policy *policy) GUARD_WARN_UNUSED;
 void gate_keys_free(struct gate_keys *keys);
 
+/* ---- signers.c --------------------------------------------------------------- */
+
+/* Is this claim about this content the work of the policy's key `index`, and does
+ * a rule ask for it? */
+bool gate_claim_is_by(const struct guard_policy *policy, const struct gate_keys *keys, size_t index,
+		      enum guard_provider provider, const struct guard_claim *claim,
+		      const struct guard_hash_value *content);
+
 /* ---- inspect.c --------------------------------------------------------------- */
 
 /* Errors: GUARD_E_TIMEOUT, GUARD_E_UNREACHABLE (the inspector died), GUARD_E_FORMAT. */

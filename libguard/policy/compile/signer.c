@@ -215,6 +215,9 @@ static int load_signer(struct compile_signer *ret_signer, struct guard_compile *
 	if (compile_field(node, "key_file"))
 		return report(compile, place, "give the certificate or public key as `certificate`",
 			      "`key_file` is for the provider \"package\"");
+	if (compile_field(node, "crl") || compile_field(node, "serial") || compile_field(node, "subject"))
+		return report(compile, place, "name the certificate that signs as `certificate`; deny one by a deny rule that names it",
+			      "certificates that another one issued are not followed by this version");
 	r = load_key(&signer, compile, node);
 	if (r == 0)
 		r = load_serial(&signer, compile, node);

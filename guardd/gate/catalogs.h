@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/catalogs.h - signed lists of digests (docs/signers.md): loaded with a
+ * policy, verified by its keys, immutable from then on.
+ */
+#ifndef GUARDD_GATE_CATALOGS_H
+#define GUARDD_GATE_CATALOGS_H
+
+#include "gate/signers.h"
+
+#define GATE_CATALOGS_MAX 256u		 /* files */
+#define GATE_CATALOG_SIZE_MAX (64u << 20) /* bytes of one list */
+
+struct gate_catalogs;
+/* gate_catalogs_load: all lists in the configured folder that a key of this policy
+ * signed; what does not verify is left out.  Opens files and asks inspectors:
+ * never while a policy is held. */
+int gate_catalogs_load(struct gate_catalogs **ret_catalogs, struct gate *gate, const struct guard_policy *policy,
+		       const struct gate_keys *keys) GUARD_WARN_UNUSED;
+void gate_catalogs_free(struct gate_catalogs *catalogs);
+/* Add the signers of those lists that have the digest.  Never blocks. */
+void gate_catalogs_find(const struct gate_catalogs *catalogs, const struct guard_policy *policy,
+			struct guard_identity *identity);
+
+/* catalog_list.c: the digests of a list in sha256sum(1) form, whose signature has
+ * verified.  Errors: GUARD_E_SYNTAX at the first line that is none, GUARD_E_NOMEM. */
+int gate_catalog_lines(struct guard_digest **ret_digests, size_t *ret_count, const char *text, size_t size) GUARD_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+# where: host
+# Files with a CMS signature behind them, as kernel modules have it, and lists of
+# digests signed by CMS.  All made with openssl(1) and sha256sum(1).
+. "$(dirname "$0")/../lib.sh"
+set -- $AREAS
+area=$1
+keys=$SCRATCH/keys
+catalogs=$SCRATCH/state-catalogs
+mkdir -p "$keys" "$SCRATCH/log" "$SCRATCH/etc" "$catalogs"
+new_key() { openssl req -x509 -newkey "$2" ${3:+-pkeyopt "$3"} -nodes -keyout "$keys/$1.key" -out "$keys/$1.pem" \
+	-days 30 -subj "/CN=$1" 2> "$SCRATCH/log/openssl"; }
+new_key build rsa:2048 && new_key vendor ec ec_paramgen_curve:P-256 && new_key stranger rsa:2048
+cms() { openssl cms -sign -binary -outform DER -signer "$keys/$1.pem" -inkey "$keys/$1.key" -in "$2" -out "$3" "${@:4}" 2> "$SCRATCH/log/openssl"; }
+
+# append KEY FILE TO OPTION...: as scripts/sign-file of the kernel.
+append()
+{
+	cms "$1" "$2" "$SCRATCH/cms" "${@:4}" || return 1
+	{
+		cat "$2" "$SCRATCH/cms"
+		printf '\0\0\2\0\0\0\0\0'
+		printf '%08x' "$(stat -c %s "$SCRATCH/cms")" | xxd -r -p
+		printf '~Module signature appended~\n'
+	} > "$3" && chmod 755 "$3"
+}
+signer_policy()
+{
+	"$GUARDCTL" scan "$LISTED" --mode enforce --id test --output "$SCRATCH/etc/policy.conf" > "$SCRATCH/log/scan" 2>&1
+	sed -i "s/version = [0-9]*;/version = $1;/" "$SCRATCH/etc/policy.conf"
+	printf 'readers = [ "/usr/bin/*sum", "/usr/bin/cp", "/usr/bin/sed" ];\ngroups = ( { name = "signed"; rules = (\n%s\n); } );\n' \
+		"$2" > "$SCRATCH/etc/signers.conf"
+	"$GUARDCTL" policy build "$SCRATCH/etc/policy.conf" "$SCRATCH/etc/signers.conf" --output "$IMAGE" \
+		> "$SCRATCH/log/build" 2>&1
+}
+by() { printf '{ signers = ( { provider = "%s"; certificate = "%s/%s.pem"; } ); }' "$1" "$keys" "$2"; }
+take_policy() { signer_policy "$1" "$2" && ctl reload > "$SCRATCH/log/reload" 2>&1; }
+
+rm -rf "$SCRATCH/state" "$SCRATCH/run"
+signer_policy 1 "$(by appended build), $(by appended vendor)" &&
+	write_config "catalogs = \"$catalogs\";" && launch_guardd
+check $? "the daemon starts" "$(cat "$SCRATCH/log/build")"
+
+# ---- appended ---------------------------------------------------------------
+evil payload "$SCRATCH/plain"
+for how in "-nocerts -noattr" "-nocerts" "-nocerts -keyid" "" "-md sha512"; do
+	for key in build vendor; do
+		# shellcheck disable=SC2086
+		append $key "$SCRATCH/plain" "$area/appended" $how
+		expect_allowed "appended by $key ${how:-with certificate and attributes}" "$area/appended"
+	done
+done
+append build "$SCRATCH/plain" "$SCRATCH/signed" -nocerts -noattr
+append stranger "$SCRATCH/plain" "$area/strange"
+expect_denied "appended by another key" "$area/strange"
+append build "$SCRATCH/plain" "$area/sha1" -md sha1
+expect_denied "appended over SHA-1" "$area/sha1"
+sed 's/GUARD-SWITCH:Y:0/GUARD-SWITCH:Y:1/' "$SCRATCH/signed" > "$area/flipped"; chmod 755 "$area/flipped"
+expect_denied "a byte of the content flipped" "$area/flipped"
+{ cat "$SCRATCH/signed"; echo more; } > "$area/longer"; chmod 755 "$area/longer"
+expect_denied "bytes behind the signature" "$area/longer"
+{ cat "$SCRATCH/plain"; echo more; tail -c +$(($(stat -c %s "$SCRATCH/plain") + 1)) "$SCRATCH/signed"; } > "$area/between"
+chmod 755 "$area/between"
+expect_denied "bytes between content and signature" "$area/between"
+size=$(stat -c %s "$SCRATCH/signed")
+for at in 29 32 38 45 80; do
+	cp "$SCRATCH/signed" "$area/bad" && chmod 755 "$area/bad"
+	printf '\377' | dd of="$area/bad" bs=1 seek=$((size - at)) conv=notrunc status=none
+	expect_denied "the byte $at before the end is another" "$area/bad"
+done
+
+# ---- catalogs ---------------------------------------------------------------
+for name in tool other; do evil payload "$area/$name"; done
+(cd "$area" && sha256sum tool) > "$catalogs/acme.sha256"
+take_policy 2 "$(by catalog vendor), $(by catalog build)"
+check $? "a policy with catalogs" "$(cat "$SCRATCH/log/build" "$SCRATCH/log/reload")"
+expect_denied "in a catalog that nobody signed" "$area/tool"
+cms vendor "$catalogs/acme.sha256" "$catalogs/acme.sha256.p7s"
+is "reload" ctl reload
+expect_allowed "in a signed catalog" "$area/tool"
+expect_denied "not in it" "$area/other"
+cp "$area/tool" "$area/copy" && chmod 755 "$area/copy"
+expect_allowed "a copy of what is in it" "$area/copy"
+cp "$area/tool" "$area/changed" && chmod 755 "$area/changed"
+printf X >> "$area/changed"
+expect_denied "a byte behind what is in it" "$area/changed"
+(cd "$area" && sha256sum other) >> "$catalogs/acme.sha256"
+ctl reload > /dev/null
+expect_denied "a line added to the signed list" "$area/other"
+expect_denied "the rest of a list that was changed" "$area/tool"
+(cd "$area" && sha256sum tool other) > "$catalogs/acme.sha256"
+cms stranger "$catalogs/acme.sha256" "$catalogs/acme.sha256.p7s" && ctl reload > /dev/null
+expect_denied "signed by another key" "$area/tool"
+cms build "$catalogs/acme.sha256" "$catalogs/acme.sha256.p7s" -noattr && ctl reload > /dev/null
+expect_allowed "signed by an allowed key" "$area/other"
+head -c 2000 /dev/urandom > "$catalogs/noise.sha256.p7s"
+: > "$catalogs/noise.sha256"
+mkfifo "$catalogs/fifo.sha256.p7s"
+is "reload with noise and a FIFO beside it" ctl reload
+expect_allowed "the good catalog among bad ones" "$area/other"
+take_policy 3 "$(by catalog build), { action = \"deny\"; signers = ( { provider = \"catalog\"; certificate = \"$keys/build.pem\"; } ); }"
+expect_denied "its signer denied" "$area/other"
