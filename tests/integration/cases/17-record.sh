@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-# where: host
+# where: host guest
 # The recorder hangs, is flooded, has no room: verdicts go on.
 . "$(dirname "$0")/../lib.sh"
 start_guardd
 set -- $AREAS
 area=$1
+different=200
+[ "$GUARD_WHERE" = host ] || different=40 # software emulation
 good payload "$area/good"
 evil payload "$area/evil"
 
@@ -14,7 +16,7 @@ begin=$SECONDS
 fresh_mark
 "$LISTED/storm" exec 8 100 "$area/evil" > /dev/null
 check "$(! has_mark; echo $?)" "unlisted programs are refused while record is stopped"
-for i in $(seq 200); do
+for i in $(seq $different); do
 	cp "$area/evil" "$area/evil.$i"
 	"$area/evil.$i" 2> /dev/null
 done
@@ -30,11 +32,14 @@ wait_for 20 event_with "$area/evil"
 check $? "what happened meanwhile is recorded or counted" "$(ctl status)"
 
 # A flood of different denials.
-for i in $(seq 500); do
-	"$area/evil.$((i % 200 + 1))" 2> /dev/null
+for i in $(seq $((different * 5 / 2))); do
+	"$area/evil.$((i % different + 1))" 2> /dev/null
 done
 expect_allowed "after a flood of denials" "$area/good"
 is "status answers after a flood" ctl status
+
+# From here on with a daemon of its own.
+[ "$GUARD_WHERE" = host ] || exit 0
 
 # No room left for the ledger.
 stop_guardd
