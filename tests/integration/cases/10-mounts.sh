@@ -4,22 +4,24 @@
 . "$(dirname "$0")/../lib.sh"
 start_guardd
 
+bind=$SCRATCH/bind
+mkdir "$bind"
 for area in $AREAS; do
 	at=$(stat -f -c %T "$area")
 	x=$area/x
 	mkdir -p "$area/other"
 	good payload "$x"
-	mount --bind "$area" /mnt
-	both "by a bind mount on $at" evil payload "$x" /mnt/x
-	umount /mnt
+	mount --bind "$area" "$bind"
+	both "by a bind mount on $at" evil payload "$x" "$bind/x"
+	umount "$bind"
 	both "in a mount namespace of its own on $at" evil payload "$x" unshare -m "$x"
 	both "by a bind mount in a namespace on $at" evil payload "$x" \
-		unshare -m sh -c "mount --bind '$area' /mnt && exec /mnt/x"
+		unshare -m sh -c "mount --bind '$area' '$bind' && exec '$bind/x'"
 	both "by a recursive bind in a namespace on $at" evil payload "$x" \
 		unshare -m sh -c "mount --rbind '$area' '$area/other' && exec '$area/other/x'"
 	both "mount moved in a namespace on $at" evil payload "$x" \
-		unshare -m sh -c "mount --bind '$area' /mnt && mount --make-private /mnt && mkdir -p '$area/m' &&
-			mount --bind /mnt '$area/m' && exec '$area/m/x'"
+		unshare -m sh -c "mount --bind '$area' '$bind' && mount --make-private '$bind' && mkdir -p '$area/m' &&
+			mount --bind '$bind' '$area/m' && exec '$area/m/x'"
 	# An unlisted file over a listed system program, in a private view.
 	evil payload "$x"
 	expect_denied "mounted over a system program on $at" \
@@ -63,7 +65,6 @@ for round in $(seq 60); do
 	mount -o loop "$disk" "$point" && { "$point/x" 2> /dev/null; umount "$point"; }
 done
 note "ran in the moment after a mount: $(wc -l < "$GUARD_MARK" 2> /dev/null || echo 0) of 60"
-good payload "$AREAS" 2> /dev/null
 for area in $AREAS; do
 	both "after a mount storm" evil payload "$area/x" "$area/x"
 done
