@@ -19,6 +19,7 @@ import report
 import root
 import workloads
 
+SCALE_PROCESSES = (1, 2, 4, 8, 16)
 RUN_IN_ROOT = ("/usr/sbin/chroot",)
 
 
@@ -105,6 +106,25 @@ def storm(mount, guard, seconds):
     return result
 
 
+def scale(mount, conditions, count):
+    """Opens a second of a user's file, which always ask, by the number of processes that open."""
+    result = {}
+    for condition in conditions:
+        rows = result.setdefault(condition.name, [])
+        with condition:
+            for processes in SCALE_PROCESSES:
+                each = max(1, count // processes)
+                start = time.monotonic()
+                in_root(mount, "loops", "parallel", str(processes), "1", "/usr/bin/loops", "open", str(each),
+                        "/home/bench/user.txt")
+                rows.append((processes, processes * each / (time.monotonic() - start)))
+    return result
+
+
+def stage(text, began=time.monotonic()):
+    print(f"bench: {time.monotonic() - began:4.0f} s: {text}", flush=True)
+
+
 def memory_and_start(mount, guard, build, work):
     """50,000 rules beside the scanned policy: start, then a million events, then memory."""
     many = work / "many.conf"
@@ -130,7 +150,7 @@ def arguments():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path("/var/tmp/guard-bench"))
     parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--minutes", type=float, default=14, help="time for the warm part")
+    parser.add_argument("--minutes", type=float, default=12, help="time for the warm part")
     parser.add_argument("--storm-seconds", type=int, default=120)
     parser.add_argument("--quick", action="store_true", help="a few minutes, figures rough, nothing written to docs/")
     parser.add_argument("--no-peer", action="store_true")
@@ -156,14 +176,20 @@ def measure(args, work):
                                             2 if args.quick else args.rounds, deadline)
         if args.only:
             return data
+        stage("first sight of files")
         data["cold_us"] = cold(mount, [none, guard, handler, *peers])
+        stage("first exec of programs")
         data["first_exec"] = first_exec(mount, [none, guard, handler, *peers])
+        stage("opens by number of processes")
+        data["scale"] = scale(mount, [none, handler, guard], 10_000 if args.quick else 60_000)
+        stage("exec storm")
         data["storm"] = storm(mount, guard, 10 if args.quick else args.storm_seconds)
+        stage("start and memory with many rules")
         data["memory"] = memory_and_start(mount, guard, args.build, work)
+    stage("decisions, instructions, image")
     sizes = micro.SIZES[:3] if args.quick else micro.SIZES
     data["decide"] = [micro.decide(args.build, size) for size in sizes]
-    data["instructions"] = micro.instructions(args.build)
-    data["d1_misses"] = micro.cache_misses(args.build)
+    data.update(micro.simulated(args.build, 100_000 if args.quick else 1_000_000))
     data["image"] = micro.image_build(args.build, work)
     return data
 
@@ -178,7 +204,11 @@ def main():
     finally:
         shutil.rmtree(work, ignore_errors=True)
     (args.output / "performance.json").write_text(json.dumps(data, indent=1) + "\n")
-    return report.write(data, args.output, workloads.WARM)
+    report.write(data, args.output, workloads.WARM)
+    if not args.quick and not args.only:
+        report.quote(pathlib.Path(__file__).parents[2] / "README.md", data)
+    stage(f"written to {args.output}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -22,25 +22,16 @@ def decide(build, digests):
             "bytes": number(r"image: ([\d.]+) MB") * 1e6}
 
 
-def valgrind(build, tool, questions, *options):
-    return subprocess.run(["valgrind", f"--tool={tool}", f"--{tool}-out-file=/dev/null", *options,
-                           build / "tests/bench/bench_decide", "1000000", str(questions)],
-                          capture_output=True, text=True).stderr
-
-
-def instructions(build, questions=20_000):
-    """Instructions of one decision, everything below guard_policy_decide counted.
-    The program decides twice per question; two lengths take the rest out."""
-    counts = [int(re.search(r"Collected : (\d+)", valgrind(build, "callgrind", n, "--toggle-collect=guard_policy_decide"))
-                  .group(1)) for n in (questions, 2 * questions)]
-    return (counts[1] - counts[0]) / (2 * questions)
-
-
-def cache_misses(build, questions=20_000):
-    """Level 1 data misses of one decision, simulated by cachegrind."""
-    counts = [int(re.search(r"D1  misses:\s+([\d,]+)", valgrind(build, "cachegrind", n, "--cache-sim=yes"))
-                  .group(1).replace(",", "")) for n in (questions, 2 * questions)]
-    return (counts[1] - counts[0]) / (2 * questions)
+def simulated(build, digests, questions=20_000):
+    """Instructions and level 1 data misses of one decision, everything below
+    guard_policy_decide counted; the program decides twice per question."""
+    text = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--cache-sim=yes",
+                           "--toggle-collect=guard_policy_decide", build / "tests/bench/bench_decide", str(digests),
+                           str(questions)], capture_output=True, text=True).stderr
+    names = re.search(r"Events\s+: (.*)", text).group(1).split()
+    counts = dict(zip(names, map(int, re.search(r"Collected : (.*)", text).group(1).split())))
+    return {"instructions": counts["Ir"] / (2 * questions),
+            "d1_misses": (counts["D1mr"] + counts["D1mw"]) / (2 * questions)}
 
 
 def list_of(path, count):
