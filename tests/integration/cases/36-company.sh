@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+# where: host
+# The example company, from empty folders to enforcing machines, by the commands
+# of the README: headquarters, the offices Osaka and Tokyo, a web server; nginx in
+# between, each machine with a daemon and a filesystem of its own.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../repository.sh"
+company=$SCRATCH/company
+WEB=$company/published
+mounts=
+company_end()
+{
+	local mount name
+	cd /
+	stop_server
+	for name in osaka tokyo web; do
+		CONFIG=$SCRATCH/$name/guardd.conf
+		kill_guardd 2> /dev/null
+	done
+	for mount in $mounts; do
+		umount "$mount" 2> /dev/null || umount -l "$mount" 2> /dev/null
+	done
+	case_end
+}
+trap company_end EXIT
+hq() { try "$GUARDCTL" "$@"; check "$([ "$RC" = 0 ]; echo $?)" "guardctl $1 ${2:-}" "$* -> $RC $OUT"; }
+publish() { hq repo publish --key keys/hq --key keys/online; }
+
+# ---- headquarters ------------------------------------------------------------------------
+mkdir -p "$company/keys" && cd "$company" || exit 1
+for key in root-1 root-2 root-3 hq online osaka tokyo web; do
+	"$GUARDCTL" keys new keys/$key --unattended > /dev/null || fail "a key: $key"
+done
+hq repo init
+sed -i 's|{ name = "desktop"; sources = \[ "hq.conf" \]; }|{ name = "desktop"; sources = [ "hq.conf", "listed.conf" ]; },\n  { name = "server"; sources = [ "server.conf", "listed.conf" ]; }|' repo.conf
+hq repo init --key keys/root-1 --key keys/root-3
+print=$(grep -oE '([0-9A-Z]{4}-){4}[0-9A-Z]{4}' <<< "$OUT")
+"$GUARDCTL" scan "$LISTED" --fragment --output listed.conf > "$SCRATCH/log/scan" 2>&1 || fail "a scan of what may run"
+printf 'forbidden' > "$SCRATCH/forbidden"
+for profile in hq server; do
+	cat > $profile.conf <<- E
+		policy = { id = "acme-$profile"; version = 1; mode = "enforce"; running = "record"; };
+		groups = ( { name = "forbidden"; rules = ( { action = "deny"; sha256 = [ "$(sha256sum < "$SCRATCH/forbidden" | cut -c1-64)" ]; } ); } );
+	E
+done
+for office in osaka tokyo web; do
+	profile=desktop; [ $office != web ] || profile=server
+	hq repo delegate $office --key keys/$office.pub --hosts '*' --type $profile
+	hq exception sign --office $office --key keys/$office
+done
+publish
+make_certificates && start_server || { fail "a repository is served" "$(cat "$HQ"/nginx/*)"; exit 1; }
+
+# ---- machines ------------------------------------------------------------------------------
+# on NAME WORD...: guardctl on that machine.
+on() { local name=$1; shift; timeout 40 "$GUARDCTL" --socket "$SCRATCH/$name/run/guard.sock" "$@"; }
+field_of() { on "$1" --json status | "$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["repository"][sys.argv[1]])' "$2"; }
+newest() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[1]))["signed"]["meta"]["snapshot.json"]["version"])' "$WEB/metadata/timestamp.json"; }
+has_newest() { [ "$(field_of "$1" snapshot)" = "$(newest)" ] && [ "$(field_of "$1" state)" = ok ]; }
+arrives() { local name; for name in osaka tokyo web; do on $name reload > /dev/null 2>&1; wait_for 30 has_newest $name || { on $name status; return 1; }; done; }
+
+make_policy enforce "$LISTED"
+for name in osaka tokyo web; do
+	base=$SCRATCH/$name
+	mkdir -p "$base/disk"
+	mount -t tmpfs -o mode=755,size=16m "guard-test-$name" "$base/disk" && mounts="$mounts $base/disk"
+	printf 'state_dir = "%s";\nrun_dir = "%s";\nbackend = "fanotify";\nprotect = { filesystems = ["%s"]; };\npolicy = { file = "%s"; };\n' \
+		"$base/state" "$base/run" "$base/disk" "$IMAGE" > "$base/guardd.conf"
+	setsid "$GUARDD" --config "$base/guardd.conf" --foreground > "$base/ready" 2>> "$SCRATCH/log/guardd" < /dev/null &
+	disown
+	is "guardd starts: $name" wait_for 20 grep -qx ready "$base/ready"
+	good payload "$base/disk/listed"
+	cp "$LISTED/payload" "$base/disk/kessan" && printf '\n#kessan' >> "$base/disk/kessan"
+	try timeout 60 "$GUARDCTL" --socket "$base/run/guard.sock" enroll "$URL" --office $name --ca "$HQ/ca.pem" \
+		--config "$base/guardd.conf" --interval 1 --fingerprint "$print"
+	check "$([ "$RC" = 0 ]; echo $?)" "enrolled: $name" "$RC $OUT"
+done
+is "the policy arrives everywhere" arrives
+check "$([ "$(field_of osaka profile)$(field_of web profile)" = desktopserver ]; echo $?)" "each has its profile"
+for name in osaka tokyo web; do
+	expect_allowed "what headquarters lists: $name" "$SCRATCH/$name/disk/listed"
+	expect_denied "what nobody lists: $name" "$SCRATCH/$name/disk/kessan"
+done
+
+# ---- an exception for Osaka --------------------------------------------------------------------
+hq exception add --office osaka --file "$SCRATCH/osaka/disk/kessan" --until 30d --id kessan --reason "yearly closing" \
+	--key keys/osaka --key keys/online
+is "it arrives" arrives
+expect_allowed "the exception: Osaka" "$SCRATCH/osaka/disk/kessan"
+expect_denied "the exception: not in Tokyo" "$SCRATCH/tokyo/disk/kessan"
+expect_denied "the exception: not on the server" "$SCRATCH/web/disk/kessan"
+
+# ---- it ends by itself ----------------------------------------------------------------------------
+cp "$LISTED/payload" "$SCRATCH/osaka/disk/short" && printf '\n#short' >> "$SCRATCH/osaka/disk/short"
+until=$(date -u -d '+6 seconds' +%Y-%m-%dT%H:%M:%SZ)
+hq exception add --office osaka --file "$SCRATCH/osaka/disk/short" --until "$until" --id short --reason "a moment" \
+	--key keys/osaka --key keys/online
+is "the short one arrives" arrives
+wait_for 20 eval "[ \$(date -u +%s) -gt $(date -u -d "$until" +%s) ]"
+expect_denied "after its end" "$SCRATCH/osaka/disk/short"
+
+# ---- headquarters denies -----------------------------------------------------------------------------
+hq deny --file "$SCRATCH/osaka/disk/kessan" --id kessan --now --reason "notice 12" --key keys/hq --key keys/online
+is "the denial arrives" arrives
+expect_denied "not over a denial: Osaka" "$SCRATCH/osaka/disk/kessan"
+expect_allowed "and the rest goes on" "$SCRATCH/osaka/disk/listed"
+
+# ---- watch it arrive ------------------------------------------------------------------------------------
+try "$GUARDCTL" repo seen "$HQ/nginx/access.log"
+check "$([ "$RC" = 0 ] && [ "$(grep -cE '^(osaka|tokyo|web) ' <<< "$OUT")" = 3 ]; echo $?)" "three machines are seen" "$RC $OUT"
+check "$(! grep -q 'signature that is wrong' <<< "$OUT"; echo $?)" "and every line is genuine" "$OUT"
+try "$GUARDCTL" repo publish --dry-run --key keys/hq --key keys/online --log "$HQ/nginx/access.log"
+check "$([ "$RC" = 0 ] && grep -q '2 offices, 2 machines seen' <<< "$OUT"; echo $?)" "a dry run counts machines" "$RC $OUT"
+try curl -s --cacert "$HQ/ca.pem" -o /dev/null -w '%{http_code} %{size_header}' \
+	-H "If-None-Match: $(curl -sI --cacert "$HQ/ca.pem" "$URL/metadata/timestamp.json" | sed -n 's/^[Ee][Tt]ag: //p' | tr -d '\r')" \
+	"$URL/metadata/timestamp.json"
+check "$(grep -q '^304 ' <<< "$OUT"; echo $?)" "a check without a change is a 304 ($OUT bytes)" "$OUT"
