@@ -34,6 +34,7 @@ struct sweep {
 	struct gate *gate;
 	uint64_t device; /* 0: all marked ones */
 	uint64_t processes, denied, ended;
+	bool at_once; /* the process at hand uses what headquarters denies at once */
 };
 
 static bool is_concerned(const struct sweep *sweep, uint64_t device)
@@ -45,20 +46,31 @@ static bool is_concerned(const struct sweep *sweep, uint64_t device)
 	return gate_filesystem_find(sweep->gate, &filesystem, device) && filesystem.marked;
 }
 
-/* Is this process, which runs what is not allowed, to be ended? */
-static bool is_to_end(struct gate *gate, int32_t pid)
+/* Of the list of what must not run any more? */
+static bool is_denied_at_once(const struct guard_policy *policy, const struct guard_verdict *verdict)
 {
+	struct guard_rule_info rule;
+
+	return verdict->reason == GUARD_REASON_RULE_DENY && guard_policy_rule_info(policy, verdict->rule, &rule) == 0 &&
+	       rule.at_once;
+}
+
+/* Is this process, which runs what is not allowed, to be ended? */
+static bool is_to_end(const struct sweep *sweep, int32_t pid)
+{
+	struct gate *gate = sweep->gate;
 	const struct gate_policy *policy = gate_policy_hold(gate);
 	bool enforced = policy->info.mode == GUARD_MODE_ENFORCE;
-	bool all = policy->info.running == 1, unlocked = policy->info.unlock_end == 0;
+	bool all = policy->info.running == 1 || sweep->at_once, unlocked = policy->info.unlock_end == 0;
 
 	gate_policy_release(gate);
 	return enforced && pid != 1 && (all || (unlocked && gate_unlock_began_under(gate, pid)));
 }
 
-static bool decide(struct gate *gate, struct guard_verdict *ret_verdict, char *ret_rule, size_t rule_size,
+static bool decide(struct sweep *sweep, struct guard_verdict *ret_verdict, char *ret_rule, size_t rule_size,
 		   uint64_t *ret_version, const struct gate_event *event, const struct gate_identity *identity)
 {
+	struct gate *gate = sweep->gate;
 	const struct gate_facts *facts = event->facts;
 	struct guard_identity asked = identity->identity;
 	const struct gate_wanted wanted = { .subject = facts->no_subject ? NULL : &facts->subject,
@@ -81,6 +93,7 @@ static bool decide(struct gate *gate, struct guard_verdict *ret_verdict, char *r
 	guard_policy_decide(policy->policy, ret_verdict, &subject, &object, gate_realtime_ns() / 1000000000);
 	gate_rule_text(ret_rule, rule_size, policy->policy, ret_verdict->rule);
 	*ret_version = policy->info.version;
+	sweep->at_once |= is_denied_at_once(policy->policy, ret_verdict);
 	memcpy(seconds, policy->info.unlock_seconds, sizeof(seconds));
 	gate_policy_release(gate);
 	if (ret_verdict->action == GUARD_DENY && ret_verdict->reason != GUARD_REASON_RULE_DENY &&
@@ -112,7 +125,7 @@ static bool check_file(struct sweep *sweep, const char *link, int32_t pid, enum 
 		gate_identify(gate, &identity, &event, &until_ns);
 	gate_path_read(&facts.path, fd, &event.file.key);
 	facts.path.protected = facts.path.verified && gate_path_is_protected(facts.path.claimed);
-	allowed = decide(gate, &verdict, rule, sizeof(rule), &version, &event, &identity);
+	allowed = decide(sweep, &verdict, rule, sizeof(rule), &version, &event, &identity);
 	if (!allowed) {
 		gate_note_swept(gate, &event, &verdict, &identity, rule, version);
 		sweep->denied++;
@@ -169,10 +182,11 @@ static void check_process(struct sweep *sweep, int32_t pid)
 	    gate_file_stat_at(&program, AT_FDCWD, link, 0) < 0)
 		return; /* gone, or a thread of the kernel */
 	sweep->processes++;
+	sweep->at_once = false;
 	if (is_concerned(sweep, program.key.device))
 		allowed = check_file(sweep, link, pid, GUARD_KIND_EXECUTABLE);
 	allowed &= check_mappings(sweep, pid, &program.key);
-	if (!allowed && is_to_end(sweep->gate, pid))
+	if (!allowed && is_to_end(sweep, pid))
 		end_process(sweep, pidfd);
 }
 

@@ -73,6 +73,7 @@ int guard_policy_rule_info(const struct guard_policy *policy, uint32_t rule, str
 	record = &policy->rules[rule];
 	*ret_info = (struct guard_rule_info){
 		.action = record->action,
+		.at_once = policy->part.kind == GUARD_SET_DENY,
 		.is_exception = record->origin || policy->part.kind == GUARD_SET_EXCEPTION,
 		.source = guard_policy_string(policy, record->source),
 		.group = guard_policy_string(policy, record->group),

@@ -153,6 +153,8 @@ int guard_policy_needs_path(const struct guard_policy *policy);
 struct guard_rule_info {
 	uint8_t action;         /* enum guard_action */
 	uint8_t is_exception;
+	uint8_t at_once;        /* 1: of the list of what is denied at once: what runs already
+	                         * is ended, whatever the policy's `running` says */
 	const char *source;     /* id of the policy or exception it came from */
 	const char *group;      /* name of its group */
 	const char *note;       /* "" when not given */

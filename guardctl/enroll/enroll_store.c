@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * enroll/enroll_store.c - STATE_DIR/enrolment: made beside and renamed, so that a
+ * machine is enrolled or is not.  From then on guardd takes its policy from there
+ * and nowhere else.
+ */
+#include "enroll.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define FOLDER "enrolment"
+#define NEW_FOLDER "enrolment.new"
+
+static int failed(const struct enroll_options *options, const char *what)
+{
+	guardctl_error("enroll: %s in %s: %s; nothing has changed", what, options->state_dir, strerror(errno));
+	return -GUARD_E_IO;
+}
+
+bool enroll_is_enrolled(const struct enroll_options *options)
+{
+	char path[4200];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "%s/" FOLDER "/repository.conf", options->state_dir);
+	return stat(path, &status) == 0;
+}
+
+static int copy_in(int folder, const char *name, const char *from)
+{
+	GUARD_AUTO_CLOSE int fd = open(from, O_RDONLY | O_CLOEXEC);
+	GUARD_AUTO_FREE char *bytes = malloc(ENROLL_PEM_MAX);
+	ssize_t size = fd < 0 || !bytes ? -1 : read(fd, bytes, ENROLL_PEM_MAX);
+
+	return size < 0 ? -GUARD_E_IO : publish_file_write(folder, name, bytes, (size_t)size);
+}
+
+static void put_path(FILE *out, const struct enroll_options *options, const char *key, const char *name)
+{
+	fprintf(out, "  %s = \"%s/" FOLDER "/%s\";\n", key, options->state_dir, name);
+}
+
+static int write_settings(int folder, const struct enroll_options *options)
+{
+	GUARD_AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return -GUARD_E_NOMEM;
+	fprintf(out, "# Written by guardctl enroll; local changes are not for you to make.\nrepository = {\n"
+		     "  url = \"%s\";\n  office = \"%s\";\n",
+		options->url, options->office);
+	if (options->profile)
+		fprintf(out, "  profile = \"%s\";\n", options->profile);
+	put_path(out, options, "ca", "ca.pem");
+	if (options->certificate) {
+		put_path(out, options, "certificate", "certificate.pem");
+		put_path(out, options, "key", "key.pem");
+	}
+	if (options->proxy)
+		fprintf(out, "  proxy = \"%s\";\n", options->proxy);
+	if (options->interval)
+		fprintf(out, "  interval = %u;\n", options->interval);
+	fputs("};\n", out);
+	if (fclose(out) != 0)
+		return -GUARD_E_NOMEM;
+	return publish_file_write(folder, "repository.conf", text, size);
+}
+
+static int fill(int folder, const struct enroll_options *options, const struct enroll_root *root)
+{
+	int r = publish_file_write(folder, "root.json", root->bytes, root->size);
+
+	if (r == 0)
+		r = copy_in(folder, "ca.pem", options->ca);
+	if (r == 0 && options->certificate)
+		r = copy_in(folder, "certificate.pem", options->certificate);
+	if (r == 0 && options->certificate)
+		r = copy_in(folder, "key.pem", options->key);
+	return r < 0 ? r : write_settings(folder, options);
+}
+
+static void remove_new(int state_dir)
+{
+	static const char *const names[] = {"root.json", "ca.pem", "certificate.pem", "key.pem", "repository.conf"};
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), NEW_FOLDER "/%s", names[i]);
+		(void)!unlinkat(state_dir, path, 0);
+	}
+	(void)!unlinkat(state_dir, NEW_FOLDER, AT_REMOVEDIR);
+}
+
+int enroll_store(const struct enroll_options *options, const struct enroll_root *root)
+{
+	GUARD_AUTO_CLOSE int state_dir = -1;
+	GUARD_AUTO_CLOSE int folder = -1;
+	int r;
+
+	umask(077);
+	if (mkdir(options->state_dir, 0711) < 0 && errno != EEXIST)
+		return failed(options, "the folder cannot be made");
+	state_dir = open(options->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (state_dir < 0)
+		return failed(options, "the folder cannot be opened");
+	remove_new(state_dir);
+	if (mkdirat(state_dir, NEW_FOLDER, 0700) < 0)
+		return failed(options, NEW_FOLDER " cannot be made");
+	folder = openat(state_dir, NEW_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = folder < 0 ? -GUARD_E_IO : fill(folder, options, root);
+	if (r == 0 && renameat(state_dir, NEW_FOLDER, state_dir, FOLDER) == 0 && fsync(state_dir) == 0)
+		return 0;
+	r = failed(options, "the enrolment cannot be written");
+	remove_new(state_dir);
+	return r;
+}

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+# where: host
+# A machine that follows headquarters' repository: enrolled by the fingerprint,
+# updates whole or not at all, exceptions of its office, denials at once.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../repository.sh"
+set -- $AREAS
+area=$1
+place() { printf '{"format":1,"machines":[{"groups":[],"host":"%s","profile":"desktop"}],"office":"osaka","within":[]}' "$1" > "$HQ/osaka.json"; }
+fingerprint_of()
+{
+	"$PYTHON" -c '
+import hashlib, json, sys
+sys.path.insert(0, sys.argv[2])
+from repository import canonical
+bits = int.from_bytes(hashlib.sha256(canonical(json.load(open(sys.argv[1]))["signed"]).encode()).digest(), "big") >> 156
+text = "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[bits >> 5 * i & 31] for i in reversed(range(20)))
+print("-".join(text[i:i + 4] for i in range(0, 20, 4)))' "$1" "$(dirname "$0")/../../conformance"
+}
+
+make_certificates && image_of desktop 1 enforce "$LISTED" && place '*' &&
+	repo "target('targets', 'policy/desktop.img', '$HQ/desktop.img')" "target('targets', 'place/osaka.json', '$HQ/osaka.json')" \
+		"r.delegate('targets', 'osaka', ['office/osaka/*', 'office/osaka/broad/*'], terminating=True)" "publish('osaka')" &&
+	start_server || { fail "a repository is served" "$(cat "$HQ"/nginx/* "$SCRATCH"/log/build)"; exit 1; }
+start_guardd
+good payload "$area/good"
+evil payload "$area/extra"
+evil payload "$area/bad"
+
+# ---- enrolment ----------------------------------------------------------------
+print=$(fingerprint_of "$WEB/metadata/1.root.json")
+ENROLL="timeout 100 $GUARDCTL --socket $SOCKET enroll $URL --office osaka --ca $HQ/ca.pem --config $CONFIG --interval 1"
+try $ENROLL --fingerprint 0000-0000-0000-0000-0000
+check "$([ "$RC" = 1 ] && [ ! -e "$SCRATCH/state/enrolment" ]; echo $?)" "another fingerprint enrols nothing" "$RC $OUT"
+try $CTL enroll "$URL" --office osaka --ca "$HQ/ca.key" --config "$CONFIG" --fingerprint "$print"
+check "$([ "$RC" = 1 ] && [ ! -e "$SCRATCH/state/enrolment" ]; echo $?)" "another authority enrols nothing" "$RC $OUT"
+try $ENROLL
+check "$([ "$RC" = 1 ] && grep -q "$print" <<< "$OUT"; echo $?)" "without an answer nothing is enrolled" "$RC $OUT"
+try $ENROLL --fingerprint "$(tr A-Z- a-z_ <<< "$print" | tr _ " ")"
+check "$([ "$RC" = 0 ]; echo $?)" "enrolled by the fingerprint, while the daemon runs" "$RC $OUT $(tail -n 20 "$SCRATCH/log/guardd")"
+wait_for 20 is_state ok
+check "$([ "$(managed_of profile)" = desktop ]; echo $?)" "the repository's policy is in force" "$(ctl status)"
+expect_allowed "what headquarters lists" "$area/good"
+expect_denied "what it does not list" "$area/bad"
+try $ENROLL --fingerprint "$print"
+check "$([ "$RC" = 1 ] && grep -q "managed already" <<< "$OUT"; echo $?)" "a second repository is refused" "$RC $OUT"
+mkdir -p "$SCRATCH/local" && cp "$area/bad" "$SCRATCH/local/"
+make_policy enforce "$LISTED" "$SCRATCH/local" && sed -i 's/version = [0-9]*;/version = 99;/' "$SCRATCH/etc/policy.conf" &&
+	"$GUARDCTL" policy build "$SCRATCH/etc/policy.conf" --output "$IMAGE" > "$SCRATCH/log/build" 2>&1
+ctl reload > /dev/null
+expect_denied "what only a local policy lists" "$area/bad"
+is "the ledger says that a local policy is refused" wait_for 5 event_with '"managed"' policy.file
+
+# ---- exceptions ----------------------------------------------------------------
+snapshot() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[1]))["signed"]["meta"]["snapshot.json"]["version"])' "$WEB/metadata/timestamp.json"; }
+follow() { ctl reload > /dev/null; wait_for 20 is_snapshot "$(snapshot)" && wait_for 5 is_state ok; }
+expect_denied "before there is an exception" "$area/extra"
+exceptions_of osaka 1 "$area/extra" && repo "target('osaka', 'office/osaka/exceptions.img', '$HQ/osaka.img')" 'publish()'
+is "the exception arrives" follow
+expect_allowed "what the exception lists" "$area/extra"
+check "$([ "$(managed_of exceptions)" = 1 ]; echo $?)" "status shows the exceptions' version" "$(ctl status)"
+exceptions_of osaka 2 "$area/extra" 300 && repo "target('osaka', 'office/osaka/exceptions.img', '$HQ/osaka.img')" 'publish()' && follow
+expect_denied "an exception that is too long" "$area/extra"
+is "the ledger says that it is passed over" wait_for 5 event_with exception-bounds
+exceptions_of osaka 3 "$area/extra" 30 'kinds = [ "module" ];' && repo "target('osaka', 'office/osaka/exceptions.img', '$HQ/osaka.img')" 'publish()' && follow
+expect_denied "an exception for a kind that offices may not except" "$area/extra"
+exceptions_of tokyo 4 "$area/extra" && repo "target('osaka', 'office/osaka/exceptions.img', '$HQ/tokyo.img')" 'publish()' && follow
+expect_denied "an exception for another office" "$area/extra"
+exceptions_of osaka 5 "$area/extra" && repo "target('osaka', 'office/osaka/exceptions.img', '$HQ/osaka.img')" 'publish()' && follow
+expect_allowed "the exception once more" "$area/extra"
+
+# ---- denials at once --------------------------------------------------------------
+good hold "$area/holder" 2> /dev/null || good payload "$area/holder"
+cp "$LISTED"/system/bash "$area/longrun" && chmod 755 "$area/longrun"
+"$area/longrun" -c 'read -r x < <(:) ; while :; do read -r -t 100 x <> <(:); done' & longrun=$!
+denials_of 1 "$area/extra" "$area/longrun" && repo "r.delegate('targets', 'deny', ['deny/*'], terminating=True)" \
+	"target('deny', 'deny/now.img', '$HQ/deny.img')" 'publish()' && follow
+expect_denied "an exception is not over a denial" "$area/extra"
+is "what is denied at once and runs is ended" wait_for 10 eval "! kill -0 $longrun 2> /dev/null"
+kill -KILL $longrun 2> /dev/null
+expect_allowed "what is listed goes on" "$area/good"
