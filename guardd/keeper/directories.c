@@ -100,7 +100,9 @@ static int open_helper_folders(struct keeper *keeper, char *ret_problem, size_t 
 
 	if (r == 0)
 		r = open_helper_folder(&keeper->unlock_dir, keeper, &unlock, ret_problem, size);
-	if (r == 0 && config->managed)
+	/* Also where there is no repository yet: after an enrolment the daemon starts
+	 * its program anew, and could not give a folder away then. */
+	if (r == 0)
 		r = open_helper_folder(&keeper->trust_dir, keeper, &trust, ret_problem, size);
 	return r;
 }
