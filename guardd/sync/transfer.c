@@ -61,23 +61,43 @@ static size_t take_body(char *bytes, size_t one, size_t count, void *context)
 	return hand_on(transfer, (const uint8_t *)bytes, size) ? size : 0;
 }
 
-static size_t take_header(char *line, size_t one, size_t count, void *context)
+/* The value of a header line with this name (in lower case, with its colon). */
+static bool is_header(char ret_value[TRANSFER_ETAG_MAX], const char *name, const char *line, size_t size)
 {
-	static const char name[] = "etag:";
-	struct transfer *transfer = context;
-	size_t size = one * count, from = sizeof(name) - 1;
+	size_t from = strlen(name);
 
 	if (size <= from || strncasecmp(line, name, from) != 0)
-		return size;
+		return false;
 	while (from < size && line[from] == ' ')
 		from++;
 	while (size > from && (line[size - 1] == '\r' || line[size - 1] == '\n' || line[size - 1] == ' '))
 		size--;
-	if (size - from >= sizeof(transfer->new_etag))
-		return one * count;
-	memcpy(transfer->new_etag, &line[from], size - from);
-	transfer->new_etag[size - from] = '\0';
+	if (size - from >= TRANSFER_ETAG_MAX)
+		return false;
+	memcpy(ret_value, &line[from], size - from);
+	ret_value[size - from] = '\0';
+	return true;
+}
+
+static size_t take_header(char *line, size_t one, size_t count, void *context)
+{
+	struct transfer *transfer = context;
+	char value[TRANSFER_ETAG_MAX];
+
+	(void)is_header(transfer->new_etag, "etag:", line, one * count);
+	if (is_header(value, "date:", line, one * count))
+		transfer->date = curl_getdate(value, NULL);
+	if (is_header(value, "last-modified:", line, one * count))
+		transfer->modified = curl_getdate(value, NULL);
 	return one * count;
+}
+
+/* Servers make ETags of a file's time in seconds: one that was just written may
+ * be written again and keep its ETag (RFC 9110, 8.8.2.2). */
+static bool is_settled(const struct transfer *transfer)
+{
+	return transfer->modified < 0 || transfer->date < 0 ||
+	       transfer->date - transfer->modified >= TRANSFER_SETTLED_S;
 }
 
 /* libcurl calls this again and again: has trust lost interest? */
@@ -148,6 +168,7 @@ static CURLcode try_once(struct transfer *transfer, const char *url)
 	set_up(transfer);
 	transfer->received_before = transfer->received;
 	transfer->ignored = 0;
+	transfer->date = transfer->modified = -1;
 	transfer->curl_error[0] = transfer->new_etag[0] = '\0';
 	curl_easy_setopt(transfer->curl, CURLOPT_URL, url);
 	/* A part of a compressed answer cannot be asked for. */
@@ -216,5 +237,5 @@ void transfer_run(struct transfer *transfer, const struct sync_request *request,
 	*ret_end = (struct sync_end){.type = SYNC_END};
 	judge(ret_end, transfer, code);
 	if (request->conditional && ret_end->error == 0 && !ret_end->not_modified)
-		memcpy(transfer->etag, transfer->new_etag, sizeof(transfer->etag));
+		snprintf(transfer->etag, sizeof(transfer->etag), "%s", is_settled(transfer) ? transfer->new_etag : "");
 }

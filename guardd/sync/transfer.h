@@ -17,6 +17,7 @@
 #define TRANSFER_LONGEST_S 3600L
 #define TRANSFER_TRIES 3u	     /* a broken transfer goes on where it broke */
 #define TRANSFER_ETAG_MAX 256u
+#define TRANSFER_SETTLED_S 2 /* since a file was written, before its ETag is one */
 #define TRANSFER_PEM_MAX (1u << 20) /* bytes of a certificate file */
 
 /* A file that was read while that was allowed. */
@@ -37,6 +38,7 @@ struct transfer {
 	uint64_t received, received_before; /* in all, before this try */
 	uint64_t ignored;  /* bytes of answers that are none */
 	char new_etag[TRANSFER_ETAG_MAX];
+	time_t date, modified; /* as the server says; -1: it does not */
 	bool cancelled, too_long, gone; /* gone: trust has ended */
 	struct sync_data data;
 	char curl_error[CURL_ERROR_SIZE];

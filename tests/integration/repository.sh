@@ -5,6 +5,7 @@
 # Sourced after lib.sh; ends what it started by process id.
 
 HQ=$SCRATCH/hq
+rm -rf "$HQ" "$SCRATCH/state" "$SCRATCH/run" "$SCRATCH/more"
 WEB=$HQ/web
 REPOSITORY="$(dirname "$0")/../helpers/repository"
 

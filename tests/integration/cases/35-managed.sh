@@ -18,7 +18,8 @@ text = "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[bits >> 5 * i & 31] for i in r
 print("-".join(text[i:i + 4] for i in range(0, 20, 4)))' "$1" "$(dirname "$0")/../../conformance"
 }
 
-make_certificates && image_of desktop 1 enforce "$LISTED" && place '*' &&
+mkdir -p "$SCRATCH/more" && cp /usr/bin/sleep "$SCRATCH/more/longrun" && echo '#more' >> "$SCRATCH/more/longrun"
+make_certificates && image_of desktop 1 enforce "$LISTED" "$SCRATCH/more" && place '*' &&
 	repo "target('targets', 'policy/desktop.img', '$HQ/desktop.img')" "target('targets', 'place/osaka.json', '$HQ/osaka.json')" \
 		"r.delegate('targets', 'osaka', ['office/osaka/*', 'office/osaka/broad/*'], terminating=True)" "publish('osaka')" &&
 	start_server || { fail "a repository is served" "$(cat "$HQ"/nginx/* "$SCRATCH"/log/build)"; exit 1; }
@@ -68,13 +69,15 @@ exceptions_of tokyo 4 "$area/extra" && repo "target('osaka', 'office/osaka/excep
 expect_denied "an exception for another office" "$area/extra"
 exceptions_of osaka 5 "$area/extra" && repo "target('osaka', 'office/osaka/exceptions.img', '$HQ/osaka.img')" 'publish()' && follow
 expect_allowed "the exception once more" "$area/extra"
+has_mark || note "$(events --denied | tail -n 1)" "$(ctl status)"
 
 # ---- denials at once --------------------------------------------------------------
-good hold "$area/holder" 2> /dev/null || good payload "$area/holder"
-cp "$LISTED"/system/bash "$area/longrun" && chmod 755 "$area/longrun"
-"$area/longrun" -c 'read -r x < <(:) ; while :; do read -r -t 100 x <> <(:); done' & longrun=$!
+cp "$SCRATCH/more/longrun" "$area/longrun" && chmod 755 "$area/longrun"
+"$area/longrun" 300 & longrun=$!
+disown
+is "what is to be denied runs" kill -0 $longrun
 denials_of 1 "$area/extra" "$area/longrun" && repo "r.delegate('targets', 'deny', ['deny/*'], terminating=True)" \
-	"target('deny', 'deny/now.img', '$HQ/deny.img')" 'publish()' && follow
+	"target('deny', 'deny/now.img', '$HQ/deny.img')" 'publish()' && follow || fail "the denials arrive" "$(ctl status)" "$(cat "$SCRATCH/log/build")"
 expect_denied "an exception is not over a denial" "$area/extra"
 is "what is denied at once and runs is ended" wait_for 10 eval "! kill -0 $longrun 2> /dev/null"
 kill -KILL $longrun 2> /dev/null

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+# where: host
+# Whoever has the web server, the network, an old backup or some of the keys:
+# nothing weaker is ever enforced, and the ledger says what happened.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../repository.sh"
+set -- $AREAS
+area=$1
+place() { printf '{"format":1,"machines":[{"groups":[],"host":"%s","profile":"desktop"}],"office":"osaka","within":[]}' "$1" > "$HQ/osaka.json"; }
+mkdir -p "$SCRATCH/more"
+evil payload "$SCRATCH/more/bad"
+make_certificates && image_of desktop 1 enforce "$LISTED" && image_of loose 9 enforce "$LISTED" "$SCRATCH/more" && place '*' &&
+	image_of first 1 enforce "$LISTED" "$SCRATCH/more" &&
+	repo "target('targets', 'policy/desktop.img', '$HQ/first.img')" 'publish()' && cp "$WEB/metadata/timestamp.json" "$HQ/old.json" &&
+	repo "target('targets', 'policy/desktop.img', '$HQ/desktop.img')" "target('targets', 'place/osaka.json', '$HQ/osaka.json')" \
+		"r.delegate('targets', 'osaka', ['office/osaka/*', 'office/osaka/broad/*'], terminating=True)" "publish('osaka')" &&
+	start_server || { fail "a repository is served" "$(cat "$HQ"/nginx/* "$SCRATCH"/log/build)"; exit 1; }
+write_config
+mkdir -p "$SCRATCH/state/enrolment" "$SCRATCH/state/trust"
+# A disk of its own, to be filled.
+mount -t tmpfs -o size=4M,mode=700 guard-trust "$SCRATCH/state/trust"
+chmod 711 "$SCRATCH/state"
+cp "$HQ/ca.pem" "$SCRATCH/state/enrolment/ca.pem"
+cp "$WEB/metadata/1.root.json" "$SCRATCH/state/enrolment/root.json"
+printf 'repository = { url = "%s"; office = "osaka"; ca = "%s"; interval = 1; };\n' "$URL" "$SCRATCH/state/enrolment/ca.pem" \
+	> "$SCRATCH/state/enrolment/repository.conf"
+launch_guardd || { fail "the daemon starts" "$(tail -n 20 "$SCRATCH/log/guardd")"; exit 1; }
+good payload "$area/good"
+cp "$SCRATCH/more/bad" "$area/bad"
+expect_allowed "listed" "$area/good"
+expect_denied "unlisted" "$area/bad"
+
+# What was good is put back after each attack; the machine is then ok again.
+cp -a "$HQ/state" "$HQ/good.state" && cp -a "$WEB" "$HQ/good.web"
+put_back()
+{
+	cp -a "$HQ/good.state" "$HQ/state"
+	rm -rf "$WEB.old" && cp -a "$HQ/good.web" "$WEB.new" && mv "$WEB" "$WEB.old" && mv "$WEB.new" "$WEB"
+}
+looked() { ctl reload > /dev/null; is_state "$1"; }
+# attack NAME STATE COMMAND...: the attack is seen, and nothing changes.
+attack()
+{
+	local name=$1 state=$2
+	shift 2
+	"$@" || fail "attack: $name: it can be made"
+	wait_for 20 looked "$state"
+	check $? "attack: $name: seen as $state" "$(ctl status)"
+	expect_denied "unlisted, during: $name" "$area/bad"
+	expect_allowed "listed, during: $name" "$area/good"
+	[ "$state" = ok ] || is "in the ledger: $name" wait_for 5 event_with "$(sed 's/^stale$/update-stale/; s/^refused-/(refused-/; s/^unreachable$/cannot be reached/' <<< "$state")"
+	put_back
+}
+loose="target('targets', 'policy/desktop.img', '$HQ/loose.img')"
+swap_target() { for f in "$WEB"/targets/policy/*.desktop.img; do cp "$HQ/loose.img" "$f"; rm -f "$f.gz"; done; }
+arbitrary() { image_of desktop 2 enforce "$LISTED" && repo "target('targets', 'policy/desktop.img', '$HQ/desktop.img')" 'publish()' && swap_target; }
+attack "arbitrary software" refused-mismatch arbitrary
+attack "rollback" refused-rollback cp "$HQ/old.json" "$WEB/metadata/timestamp.json"
+attack "freeze" stale repo "r.signed['timestamp']['expires'] = date(-1)" "$loose" 'publish()'
+mix() { repo "$loose" 'publish()' && cp "$HQ"/good.web/metadata/2.targets.json "$WEB/metadata/$("$PYTHON" -c 'import glob, sys; print(max(int(f.split("/")[-1].split(".")[0]) for f in glob.glob(sys.argv[1])))' "$WEB/metadata/*.targets.json").targets.json"; }
+attack "mix and match" refused-rollback mix
+endless() { head -c 3000000 /dev/zero | tr '\0' '{' > "$WEB/metadata/timestamp.json"; }
+attack "endless data" refused-limit endless
+portal() { echo '<html>please log in</html>' > "$WEB/metadata/timestamp.json"; }
+attack "captive portal" unreachable portal
+attack "stolen name: a key that is not the role's" refused-signature repo "r.signers['targets'] = [r.new_key()]" "$loose" 'publish()'
+attack "extraneous delegation" ok repo "target('osaka', 'policy/desktop.img', '$HQ/loose.img')" 'publish()'
+attack "wrong host" refused-not-a-member eval "place other-host; repo \"target('targets', 'place/osaka.json', '$HQ/osaka.json')\" \"$loose\" 'publish()'"
+tokyo() { exceptions_of tokyo 1 "$area/bad" && repo "r.delegate('targets', 'tokyo', ['office/tokyo/*'], terminating=True)" "target('tokyo', 'office/tokyo/exceptions.img', '$HQ/tokyo.img')" "target('osaka', 'office/osaka/exceptions.img', '$HQ/tokyo.img')" 'publish()'; }
+attack "wrong office" ok tokyo
+
+# ---- a full disk -------------------------------------------------------------------
+fill_up() { image_of desktop 2 enforce "$LISTED" && repo "target('targets', 'policy/desktop.img', '$HQ/desktop.img')" 'publish()' && ! head -c 8000000 /dev/zero > "$SCRATCH/state/trust/full" 2> /dev/null; }
+attack "the disk is full" refused-storage fill_up
+rm -f "$SCRATCH/state/trust/full"
+
+# ---- the last: the machine trusts the new root from here on ---------------------------
+attack "key below the threshold: timestamp" refused-signature repo "r.signed['root']['roles']['timestamp']['threshold'] = 2" "r.publish('root')" "$loose" 'publish()'
+umount -l "$SCRATCH/state/trust"
