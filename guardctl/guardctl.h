@@ -33,7 +33,7 @@ struct guardctl_verb {
 /* Every verb, NULL at the end; made by CMakeLists.txt from GUARDCTL_VERBS. */
 extern const struct guardctl_verb *const guardctl_verbs[];
 extern const struct guardctl_verb guardctl_status, guardctl_events, guardctl_why, guardctl_explain,
-	guardctl_scan, guardctl_policy, guardctl_ledger, guardctl_doctor, guardctl_reload;
+	guardctl_scan, guardctl_policy, guardctl_ledger, guardctl_doctor, guardctl_reload, guardctl_packages;
 
 /* Print `guardctl: ...` to standard error. */
 void guardctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -49,6 +49,7 @@ struct guardd_config {
 	uint32_t record_uid, record_gid, control_uid, control_gid, unlock_uid, unlock_gid;
 	uint32_t sync_uid, sync_gid, trust_uid, trust_gid;
 	uint32_t inspect_uid, inspect_gid;
+	uint32_t package_uid, package_gid; /* guard-package */
 };
 
 /* guardd_config_load: errors are written into `ret_problem` as one sentence

@@ -77,6 +77,7 @@ struct guardd_gate_arguments {
 	                          * ignore mark whose owner or permissions change; not handed over */
 	int policy;              /* sealed memfd with the image */
 	int command;             /* SOCK_SEQPACKET to the keeper: guardd_command */
+	int attributions;        /* sealed memfd: which package a content came from; -1 none */
 	int record;              /* SOCK_SEQPACKET, non-blocking: GUARD_WIRE_EVENT to record */
 	int unlock;              /* SOCK_SEQPACKET: struct guardd_grants in, one empty byte out: say again */
 	int inspect;             /* SOCK_SEQPACKET, non-blocking: requests to inspect (inspect/inspect.h) */
@@ -105,7 +106,11 @@ enum guardd_command_type {
 	GUARDD_COMMAND_RELOAD,     /* control -> keeper: read the policy file again; answered
 	                            * by one RESULT each, in order */
 	GUARDD_COMMAND_DISTRIBUTION, /* keeper -> control: struct guard_distribution in `text` */
-	GUARDD_COMMAND_START       /* keeper -> gate that takes over: read now (keeper/takeover.h) */
+	GUARDD_COMMAND_START,      /* keeper -> gate that takes over: read now (keeper/takeover.h) */
+	GUARDD_COMMAND_PACKAGES,   /* control -> keeper, with a client of root's (SCM_RIGHTS), who goes
+	                            * on as package/message.h says */
+	GUARDD_COMMAND_ATTRIBUTIONS, /* keeper -> gate: `fd` is a new sealed table; answered by ATTRIBUTED */
+	GUARDD_COMMAND_ATTRIBUTED  /* gate -> keeper: `error` 0 or GUARD_E_, `text` */
 };
 struct guardd_command {
 	uint32_t type;
@@ -182,6 +187,7 @@ enum guardd_role { GUARDD_ROLE_KEEPER, GUARDD_ROLE_GATE, GUARDD_ROLE_RECORD, GUA
 		   GUARDD_ROLE_LOADER, GUARDD_ROLE_UNLOCK, GUARDD_ROLE_SYNC, GUARDD_ROLE_TRUST,
 		   GUARDD_ROLE_INSPECT,	  /* starts inspectors */
 		   GUARDD_ROLE_INSPECTOR, /* reads untrusted bytes; guardd_jail_narrow alone leads there */
+		   GUARDD_ROLE_PACKAGE,	  /* becomes guard-package */
 		   GUARDD_ROLE_MAX_ };
 
 /* guardd_jail_enter: become what docs/processes.md says for the role: user and

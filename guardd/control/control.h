@@ -102,4 +102,6 @@ int control_take_policy(struct control *control, int fd) GUARD_WARN_UNUSED;
 void control_hear_keeper(struct control *control, int64_t now_ns);
 void control_hear_record(struct control *control);
 int control_ask_reload(struct control *control, struct control_client *client) GUARD_WARN_UNUSED;
+/* Hand the client to the keeper, for guard-package. */
+int control_hand_packages(struct control *control, struct control_client *client) GUARD_WARN_UNUSED;
 #endif

@@ -75,6 +75,16 @@ static void reload(struct control *control, struct control_client *client, int64
 			       now_ns);
 }
 
+static void packages(struct control *control, struct control_client *client, int64_t now_ns)
+{
+	if (client->peer.uid != 0)
+		control_result(client, GUARD_E_DENIED, "Only root may hand packages over: use sudo.", now_ns);
+	else if (control_hand_packages(control, client) < 0)
+		control_result(client, GUARD_E_BUSY, "The daemon is busy: try again in a second.", now_ns);
+	else
+		control_drop(client); /* the keeper holds the connection now */
+}
+
 void control_dispatch(struct control *control, struct control_client *client, size_t size, int64_t now_ns)
 {
 	struct guard_reader reader;
@@ -106,6 +116,8 @@ void control_dispatch(struct control *control, struct control_client *client, si
 		control_answer_status(control, client, now_ns);
 	else if (type == GUARD_WIRE_RELOAD)
 		reload(control, client, now_ns);
+	else if (type == GUARD_WIRE_PACKAGES)
+		packages(control, client, now_ns);
 	else if (type != GUARD_WIRE_CANCEL) /* there is nothing to cancel any more */
 		refuse_malformed(client, -GUARD_E_FORMAT, now_ns);
 }

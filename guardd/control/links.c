@@ -130,6 +130,28 @@ int control_ask_reload(struct control *control, struct control_client *client)
 	return 0;
 }
 
+int control_hand_packages(struct control *control, struct control_client *client)
+{
+	const struct guardd_command command = {.type = GUARDD_COMMAND_PACKAGES, .fd = -1};
+
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr header;
+	} descriptor = {{0}};
+	struct iovec data = {.iov_base = (void *)(uintptr_t)&command, .iov_len = sizeof(command)};
+	const struct msghdr message = {.msg_iov = &data,
+				       .msg_iovlen = 1,
+				       .msg_control = &descriptor,
+				       .msg_controllen = sizeof(descriptor.bytes)};
+
+	descriptor.header.cmsg_level = SOL_SOCKET;
+	descriptor.header.cmsg_type = SCM_RIGHTS;
+	descriptor.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&descriptor.header), &client->socket, sizeof(int));
+	return sendmsg(control->keeper, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(command) ? 0 :
+													     -GUARD_E_BUSY;
+}
+
 /* ---- record ------------------------------------------------------------------------------ */
 
 void control_hear_record(struct control *control)

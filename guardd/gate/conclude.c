@@ -101,6 +101,7 @@ static void decide(struct gate *gate, struct outcome *outcome, const struct gate
 		subject.uid = UINT32_MAX;
 	asked.kind = facts->kind;
 	policy = gate_policy_hold(gate);
+	guard_attribution_add(policy->attributions, &asked);
 	guard_policy_decide(policy->policy, &outcome->verdict, &subject, &object,
 			    gate_realtime_ns() / 1000000000);
 	outcome->version = policy->info.version;

@@ -28,6 +28,7 @@
 #include "gate/access.h"
 #include "gate/file.h"
 #include "gate/in_use.h"
+#include "identity/attribution.h"
 
 #define GATE_OPEN (O_RDONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC) /* odd on purpose: see adopt.c */
 #define GATE_EVENT_FLAGS (O_RDONLY | O_NONBLOCK | O_NOATIME)     /* what event fds show in F_GETFL */
@@ -76,6 +77,7 @@ struct gate_policy {
 	struct guard_policy_info info;
 	struct gate_keys *keys; /* signers.h */
 	struct gate_catalogs *catalogs;
+	struct guard_attribution *attributions; /* who signed which package's files; NULL none */
 	uint64_t generation;
 	uint32_t layer_generation; /* the same for the kernel layer, 0 without one */
 };
@@ -91,6 +93,13 @@ uint64_t gate_policy_generation(struct gate *gate);
 /* Put the image in `fd` in force, or keep the old one.  Returns when no thread
  * decides by the old one any more and no answer of it is left in a cache. */
 int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
+
+/* Put `next` in force; returns when nothing leans on the one before, which is the
+ * caller's then.  Under policies.swap. */
+void gate_policy_replace(struct gate *gate, struct gate_policy *next);
+/* attributions.c: the same for the table in `fd`.  `ret_text`: what is in it, or
+ * what is wrong. */
+int gate_attributions_load(struct gate *gate, int fd, char *ret_text, size_t size) GUARD_WARN_UNUSED;
 
 /* ---- events.c: slots, answers ------------------------------------------------------ */
 

@@ -26,6 +26,7 @@ bool gate_always_allowed(const struct gate_policy *policy, const struct guard_ob
 	uint8_t fixed = found->path && found->path_protected ? GUARD_DEPENDS_PATH : 0;
 
 	asked.kind = (uint8_t)kind;
+	guard_attribution_add(policy->attributions, &asked);
 	object.identity = &asked;
 	guard_policy_decide(policy->policy, &verdict, &nobody, &object, gate_realtime_ns() / 1000000000);
 	return verdict.action == GUARD_ALLOW && !(verdict.depends & ~fixed);

@@ -108,6 +108,21 @@ static uint32_t kinds_of_digest(const struct gate_policy *policy, const struct g
 	return kinds_of(policy, &object);
 }
 
+/* The same for what packages vouch for; how many had no room. */
+static uint64_t put_attributed(struct gate *gate, const struct gate_policy *policy)
+{
+	const struct guard_attribution *table = policy->attributions;
+	uint64_t left_out = 0;
+
+	for (uint32_t i = 0; table && i < table->header->digest_count; i++) {
+		uint32_t kinds = kinds_of_digest(policy, &table->digests[i]);
+
+		if (kinds && guardd_bpf_digest_put(gate->layer, &table->digests[i], policy->layer_generation, kinds) < 0)
+			left_out++;
+	}
+	return left_out;
+}
+
 void gate_layer_prepare(struct gate *gate, struct gate_policy *policy)
 {
 	struct guard_bpf_config config;
@@ -126,6 +141,7 @@ void gate_layer_prepare(struct gate *gate, struct gate_policy *policy)
 		if (kinds && guardd_bpf_digest_put(gate->layer, digest, policy->layer_generation, kinds) < 0)
 			left_out++;
 	}
+	left_out += put_attributed(gate, policy);
 	if (left_out)
 		gate_problem(gate,
 			     "the kernel layer has no room for %llu of the policy's programs: where the gate is not "

@@ -68,6 +68,9 @@ static void load_first_policy(struct gate *gate)
 
 	if (gate_policy_load(gate, gate->arguments->policy, problem, sizeof(problem)) < 0)
 		die(gate, problem);
+	if (gate->arguments->attributions >= 0 &&
+	    gate_attributions_load(gate, gate->arguments->attributions, problem, sizeof(problem)) < 0)
+		gate_problem(gate, "%s", problem);
 }
 
 static void start_all(struct gate *gate)
@@ -140,6 +143,15 @@ static void load_policy(struct gate *gate, int fd)
 		gate_sweep_request(gate, 0);
 }
 
+static void load_attributions(struct gate *gate, int fd)
+{
+	struct guardd_command result = { .type = GUARDD_COMMAND_ATTRIBUTED, .fd = fd };
+	int r = gate_attributions_load(gate, fd, result.text, sizeof(result.text));
+
+	result.error = r < 0 ? -r : 0;
+	say(gate, &result);
+}
+
 static void take_command(struct gate *gate)
 {
 	struct guardd_command command;
@@ -151,6 +163,9 @@ static void take_command(struct gate *gate)
 	switch (command.type) {
 	case GUARDD_COMMAND_POLICY:
 		load_policy(gate, command.fd);
+		break;
+	case GUARDD_COMMAND_ATTRIBUTIONS:
+		load_attributions(gate, command.fd);
 		break;
 	case GUARDD_COMMAND_RECORD:
 		atomic_store(&gate->record, command.fd);

@@ -94,6 +94,23 @@ static int open_policy(struct gate_policy **ret_policy, struct gate *gate, int f
 	return 0;
 }
 
+void gate_policy_replace(struct gate *gate, struct gate_policy *next)
+{
+	struct gate_policies *policies = &gate->policies;
+	struct gate_policy *old;
+
+	next->generation = gate_policy_generation(gate) + 1;
+	gate_layer_prepare(gate, next);
+	old = atomic_exchange(&policies->current, next);
+	atomic_store(&gate->shared->policy_generation, next->generation);
+	if (old)
+		wait_unused(policies, old);
+	/* Whoever decided by the old policy has decided, and takes back a mark that it
+	 * sets from now on, since the generation has changed. */
+	gate_layer_begin(gate);
+	gate_kernel_cache_flush(gate);
+}
+
 int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t problem_size)
 {
 	struct gate_policies *policies = &gate->policies;
@@ -106,16 +123,10 @@ int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t proble
 		return r;
 	}
 	pthread_mutex_lock(&policies->swap);
-	next->generation = gate_policy_generation(gate) + 1;
-	gate_layer_prepare(gate, next);
-	old = atomic_exchange(&policies->current, next);
-	atomic_store(&gate->shared->policy_generation, next->generation);
+	old = atomic_load(&policies->current);
 	if (old)
-		wait_unused(policies, old);
-	/* Whoever decided by the old policy has decided, and takes back a mark that it
-	 * sets from now on, since the generation has changed. */
-	gate_layer_begin(gate);
-	gate_kernel_cache_flush(gate);
+		next->attributions = old->attributions;
+	gate_policy_replace(gate, next);
 	pthread_mutex_unlock(&policies->swap);
 	if (old) {
 		guard_policy_free(old->policy);

@@ -23,7 +23,8 @@
 #define T JAIL_ROLE(GUARDD_ROLE_TRUST)
 #define I JAIL_ROLE(GUARDD_ROLE_INSPECT)
 #define P JAIL_ROLE(GUARDD_ROLE_INSPECTOR) /* parses: what it does not need to compute and to answer is missing */
-#define ALL (K | G | R | C | L | U | S | T | I)
+#define A JAIL_ROLE(GUARDD_ROLE_PACKAGE)
+#define ALL (K | G | R | C | L | U | S | T | I | A)
 #define ALL_P (ALL | P)
 
 #define CALL(name, roles) { SCMP_SYS(name), roles, JAIL_ALWAYS, 0, 0 }
@@ -63,7 +64,7 @@ const struct jail_call jail_calls[] = {
 
 	/* Names in the file system: the gate and the loader to read any, the recorder
 	 * its ledger. */
-	CALL(openat, G | R | L | U | S | T), CALL(openat2, G), CALL(open, G | R | L | S),
+	CALL(openat, G | R | L | U | S | T | A), CALL(openat2, G), CALL(open, G | R | L | S),
 	CALL(readlink, G | R | L | S), CALL(readlinkat, G | R | L), CALL(stat, G | R | L | S), CALL(lstat, G | R | L),
 	CALL(access, G | R | L | S), CALL(faccessat, G | R | L), CALL(faccessat2, G | R | L),
 	CALL(getdents64, G | R | T), CALL(statfs, G | R), CALL(fstatfs, G | R), CALL(fadvise64, G | R),
@@ -84,6 +85,16 @@ const struct jail_call jail_calls[] = {
 	CALL(bind, S), CALL(getsockname, S), CALL(getpeername, S), CALL(sendmmsg, S), CALL(recvmmsg, S),
 	CALL_IF(socketpair, S, JAIL_EQUAL, 0, AF_UNIX), CALL_IF(ioctl, S, JAIL_EQUAL, 1, FIONBIO),
 	CALL_IF(ioctl, S, JAIL_EQUAL, 1, FIONREAD), CALL(pipe2, S), CALL(eventfd2, S),
+
+	/* guard-package before it shuts itself in further (package/filter.c): its own
+	 * program and gpgv, with their libraries. */
+	CALL(mmap, A), CALL(mprotect, A), CALL(execve, A), CALL(clone, A), CALL(vfork, A), CALL(wait4, A), CALL(waitid, A),
+	CALL(kill, A), CALL(pipe2, A), CALL(memfd_create, A), CALL(prctl, A), CALL(seccomp, A), CALL(dup, A),
+	CALL(dup2, A), CALL(dup3, A), CALL(close_range, A), CALL(setrlimit, A), CALL(getrlimit, A), CALL(getrusage, A),
+	CALL(landlock_create_ruleset, A), CALL(landlock_add_rule, A), CALL(landlock_restrict_self, A),
+	CALL(arch_prctl, A), CALL(set_tid_address, A), CALL(readlink, A), CALL(readlinkat, A), CALL(access, A),
+	CALL(faccessat, A), CALL(faccessat2, A), CALL(open, A), CALL(stat, A), CALL(lstat, A), CALL(getdents64, A),
+	CALL(umask, A), CALL(getcwd, A), CALL(ftruncate, A), CALL(statfs, A), CALL(fstatfs, A), CALL(fadvise64, A),
 
 	/* The gate: threads, marks, ending a process that the policy does not allow. */
 	CALL_IF(clone, G | S, JAIL_BITS_SET, 0, CLONE_THREAD),

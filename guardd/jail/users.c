@@ -46,6 +46,8 @@ int jail_user_become(enum guardd_role role, const struct guardd_config *config,
 		return change(config->trust_uid, config->trust_gid, problem);
 	case GUARDD_ROLE_INSPECT:
 		return change(config->inspect_uid, config->inspect_gid, problem);
+	case GUARDD_ROLE_PACKAGE:
+		return change(config->package_uid, config->package_gid, problem);
 	default:
 		return 0;
 	}

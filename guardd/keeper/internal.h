@@ -20,6 +20,7 @@
 
 #define KEEPER_READY_MS 60000	   /* for a gate to say READY */
 #define KEEPER_LOAD_MS 60000	   /* for a policy to be read and checked */
+#define KEEPER_PACKAGE_MS 1800000 /* for one request to attribute packages */
 #define KEEPER_APPLY_MS 60000	   /* for the gate to take it over */
 #define KEEPER_DRAIN_MS 5000	   /* for a gate to answer the rest when we stop */
 #define KEEPER_HELPER_STOP_MS 3000 /* for record and control to end */
@@ -60,7 +61,7 @@ struct keeper {
 	struct guardd_shared *shared;
 	struct guardd_handles handles;
 	struct guardd_bpf layer;
-	struct keeper_process gate, record, control, unlock, inspect, understudy, loader;
+	struct keeper_process gate, record, control, unlock, inspect, understudy, loader, package, writer;
 	struct keeper_process sync, trust; /* of a managed machine */
 	bool gate_ready;
 	bool gate_killed; /* the last one ended by SIGKILL */
@@ -92,6 +93,11 @@ struct keeper {
 	struct guard_distribution distribution; /* as trust said last */
 	struct keeper_policy loaded, policy; /* on trial, in force */
 	char problem[500], gate_problem[500];
+
+	int32_t attributions;	   /* the table that the gate has in force, -1 none */
+	int32_t attributions_next; /* on trial */
+	int32_t package_socket;	   /* of guard-package */
+	int64_t package_deadline_ms;
 
 	int32_t takeover; /* connection to the gate before ours, -1 none */
 	int32_t old_keeper_pid;
@@ -134,6 +140,8 @@ int keeper_command_receive(struct guardd_command *ret_command, int32_t *ret_fd, 
 void keeper_close(int32_t *fd);
 
 /* spawn.c: start one process; 0 or -GUARD_E_IO. */
+/* clone(2) with `flags`; as fork(2). */
+pid_t keeper_clone(struct keeper_process *process, unsigned long flags);
 int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted) GUARD_WARN_UNUSED;
 int keeper_spawn_record(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_control(struct keeper *keeper) GUARD_WARN_UNUSED;
@@ -194,6 +202,17 @@ void keeper_managed_check(struct keeper *keeper); /* ask the repository now */
 void keeper_managed_tell(struct keeper *keeper);  /* control, what trust said last */
 /* No policy was ever received: wait for the first. */
 int keeper_managed_first(struct keeper *keeper, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
+/* package.c */
+void keeper_package_first(struct keeper *keeper);
+void keeper_package_begin(struct keeper *keeper, int32_t client); /* the client stays the caller's */
+void keeper_package_readable(struct keeper *keeper);
+void keeper_package_gate_result(struct keeper *keeper, const struct guardd_command *result);
+void keeper_package_gate_died(struct keeper *keeper);
+void keeper_package_supervise(struct keeper *keeper);
+void keeper_attributions_write(struct keeper *keeper) __attribute__((noreturn));
+/* spawn_package.c */
+int keeper_spawn_package(struct keeper *keeper, int32_t client) GUARD_WARN_UNUSED;
+int keeper_spawn_attributions_writer(struct keeper *keeper) GUARD_WARN_UNUSED;
 
 /* understudy.c */
 void keeper_understudy_main(struct keeper *keeper, pid_t active) __attribute__((noreturn));

@@ -36,7 +36,8 @@ static struct keeper *make(struct guardd_config *config, const struct guardd_kee
 	    mmap(NULL, sizeof(*keeper), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct keeper_process *const processes[] = {&keeper->gate, &keeper->record, &keeper->control,
 						    &keeper->unlock, &keeper->inspect, &keeper->understudy,
-						    &keeper->loader, &keeper->sync,    &keeper->trust};
+						    &keeper->loader, &keeper->sync,    &keeper->trust,
+						    &keeper->package, &keeper->writer};
 	int32_t *const fds[] = {
 	    &keeper->handles.fanotify[GUARDD_GROUP_MAIN],
 	    &keeper->handles.fanotify[GUARDD_GROUP_SLOW],
@@ -55,6 +56,9 @@ static struct keeper *make(struct guardd_config *config, const struct guardd_kee
 	    &keeper->run_dir,
 	    &keeper->null,
 	    &keeper->changes,
+	    &keeper->attributions,
+	    &keeper->attributions_next,
+	    &keeper->package_socket,
 	    &keeper->command[0],
 	    &keeper->command[1],
 	    &keeper->requests[0],
@@ -116,6 +120,7 @@ static int prepare(struct keeper *keeper, struct sentence *problem)
 	find_user(&keeper->config->sync_uid, &keeper->config->sync_gid, "guard-sync");
 	find_user(&keeper->config->trust_uid, &keeper->config->trust_gid, "guard-trust");
 	find_user(&keeper->config->inspect_uid, &keeper->config->inspect_gid, "guard-inspect");
+	find_user(&keeper->config->package_uid, &keeper->config->package_gid, "guard-package");
 	if (guard_digest_bytes(&digest, "", 0) < 0)
 		return guardd_problem(-GUARD_E_UNSUPPORTED, SENTENCE(problem),
 				      "OpenSSL has no SHA-256: see openssl.cnf");
@@ -127,7 +132,10 @@ static int prepare(struct keeper *keeper, struct sentence *problem)
 	if (keeper_signals_open(keeper) < 0)
 		return guardd_problem(-GUARD_E_IO, SENTENCE(problem), "signals cannot be taken: %s",
 				      strerror(errno));
-	return keeper_directories_open(keeper, SENTENCE(problem));
+	if (keeper_directories_open(keeper, SENTENCE(problem)) < 0)
+		return -GUARD_E_IO;
+	keeper_package_first(keeper);
+	return 0;
 }
 
 /* Be the only daemon, or the successor of the one that runs: then `takeover` is

@@ -61,6 +61,8 @@ void keeper_gate_message(struct keeper *keeper)
 			keeper->gate_ready = true;
 		if (command.type == GUARDD_COMMAND_RESULT)
 			keeper_policy_gate_result(keeper, &command);
+		if (command.type == GUARDD_COMMAND_ATTRIBUTED)
+			keeper_package_gate_result(keeper, &command);
 		if (command.type == GUARDD_COMMAND_PROBLEM) {
 			snprintf(keeper->gate_problem, sizeof(keeper->gate_problem), "%s", command.text);
 			if (command.text[0])
@@ -79,9 +81,11 @@ static void control_message(struct keeper *keeper)
 	int r;
 
 	while ((r = keeper_command_receive(&command, &fd, keeper->control_socket[0])) > 0) {
-		keeper_close(&fd);
 		if (command.type == GUARDD_COMMAND_RELOAD)
 			keeper_policy_reload(keeper, 1);
+		if (command.type == GUARDD_COMMAND_PACKAGES && fd >= 0)
+			keeper_package_begin(keeper, fd);
+		keeper_close(&fd);
 	}
 	if (r < 0)
 		keeper_close(&keeper->control_socket[0]);
@@ -131,6 +135,8 @@ static int next_timeout(const struct keeper *keeper)
 	due = sooner(due, due_in(keeper->load_deadline_ms));
 	due = sooner(due, due_in(keeper->pulse_due_ms));
 	due = sooner(due, due_in(keeper->watchdog_due_ms));
+	if (keeper->package.pidfd >= 0)
+		due = sooner(due, due_in(keeper->package_deadline_ms));
 	return due > INT_MAX ? INT_MAX : (int)due;
 }
 
@@ -150,7 +156,7 @@ static void take_due(struct keeper *keeper)
 /* Every fd is looked at in each turn: there are few, and some are replaced. */
 static enum verdict_of_turn turn(struct keeper *keeper)
 {
-	enum { SIGNALS, GATE, CONTROL, LOADER, TAKEOVER, TRUST, DEATHS, ALL = DEATHS + 8 };
+	enum { SIGNALS, GATE, CONTROL, LOADER, TAKEOVER, TRUST, PACKAGE, DEATHS, ALL = DEATHS + 9 };
 	struct pollfd watched[ALL] = {
 	    [SIGNALS] = {keeper->signals, POLLIN, 0},
 	    [GATE] = {keeper->command[0], POLLIN, 0},
@@ -158,6 +164,7 @@ static enum verdict_of_turn turn(struct keeper *keeper)
 	    [LOADER] = {keeper->load == KEEPER_LOAD_APPLYING ? -1 : keeper->loader_socket, POLLIN, 0},
 	    [TAKEOVER] = {keeper->takeover, POLLIN, 0},
 	    [TRUST] = {keeper->trust_socket, POLLIN, 0},
+	    [PACKAGE] = {keeper->package_socket, POLLIN, 0},
 	    [DEATHS] = {keeper->gate.pidfd, POLLIN, 0},
 	    [DEATHS + 1] = {keeper->record.pidfd, POLLIN, 0},
 	    [DEATHS + 2] = {keeper->control.pidfd, POLLIN, 0},
@@ -166,6 +173,7 @@ static enum verdict_of_turn turn(struct keeper *keeper)
 	    [DEATHS + 5] = {keeper->sync.pidfd, POLLIN, 0},
 	    [DEATHS + 6] = {keeper->trust.pidfd, POLLIN, 0},
 	    [DEATHS + 7] = {keeper->inspect.pidfd, POLLIN, 0},
+	    [DEATHS + 8] = {keeper->package.pidfd, POLLIN, 0},
 	};
 
 	if (poll(watched, ALL, next_timeout(keeper)) < 0 && errno != EINTR)
@@ -179,6 +187,8 @@ static enum verdict_of_turn turn(struct keeper *keeper)
 		keeper_policy_loader_readable(keeper);
 	if (watched[TRUST].revents && keeper->trust_socket >= 0)
 		keeper_managed_readable(keeper);
+	if (watched[PACKAGE].revents && keeper->package_socket >= 0)
+		keeper_package_readable(keeper);
 	if (watched[TAKEOVER].revents && keeper->takeover >= 0)
 		keeper_succession_finish(keeper);
 	take_due(keeper);

@@ -78,6 +78,20 @@ static int copy(int to, int from)
 	return 0;
 }
 
+int keeper_remembered_attributions(int *ret_fd, int state_dir)
+{
+	return open_own(ret_fd, state_dir, KEEPER_ATTRIBUTIONS_FILE);
+}
+
+int keeper_remember_attributions(int state_dir, int table)
+{
+	GUARD_AUTO_CLOSE int file = -1;
+
+	if (begin(&file, state_dir, KEEPER_ATTRIBUTIONS_FILE ".new") < 0 || copy(file, table) < 0)
+		return -GUARD_E_IO;
+	return commit(file, state_dir, KEEPER_ATTRIBUTIONS_FILE ".new", KEEPER_ATTRIBUTIONS_FILE);
+}
+
 int keeper_remember(int state_dir, uint64_t version, const char *id, int image)
 {
 	GUARD_AUTO_CLOSE int last = -1;

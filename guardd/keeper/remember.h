@@ -20,4 +20,9 @@ uint64_t keeper_remembered_version(int state_dir);
 int keeper_remember(int state_dir, uint64_t version, const char *id, int image) GUARD_WARN_UNUSED;
 int keeper_remembered_image(int *ret_fd, int state_dir) GUARD_WARN_UNUSED;
 
+/* The table of attributed files (docs/signers-package.md), as bytes. */
+#define KEEPER_ATTRIBUTIONS_FILE "attributions"
+int keeper_remembered_attributions(int *ret_fd, int state_dir) GUARD_WARN_UNUSED;
+int keeper_remember_attributions(int state_dir, int table) GUARD_WARN_UNUSED;
+
 #endif

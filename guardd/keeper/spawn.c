@@ -26,7 +26,7 @@
 /* Like fork(2), also with a shared fd table.  The C library of the child knows
  * its own thread by the id that the kernel writes where it is looked for.  Not
  * clone3(2): service managers forbid it, for its flags cannot be filtered. */
-static pid_t clone_process(struct keeper_process *process, unsigned long flags)
+pid_t keeper_clone(struct keeper_process *process, unsigned long flags)
 {
 	int *thread = NULL;
 	pid_t pid;
@@ -61,6 +61,7 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
 			 keeper->handles.fanotify[GUARDD_GROUP_SLOW]},
 	    .changes = keeper->changes,
 	    .policy = keeper->handles.policy,
+	    .attributions = keeper->attributions,
 	    .record = keeper->handles.events_send,
 	    .unlock = keeper->unlock_grants[1],
 	    .inspect = keeper->inspections[0],
@@ -79,7 +80,7 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
 	keeper->gate_ready = false;
 	keeper->gate_generation++;
 	keeper->gate_problem[0] = '\0';
-	pid = clone_process(&keeper->gate, CLONE_FILES);
+	pid = keeper_clone(&keeper->gate, CLONE_FILES);
 	if (pid == 0) {
 		keeper_child_begin("guardd-gate");
 		atomic_store(&keeper->shared->gate_pid, (uint32_t)getpid());
@@ -106,7 +107,7 @@ int keeper_spawn_record(struct keeper *keeper)
 	    .state = keeper->ledger_dir,
 	};
 	const int keep[] = {arguments.events, arguments.requests, arguments.unlock, arguments.state};
-	pid_t parent = getpid(), pid = clone_process(&keeper->record, 0);
+	pid_t parent = getpid(), pid = keeper_clone(&keeper->record, 0);
 
 	if (pid == 0) {
 		keeper_child_begin("guardd-record");
@@ -146,7 +147,7 @@ int keeper_spawn_control(struct keeper *keeper)
 		return spawned(-1, "control");
 	arguments.keeper = keeper->control_socket[1];
 	keeper->load_answers = keeper->load_answers_next = 0; /* who asked is gone */
-	pid = clone_process(&keeper->control, 0);
+	pid = keeper_clone(&keeper->control, 0);
 	if (pid == 0) {
 		const int keep[] = {arguments.listener, arguments.record, arguments.unlock, arguments.policy,
 				    arguments.keeper};
@@ -172,7 +173,7 @@ int keeper_spawn_unlock(struct keeper *keeper)
 	    .state = keeper->unlock_dir,
 	};
 	const int keep[] = {arguments.control, arguments.record, arguments.gate, arguments.state};
-	pid_t parent = getpid(), pid = clone_process(&keeper->unlock, 0);
+	pid_t parent = getpid(), pid = keeper_clone(&keeper->unlock, 0);
 
 	if (pid == 0) {
 		keeper_child_begin("guardd-unlock");
@@ -190,7 +191,7 @@ int keeper_spawn_inspect(struct keeper *keeper)
 {
 	const struct guardd_inspect_arguments arguments = {.config = keeper->config,
 							   .requests = keeper->inspections[1]};
-	pid_t parent = getpid(), pid = clone_process(&keeper->inspect, 0);
+	pid_t parent = getpid(), pid = keeper_clone(&keeper->inspect, 0);
 
 	if (pid == 0) {
 		keeper_child_begin("guardd-inspect");
@@ -206,7 +207,7 @@ int keeper_spawn_inspect(struct keeper *keeper)
 
 int keeper_spawn_understudy(struct keeper *keeper)
 {
-	pid_t active = getpid(), pid = clone_process(&keeper->understudy, CLONE_FILES);
+	pid_t active = getpid(), pid = keeper_clone(&keeper->understudy, CLONE_FILES);
 
 	if (pid == 0) {
 		prctl(PR_SET_NAME, "guardd-keeper2");
@@ -224,7 +225,7 @@ int keeper_spawn_loader(struct keeper *keeper, bool fall_back)
 
 	if (keeper_pair(pair, 0) < 0)
 		return spawned(-1, "loader");
-	pid = clone_process(&keeper->loader, 0);
+	pid = keeper_clone(&keeper->loader, 0);
 	if (pid == 0) {
 		const int keep[] = {pair[1], keeper->state_dir, keeper->set};
 
@@ -250,7 +251,7 @@ int keeper_spawn_loader(struct keeper *keeper, bool fall_back)
 int keeper_spawn_sync(struct keeper *keeper, int socket)
 {
 	const struct guardd_sync_arguments arguments = {.config = keeper->config, .trust = socket};
-	pid_t parent = getpid(), pid = clone_process(&keeper->sync, 0);
+	pid_t parent = getpid(), pid = keeper_clone(&keeper->sync, 0);
 
 	if (pid == 0) {
 		keeper_child_begin("guardd-sync");
@@ -268,7 +269,7 @@ int keeper_spawn_trust(struct keeper *keeper, int socket, int sync)
 {
 	const struct guardd_trust_arguments arguments = {
 	    .config = keeper->config, .keeper = socket, .sync = sync, .folder = keeper->trust_dir};
-	pid_t parent = getpid(), pid = clone_process(&keeper->trust, 0);
+	pid_t parent = getpid(), pid = keeper_clone(&keeper->trust, 0);
 
 	if (pid == 0) {
 		const int keep[] = {arguments.keeper, arguments.sync, arguments.folder};

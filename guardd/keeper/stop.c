@@ -22,6 +22,8 @@ static void end_helpers(struct keeper *keeper)
 	keeper_close(&keeper->loader_socket);
 	keeper_process_end(&keeper->loader, SIGKILL, 1000);
 	keeper_managed_end(keeper);
+	keeper_process_end(&keeper->package, SIGKILL, 1000);
+	(void)!keeper_process_wait(&keeper->writer, KEEPER_HELPER_STOP_MS);
 	keeper_process_end(&keeper->control, SIGTERM, KEEPER_HELPER_STOP_MS);
 	keeper_process_end(&keeper->unlock, SIGTERM, KEEPER_HELPER_STOP_MS);
 	keeper_process_end(&keeper->record, SIGTERM, KEEPER_HELPER_STOP_MS);

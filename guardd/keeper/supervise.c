@@ -107,6 +107,7 @@ static void gate_died(struct keeper *keeper)
 	atomic_fetch_add(&keeper->shared->gate_restarts, 1);
 	keeper_note(keeper, GUARD_DAEMON_GATE_RESTARTED,
 		    "The gate %s; another takes its place. Nothing was allowed meanwhile.", how);
+	keeper_package_gate_died(keeper);
 	if (keeper->load == KEEPER_LOAD_APPLYING)
 		keeper_policy_failed(
 		    keeper, -GUARD_E_INTERNAL,
@@ -155,7 +156,7 @@ static void reap_others(const struct keeper *keeper)
 		    info.si_pid == keeper->control.pid || info.si_pid == keeper->unlock.pid ||
 		    info.si_pid == keeper->understudy.pid || info.si_pid == keeper->loader.pid ||
 		    info.si_pid == keeper->sync.pid || info.si_pid == keeper->trust.pid ||
-		    info.si_pid == keeper->inspect.pid)
+		    info.si_pid == keeper->inspect.pid || info.si_pid == keeper->package.pid)
 			return; /* its turn comes through its pidfd */
 		(void)!waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);
 		info.si_pid = 0;
@@ -206,6 +207,7 @@ void keeper_supervise(struct keeper *keeper)
 	if (is_due(&keeper->unlock))
 		retry(&keeper->unlock, keeper_spawn_unlock(keeper));
 	keeper_managed_supervise(keeper);
+	keeper_package_supervise(keeper);
 	reap_others(keeper);
 }
 

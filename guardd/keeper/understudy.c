@@ -67,6 +67,7 @@ static void become_active(struct keeper *keeper, int active)
 		find(&keeper->trust);
 	}
 	find(&keeper->inspect);
+	find(&keeper->package);
 	keeper_close(&keeper->signals);
 	keeper->handles.understudy = -1;
 	keeper_close(&keeper->understudy.pidfd); /* ourselves */

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * policy/packages.c - what narrows a rule by signer: names and versions of
- * packages.  Pure.  A signer that names no package satisfies no such rule.
+ * policy/packages.c - what the package provider adds to a policy: keys, and what
+ * narrows a rule: names and versions of packages.  Pure.  A signer that names no package satisfies no such rule.
  */
 #include "policy/policy.h"
 
 #include "identity/version.h"
+#include "policy/openpgp_keys.h"
+
+void guard_policy_openpgp_keys(const struct guard_policy *policy, struct guard_writer *keys)
+{
+	for (; policy; policy = policy->next)
+		if (policy->openpgp_keys_size > 0)
+			guard_write_bytes(keys, policy->openpgp_keys, policy->openpgp_keys_size);
+}
 
 bool guard_policy_takes_signer(const struct guard_policy *policy, uint32_t rule, const struct guard_signer *signer)
 {

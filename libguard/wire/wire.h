@@ -102,6 +102,8 @@ enum guard_wire_type {
 	GUARD_WIRE_CANCEL = 20,    /* ends a follow */
 	GUARD_WIRE_UNLOCK = 21,    /* body: wire/unlock.h, an ask; answered by TOLD or REFUSED,
 	                            * a list by TOLDs and END */
+	GUARD_WIRE_PACKAGES = 26,  /* body: empty; root only; from then on the connection is that of
+	                            * guardd/package/message.h */
 	/* control -> guardctl */
 	GUARD_WIRE_RESULT = 32,    /* body: u32 error code (0 or GUARD_E_), string sentence */
 	GUARD_WIRE_STATUS_DATA = 33, /* body: struct guard_status */

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+# where: host
+# What apt installs from a signed repository runs at once, its maintainer scripts
+# included; what is unsigned, changed or signed by another does not.
+. "$(dirname "$0")/../lib.sh"
+for tool in apt-ftparchive gpg gpgv dpkg-deb apt-get; do
+	command -v $tool > /dev/null || { skip "packages" "$tool is not installed"; exit 0; }
+done
+set -- $AREAS
+area=$1
+APT=$SCRATCH/apt
+export GNUPGHOME=$SCRATCH/gnupg
+mkdir -p -m 700 "$GNUPGHOME"
+mkdir -p "$APT/etc" "$APT/state/lists/partial" "$APT/cache/archives/partial" "$APT/log" "$area/admin/info" "$area/admin/updates"
+: > "$area/admin/status"
+
+# ---- a repository --------------------------------------------------------------
+
+new_key() { gpg --batch --quiet --passphrase '' --quick-gen-key "$1 <$1@example.org>" ed25519 sign never > /dev/null 2>&1; }
+print_of() { gpg --list-keys --with-colons "$1" | awk -F: '/^fpr/ { print $10; exit }'; }
+
+# make_deb NAME VERSION FILE TO: a package whose program is FILE, whose scripts
+# leave a line in the install log.
+make_deb()
+{
+	local root=$SCRATCH/tree script
+	rm -rf "$root" && mkdir -p "$root/DEBIAN" "$root/opt" && cp "$3" "$root/opt/$1" && chmod 755 "$root/opt/$1"
+	printf 'Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: t <t@example.org>\nDescription: test\n' \
+		"$1" "$2" > "$root/DEBIAN/control"
+	for script in preinst postinst prerm; do
+		printf '#!/bin/sh\necho %s %s %s >> %s\n' "$script" "$1" "$2" "$APT/scripts" > "$root/DEBIAN/$script"
+		chmod 755 "$root/DEBIAN/$script"
+	done
+	dpkg-deb --root-owner-group -b "$root" "$4" > /dev/null
+}
+
+ago() { LC_ALL=C date -u -d "$1 days ago" '+%a, %d %b %Y %T UTC'; }
+# publish FOLDER KEY DATE
+publish()
+{
+	(cd "$1" && rm -f InRelease Release && apt-ftparchive packages . > Packages 2> /dev/null &&
+		apt-ftparchive -o APT::FTPArchive::Release::Codename=test -o APT::FTPArchive::Release::Date="$3" release . > Release.new 2> /dev/null &&
+		sed -i "s/^Date: .*/Date: $3/" Release.new && mv Release.new Release &&
+		gpg --batch --quiet --local-user "$2" --clearsign --output InRelease Release)
+}
+
+apt_get()
+{
+	timeout 60 apt-get -qq -y -o Dir::Etc::parts=/dev/null -o Dir::Etc::main=/dev/null -o Dir::Etc::sourcelist="$APT/etc/sources.list" \
+		-o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null -o Dir::State="$APT/state" \
+		-o Dir::State::status="$area/admin/status" -o Dir::Cache="$APT/cache" -o Dir::Log="$APT/log" \
+		-o APT::Sandbox::User=root -o DPkg::Options::=--instdir="$area" -o DPkg::Options::=--admindir="$area/admin" \
+		-o DPkg::Options::=--force-script-chrootless -o DPkg::Options::=--force-not-root -o Dpkg::Use-Pty=0 \
+		-o DPkg::Pre-Install-Pkgs::="$GUARDCTL --socket $SOCKET packages --lists $APT/state/lists ${HOOK:-} apt-hook" \
+		-o DPkg::Tools::Options::"$GUARDCTL"::Version=3 "$@" < /dev/null
+}
+
+new_key vendor && new_key stranger || { skip "packages" "gpg cannot make keys here"; exit 0; }
+vendor=$(print_of vendor) stranger=$(print_of stranger)
+gpg --export vendor > "$SCRATCH/vendor.gpg"
+gpg --armor --export stranger vendor > "$SCRATCH/both.asc"
+repo=$SCRATCH/repo other=$SCRATCH/other
+mkdir -p "$repo" "$other"
+evil payload "$SCRATCH/v1" && evil payload "$SCRATCH/v2" && evil payload "$SCRATCH/odd"
+make_deb tool 1.0-1 "$SCRATCH/v1" "$repo/tool_1.0-1.deb"
+publish "$repo" vendor "$(ago 2)"
+printf 'deb [signed-by=%s] copy:%s ./\n' "$SCRATCH/both.asc" "$repo" > "$APT/etc/sources.list"
+
+# ---- the policy: the hash list and the vendor's key --------------------------------
+
+sign_rules()
+{
+	printf 'groups = ( { name = "vendor"; rules = (\n { signers = ( { provider = "package"; key = "%s"; key_file = "%s/vendor.gpg"; } ); }%s\n); } );\n' \
+		"$vendor" "$SCRATCH" "${1:-}" > "$SCRATCH/etc/vendor.conf"
+}
+build()
+{
+	sed -i "s/version = [0-9]*;/version = $1;/" "$SCRATCH/etc/policy.conf" &&
+		"$GUARDCTL" policy build "$SCRATCH/etc/policy.conf" "$SCRATCH/etc/vendor.conf" --output "$IMAGE" > "$SCRATCH/log/build" 2>&1
+}
+make_policy enforce "$LISTED"
+sign_rules
+build 2 && write_config && launch_guardd || { fail "the daemon starts" "$(cat "$SCRATCH/log/build")"; exit 1; }
+
+# ---- first the refusals --------------------------------------------------------------
+
+cp "$SCRATCH/v1" "$area/loose" && chmod 755 "$area/loose"
+expect_denied "the program, as long as nobody vouches for it" "$area/loose"
+try $CTL packages --lists "$APT/state/lists" add "$repo/tool_1.0-1.deb"
+check "$([ "$RC" = 1 ] && grep -q 'no index' <<< "$OUT"; echo $?)" "without a signed index no package is taken" "$RC: $OUT"
+try $AS_USER "$GUARDCTL" --socket "$SOCKET" packages --lists "$APT/state/lists" add "$repo/tool_1.0-1.deb"
+check "$([ "$RC" != 0 ]; echo $?)" "only root may hand packages over" "$RC: $OUT"
+is "apt-get update" apt_get update
+make_deb tool 1.0-1 "$SCRATCH/odd" "$SCRATCH/changed.deb"
+try $CTL packages --lists "$APT/state/lists" add "$SCRATCH/changed.deb"
+check "$([ "$RC" = 1 ] && grep -q 'no index' <<< "$OUT"; echo $?)" "a package that was changed is not taken" "$RC: $OUT"
+HOOK=--refuse apt_get install "$SCRATCH/changed.deb" > "$SCRATCH/log/apt" 2>&1
+check "$([ ! -e "$area/opt/tool" ]; echo $?)" "with --refuse apt does not unpack it" "$(cat "$SCRATCH/log/apt")"
+expect_denied "nothing was attributed so far" "$area/loose"
+
+# ---- install ---------------------------------------------------------------------------
+
+is "apt installs the signed package" apt_get install tool
+check "$(grep -q 'preinst tool 1.0-1' "$APT/scripts" && grep -q 'postinst tool 1.0-1' "$APT/scripts"; echo $?)" \
+	"its maintainer scripts ran" "$(cat "$APT/scripts" "$APT/log/term.log" 2>&1)"
+expect_allowed "the program of the signed package" "$area/opt/tool"
+expect_allowed "the same content under another name" "$area/loose"
+printf x >> "$area/loose"
+expect_denied "one byte more" "$area/loose"
+
+# Another's signature over the same package is worth nothing.
+make_deb other 1.0 "$SCRATCH/odd" "$other/other_1.0.deb"
+publish "$other" stranger "$(ago 2)"
+mkdir -p "$SCRATCH/otherlists"
+cp "$other/InRelease" "$SCRATCH/otherlists/x_InRelease" && cp "$other/Packages" "$SCRATCH/otherlists/x_Packages"
+try $CTL packages --lists "$SCRATCH/otherlists" add "$other/other_1.0.deb"
+check "$([ "$RC" = 1 ] && grep -q 'no key that the policy names' <<< "$OUT"; echo $?)" "another key's repository" "$RC: $OUT"
+good payload "$area/odd" && cp "$SCRATCH/odd" "$area/odd" && chmod 755 "$area/odd"
+expect_denied "what another key has signed" "$area/odd"
+
+# An InRelease with a byte changed.
+cp "$repo/Packages" "$SCRATCH/otherlists/x_Packages"
+sed 's/^Codename: test/Codename: tesT/' "$repo/InRelease" > "$SCRATCH/otherlists/x_InRelease"
+try $CTL packages --lists "$SCRATCH/otherlists" add "$repo/tool_1.0-1.deb"
+check "$([ "$RC" = 1 ] && grep -q 'changed after it was signed' <<< "$OUT"; echo $?)" "an InRelease that was changed" "$RC: $OUT"
+
+# ---- upgrade of several, under enforcement ------------------------------------------------
+
+cp "$repo/InRelease" "$SCRATCH/old_InRelease"
+cp "$repo/Packages" "$SCRATCH/old_Packages"
+cp "$SCRATCH/v1" "$area/loose" && chmod 755 "$area/loose"
+make_deb tool 2.0-1 "$SCRATCH/v2" "$repo/tool_2.0-1.deb"
+evil payload "$SCRATCH/extra" && make_deb extra 1.0 "$SCRATCH/extra" "$repo/extra_1.0.deb"
+publish "$repo" vendor "$(ago 1)"
+is "apt-get update again" apt_get update
+is "apt upgrades and installs" apt_get install tool extra
+check "$(grep -q 'prerm tool 1.0-1' "$APT/scripts" && grep -q 'postinst tool 2.0-1' "$APT/scripts"; echo $?)" \
+	"scripts of both versions ran" "$(cat "$APT/scripts")"
+expect_allowed "the new version" "$area/opt/tool"
+expect_allowed "the other package" "$area/opt/extra"
+expect_allowed "the version before, still" "$area/loose"
+
+# An older InRelease, rightly signed, is played again.
+cp "$SCRATCH/old_InRelease" "$SCRATCH/otherlists/x_InRelease"
+cp "$SCRATCH/old_Packages" "$SCRATCH/otherlists/x_Packages"
+try $CTL packages --lists "$SCRATCH/otherlists" add "$repo/tool_1.0-1.deb"
+check "$([ "$RC" = 1 ] && grep -q 'older than one' <<< "$OUT"; echo $?)" "an InRelease of the past" "$RC: $OUT"
+
+# ---- restart, old versions denied ------------------------------------------------------------
+
+wait_for 5 test -s "$SCRATCH/state/attributions"
+check $? "the table is on disk"
+stop_guardd && launch_guardd
+expect_allowed "after a restart" "$area/opt/tool"
+sign_rules ",
+ { action = \"deny\"; signers = ( { provider = \"package\"; key = \"$vendor\"; } ); packages = [ \"tool\" ]; below_version = \"2.0~\"; }"
+is "a policy that denies old versions builds" build 3
+is "reload" ctl reload
+expect_denied "the old version, signed as it is" "$area/loose"
+expect_allowed "the version of today" "$area/opt/tool"
