@@ -19,6 +19,17 @@ for area in $AREAS; do
 		both_quietly "LD_AUDIT into the reader ${reader%% *} on $at" plugin.so "$so" env LD_AUDIT="$so" $reader
 	done
 
+	# No code yet, but its owner could make it code before the loader maps it;
+	# the same program reads it as data.  Again and again: also when it is known.
+	printf 'no code, %0100d\n' 0 > "$area/plain"
+	chown 65534 "$area/plain"
+	for round in 1 2 3; do
+		OUT=$(env LD_PRELOAD="$area/plain" /usr/bin/id 2>&1)
+		check "$(grep -q 'cannot open shared object' <<< "$OUT"; echo $?)" \
+			"a user's text is not opened by the loader on $at, $round" "$OUT"
+		is "and is read as data on $at, $round" /usr/bin/head -c 1 "$area/plain"
+	done
+
 	good uses "$area/uses"
 	# The loader says only that it found none.
 	both_quietly "RUNPATH on $at" libgift.so "$area/libgift.so" "$area/uses"
