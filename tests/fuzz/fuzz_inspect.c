@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fuzz/fuzz_inspect.c - first byte: which parser; the rest: what it is given.  An
+ * inspector's answer always decodes; a claim that decodes is the one that was
+ * written.
+ */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "identity/certificate.h"
+#include "inspect/inspect.h"
+
+static struct guard_claims claims;
+
+static void ask(uint32_t type, const uint8_t *data, size_t size)
+{
+	static uint8_t reply[INSPECT_REPLY_MAX];
+	struct guard_writer packet;
+	size_t written;
+
+	guard_writer_init(&packet);
+	guard_write_u32(&packet, type);
+	guard_write_u32(&packet, (uint32_t)size);
+	if (size)
+		guard_write_bytes(&packet, data, size);
+	written = inspect_answer(reply, sizeof(reply), packet.bytes, packet.size);
+	guard_writer_free(&packet);
+	FUZZ_REQUIRE(written > 0);
+	FUZZ_REQUIRE(guard_claims_decode(&claims, reply, written) == 0);
+	FUZZ_REQUIRE(claims.count > 0 || claims.reason[0]);
+}
+
+static void decode(const uint8_t *data, size_t size)
+{
+	struct guard_writer writer;
+
+	if (guard_claims_decode(&claims, data, size) < 0)
+		return;
+	guard_writer_init(&writer);
+	guard_claims_encode(&writer, &claims);
+	FUZZ_REQUIRE(writer.size == size && memcmp(writer.bytes, data, size) == 0);
+	guard_writer_free(&writer);
+}
+
+static void attributes(const uint8_t *data, size_t size)
+{
+	const struct guard_hash_value value = { .hash = GUARD_HASH_SHA256 };
+
+	(void)!guard_attributes_verify(data, size, &value);
+}
+
+static void certificate(const uint8_t *data, size_t size)
+{
+	struct guard_certificate read;
+	char reason[200];
+
+	if (guard_certificate_read(&read, data, size, reason, sizeof(reason)) == 0)
+		guard_certificate_clear(&read);
+	else
+		FUZZ_REQUIRE(reason[0]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 1)
+		return 0;
+	switch (data[0] % 5) {
+	case 0:
+		ask(INSPECT_IMA, &data[1], size - 1);
+		break;
+	case 1:
+		ask(INSPECT_CMS, &data[1], size - 1);
+		break;
+	case 2:
+		decode(&data[1], size - 1);
+		break;
+	case 3:
+		attributes(&data[1], size - 1);
+		break;
+	default:
+		certificate(&data[1], size - 1);
+		break;
+	}
+	return 0;
+}
