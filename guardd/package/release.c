@@ -84,7 +84,7 @@ static int take_listed(struct reading *reading, const char *line, size_t length)
 	    guard_digest_parse(&digest, hex, strlen(hex)) < 0)
 		return -GUARD_E_SYNTAX;
 	end = strlen(name);
-	if (strcmp(name, NAME_END + 1) != 0 &&
+	if (strcmp(name, &NAME_END[1]) != 0 &&
 	    (end < strlen(NAME_END) || strcmp(&name[end - strlen(NAME_END)], NAME_END) != 0))
 		return 0;
 	return add_listed(reading, &digest, size);
@@ -142,8 +142,9 @@ int package_release_read(struct package_release *ret_release, const char *text, 
 		r = -GUARD_E_SYNTAX;
 	if (r < 0) {
 		snprintf(ret_problem, problem_size,
-			 r == -GUARD_E_SYNTAX ? "a date or a SHA-256 digest in it is missing or malformed" : "%s",
-			 guard_error_text(r));
+			 "%s",
+			 r == -GUARD_E_SYNTAX ? "a date or a SHA-256 digest in it is missing or malformed" :
+						guard_error_text(r));
 		package_release_free(&reading.release);
 		return r;
 	}

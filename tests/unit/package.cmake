@@ -1,2 +1,3 @@
 # Tests of the package provider.
 guard_unit_test(signer_package)
+guard_unit_test(package_links guard_package)
