@@ -91,3 +91,22 @@ evil payload "$area/update" && sign build sha256 "$area/update"
 expect_allowed "version 1" "$area/update"
 evil payload "$area/update.new" && sign build sha256 "$area/update.new" && mv "$area/update.new" "$area/update"
 expect_allowed "version 2 in its place, with no change of the policy" "$area/update"
+
+# The process that starts inspectors dies, or hangs: nothing is allowed meanwhile,
+# nothing stays denied.
+inspect_pid() { local pid; for pid in $(guard_pids); do [ "$(cat "/proc/$pid/comm" 2> /dev/null)" != guardd-inspect ] || echo "$pid"; done; }
+evil payload "$area/late" && sign build sha256 "$area/late"
+inspect=$(inspect_pid)
+kill -KILL "$inspect"
+expect_allowed "signed, while inspect is started again" "$area/late"
+check "$([ -n "$(inspect_pid)" ] && [ "$(inspect_pid)" != "$inspect" ]; echo $?)" "another inspect has taken its place"
+evil payload "$area/later" && sign build sha256 "$area/later"
+kill -STOP "$(inspect_pid)"
+expect_denied "signed, while inspect hangs" "$area/later"
+expect_allowed "listed, while inspect hangs" "$LISTED/payload"
+kill -CONT "$(inspect_pid)"
+expect_allowed "signed, when it goes on" "$area/later"
+uids=$(awk '/^Uid:/ { print $2, $3, $4, $5 }' "/proc/$(inspect_pid)/status")
+check "$(case " $uids " in *" 0 "*) echo 1 ;; *) echo 0 ;; esac)" "inspect is not root" "$uids"
+check "$(grep -q '^Seccomp:.*2' "/proc/$(inspect_pid)/status" && grep -q '^CapEff:.*0000000000000000' "/proc/$(inspect_pid)/status"; echo $?)" \
+	"inspect has a list of system calls and no capability"
