@@ -4,13 +4,14 @@
 # a user, by owner, by permission or by access list, who then changes it.
 . "$(dirname "$0")/../lib.sh"
 start_guardd
+PIDS=$(guard_pids)
 
 # Does the kernel remember an allow of this file?
 is_remembered()
 {
 	local number pid
 	number=$(printf 'ino:%x ' "$(stat -c %i "$1")")
-	for pid in $(guard_pids); do
+	for pid in $PIDS; do
 		cat /proc/"$pid"/fdinfo/* 2> /dev/null | grep -F "$number" | grep -qv 'ignored_mask:0' && return 0
 	done
 	return 1

@@ -12,7 +12,7 @@ is_remembered()
 {
 	local number pid
 	number=$(printf 'ino:%x ' "$(stat -c %i "$1")")
-	for pid in $(guard_pids); do
+	for pid in $PIDS; do
 		cat /proc/"$pid"/fdinfo/* 2> /dev/null | grep -F "$number" | grep -qv 'ignored_mask:0' && return 0
 	done
 	return 1
@@ -40,6 +40,7 @@ done
 PROTECT=${PROTECT%, }
 make_policy enforce "$LISTED" && write_config && launch_guardd
 check $? "the daemon starts" "$(tail "$SCRATCH/log/guardd")"
+PIDS=$(guard_pids)
 
 # When root's is remembered, the user's is old enough to be.
 for kind in $kinds; do
