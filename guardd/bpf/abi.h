@@ -36,6 +36,7 @@ enum guard_bpf_state {
 
 #define GUARD_BPF_ALL_FILESYSTEMS (1u << 0) /* also those in no table, and memfd */
 #define GUARD_BPF_DEFAULT_ALLOW (1u << 2)   /* the policy allows what it does not list */
+#define GUARD_BPF_DEBUGGING (1u << 3)       /* let programs look into and write into each other */
 #define GUARD_BPF_SELF (1u << 1)            /* protect the daemon against root */
 
 /* Map `guard_config`: array of one. */
@@ -81,6 +82,15 @@ struct guard_bpf_grant {
 	__u32 generation;
 	__u32 kinds;
 };
+
+/* Map `guard_own`: inode storage, what belongs to the daemon: flags.  A file on
+ * the way to it is an ancestor: it stays where it is. */
+#define GUARD_BPF_OWN (1u << 0)      /* the file, or the folder with all in it */
+#define GUARD_BPF_ANCESTOR (1u << 1)
+
+/* Map `guard_objects`: ids of the layer's maps (0 in the high half) and programs (1). */
+#define GUARD_BPF_OBJECT_MAP 0ull
+#define GUARD_BPF_OBJECT_PROGRAM (1ull << 32)
 
 /* Map `guard_events`: ring buffer of records. */
 enum guard_bpf_what {

@@ -7,6 +7,8 @@
  */
 #include "verdict.bpf.h"
 
+#include "protect.bpf.h"
+
 #define PROT_EXEC 4
 #define VM_EXEC 4
 #define FMODE_WRITE 2
@@ -139,9 +141,13 @@ int BPF_PROG(guard_open, struct file *file)
 	const struct guard_bpf_config *config = config_now();
 	struct guard_bpf_verdict *verdict;
 	struct inode *inode;
+	int r;
 
 	if (!config || !(file->f_mode & FMODE_WRITE))
 		return 0;
+	r = check_own_write(file);
+	if (r)
+		return r;
 	inode = file->f_inode;
 	if (!is_regular(inode))
 		return 0;
@@ -155,37 +161,75 @@ int BPF_PROG(guard_open, struct file *file)
 	return 0;
 }
 
-/* Length, owner, mode: what the verdict leaned on.  Kernels from 6.3 hand a
- * mount's map first; which of the two is loaded is found out at the start. */
-SEC("lsm/inode_setattr")
-int BPF_PROG(guard_setattr, struct dentry *dentry, void *attributes)
+static __always_inline int attributes_change(struct dentry *dentry)
 {
+	const struct guard_bpf_config *config = guarded();
+
+	if (config && is_own_dentry(dentry))
+		return refuse_name(config, GUARD_BPF_FILE, dentry);
 	if (config_now())
 		verdict_drop(dentry->d_inode);
 	return 0;
 }
 
+/* Length, owner, mode: what the verdict leaned on.  Kernels from 6.3 hand a
+ * mount's map first; which of the two is loaded is found out at the start. */
+SEC("lsm/inode_setattr")
+int BPF_PROG(guard_setattr, struct dentry *dentry, void *attributes)
+{
+	return attributes_change(dentry);
+}
+
 SEC("?lsm/inode_setattr")
 int BPF_PROG(guard_setattr_mapped, void *map, struct dentry *dentry, void *attributes)
 {
-	if (config_now())
-		verdict_drop(dentry->d_inode);
-	return 0;
+	return attributes_change(dentry);
 }
 
 /* Signatures and capabilities are extended attributes. */
 SEC("lsm/inode_setxattr")
 int BPF_PROG(guard_setxattr, void *map, struct dentry *dentry, const char *name)
 {
-	if (config_now())
-		verdict_drop(dentry->d_inode);
-	return 0;
+	return attributes_change(dentry);
 }
 
 SEC("lsm/inode_removexattr")
 int BPF_PROG(guard_removexattr, void *map, struct dentry *dentry, const char *name)
 {
-	if (config_now())
-		verdict_drop(dentry->d_inode);
+	return attributes_change(dentry);
+}
+
+/* What the kernel takes into itself: modules and a next kernel by content, and
+ * nothing from memory, which has no file that could be listed. */
+#define READING_MODULE 2
+#define READING_KEXEC 3
+#define READING_KEXEC_INITRAMFS 4
+
+SEC("lsm.s/kernel_read_file")
+int BPF_PROG(guard_read_file, struct file *file, int id, bool whole)
+{
+	const struct guard_bpf_config *config = config_now();
+
+	if (!config || !(config->flags & GUARD_BPF_ALL_FILESYSTEMS))
+		return 0;
+	if (id == READING_MODULE)
+		return check(config, file, GUARD_BPF_MODULE, GUARD_BPF_MODULE_LOAD);
+	if (id == READING_KEXEC || id == READING_KEXEC_INITRAMFS)
+		return check(config, file, GUARD_BPF_EXECUTABLE, GUARD_BPF_KEXEC);
+	return 0;
+}
+
+SEC("lsm/kernel_load_data")
+int BPF_PROG(guard_load_data, int id, bool whole)
+{
+	const struct guard_bpf_config *config = config_now();
+
+	if (!config || !(config->flags & GUARD_BPF_ALL_FILESYSTEMS) ||
+	    (config->flags & GUARD_BPF_DEFAULT_ALLOW))
+		return 0;
+	if (id == READING_MODULE)
+		return refuse_act(config, GUARD_BPF_MODULE_LOAD, 0);
+	if (id == READING_KEXEC || id == READING_KEXEC_INITRAMFS)
+		return refuse_act(config, GUARD_BPF_KEXEC, 0);
 	return 0;
 }

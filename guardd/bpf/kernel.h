@@ -28,6 +28,9 @@ struct rb_root {
 struct rb_root_cached {
 	struct rb_root rb_root;
 };
+struct qstr {
+	const unsigned char *name;
+};
 struct address_space {
 	struct rb_root_cached i_mmap;
 };
@@ -44,12 +47,14 @@ struct inode {
 struct dentry {
 	struct inode *d_inode;
 	struct dentry *d_parent;
+	struct qstr d_name;
 	struct super_block *d_sb;
 };
 
 struct vfsmount {
 	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
+	int mnt_flags;
 };
 struct path {
 	struct vfsmount *mnt;
@@ -93,8 +98,13 @@ struct bpf_prog {
 	struct bpf_prog_aux *aux;
 };
 
+union bpf_attr_head {
+	__u32 prog_type;
+};
+
 struct kernel_siginfo;
 struct cred;
+struct rlimit;
 
 #pragma clang attribute pop
 

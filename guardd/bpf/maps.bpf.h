@@ -64,6 +64,20 @@ struct {
 	__type(value, __u32);
 } guard_tasks SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} guard_own SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 128);
+	__type(key, __u64);
+	__type(value, __u32);
+} guard_objects SEC(".maps");
+
 static __always_inline const struct guard_bpf_config *config_now(void)
 {
 	__u32 zero = 0;

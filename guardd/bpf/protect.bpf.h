@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+ *
+ * bpf/protect.bpf.h - the hooks that keep root's hands off the daemon.  They do
+ * nothing unless the configuration asks for it (GUARD_BPF_SELF).
+ */
+#ifndef GUARDD_BPF_PROTECT_H
+#define GUARDD_BPF_PROTECT_H
+
+#include "self.bpf.h"
+
+#define SIGNAL_PROBE 0
+#define SIGNAL_HUP 1   /* read the policy again */
+#define SIGNAL_CONT 18
+#define MNT_SHARED 0x1000
+#define S_IFBLK 0060000
+#define CGROUP_MAGIC 0x63677270
+#define PROC_MAGIC 0x9fa0
+
+/* ---- processes ------------------------------------------------------------------- */
+
+SEC("lsm/task_alloc")
+int BPF_PROG(guard_fork, struct task_struct *child, unsigned long flags)
+{
+	if (by_own())
+		bpf_task_storage_get(&guard_tasks, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	return 0;
+}
+
+/* The service manager's last act, as process 1 and by its own program. */
+static __always_inline bool is_shutdown(void)
+{
+	struct name name = {};
+
+	if (bpf_get_current_pid_tgid() >> 32 != 1 || bpf_get_current_comm(name.text, 16) < 0)
+		return false;
+	return IS(&name, "systemd-shutdow");
+}
+
+SEC("lsm/task_kill")
+int BPF_PROG(guard_kill, struct task_struct *target, struct kernel_siginfo *info, int signal)
+{
+	const struct guard_bpf_config *config = guarded();
+
+	if (!config || !is_own_task(target) || signal == SIGNAL_PROBE || signal == SIGNAL_HUP ||
+	    signal == SIGNAL_CONT || is_shutdown())
+		return 0;
+	return refuse_act(config, GUARD_BPF_SIGNAL, signal);
+}
+
+static __always_inline int refuse_task(struct task_struct *target, __u32 what)
+{
+	const struct guard_bpf_config *config = guarded();
+
+	return config && is_own_task(target) ? refuse_act(config, what, target->tgid) : 0;
+}
+
+SEC("lsm/task_setrlimit")
+int BPF_PROG(guard_limit, struct task_struct *target, unsigned int resource, struct rlimit *limit)
+{
+	return refuse_task(target, GUARD_BPF_SIGNAL);
+}
+
+SEC("lsm/task_setscheduler")
+int BPF_PROG(guard_scheduler, struct task_struct *target)
+{
+	return refuse_task(target, GUARD_BPF_SIGNAL);
+}
+
+/* ---- other processes' memory: the daemon's always, everybody's unless debugging is let -- */
+
+#define PTRACE_MODE_ATTACH 2
+
+SEC("lsm/ptrace_access_check")
+int BPF_PROG(guard_trace, struct task_struct *target, unsigned int mode)
+{
+	const struct guard_bpf_config *config = config_now();
+
+	if (!config || by_own())
+		return 0;
+	if ((config->flags & GUARD_BPF_SELF) && is_own_task(target))
+		return refuse_act(config, GUARD_BPF_TRACE, target->tgid);
+	if ((mode & PTRACE_MODE_ATTACH) && (config->flags & GUARD_BPF_ALL_FILESYSTEMS) &&
+	    !(config->flags & GUARD_BPF_DEBUGGING))
+		return refuse_act(config, GUARD_BPF_TRACE, target->tgid);
+	return 0;
+}
+
+SEC("lsm/ptrace_traceme")
+int BPF_PROG(guard_traceme, struct task_struct *parent)
+{
+	const struct guard_bpf_config *config = config_now();
+
+	if (!config || !(config->flags & GUARD_BPF_ALL_FILESYSTEMS) || (config->flags & GUARD_BPF_DEBUGGING))
+		return 0;
+	return refuse_act(config, GUARD_BPF_TRACE, parent->tgid);
+}
+
+/* ---- kernel objects ------------------------------------------------------------------- */
+
+static __always_inline bool is_own_object(__u64 key)
+{
+	return bpf_map_lookup_elem(&guard_objects, &key) != NULL;
+}
+
+SEC("lsm/bpf_map")
+int BPF_PROG(guard_bpf_map, struct bpf_map *map, unsigned int mode)
+{
+	const struct guard_bpf_config *config = guarded();
+
+	return config && is_own_object(GUARD_BPF_OBJECT_MAP | map->id) ?
+		       refuse_act(config, GUARD_BPF_BPF, map->id) :
+		       0;
+}
+
+SEC("lsm/bpf_prog")
+int BPF_PROG(guard_bpf_prog, struct bpf_prog *prog)
+{
+	const struct guard_bpf_config *config = guarded();
+	__u32 id = prog->aux->id;
+
+	return config && is_own_object(GUARD_BPF_OBJECT_PROGRAM | id) ? refuse_act(config, GUARD_BPF_BPF, id) : 0;
+}
+
+/* Programs that look into the kernel or change what it does. */
+static __always_inline bool is_intrusive(__u32 type)
+{
+	switch (type) {
+	case BPF_PROG_TYPE_KPROBE:
+	case BPF_PROG_TYPE_TRACEPOINT:
+	case BPF_PROG_TYPE_PERF_EVENT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+	case BPF_PROG_TYPE_TRACING:
+	case BPF_PROG_TYPE_STRUCT_OPS:
+	case BPF_PROG_TYPE_EXT:
+	case BPF_PROG_TYPE_LSM:
+	case BPF_PROG_TYPE_SYSCALL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+SEC("lsm/bpf")
+int BPF_PROG(guard_bpf_call, int command, union bpf_attr *attributes, unsigned int size)
+{
+	const struct guard_bpf_config *config = guarded();
+	__u32 type = 0;
+
+	if (!config || command != BPF_PROG_LOAD)
+		return 0;
+	if (bpf_probe_read_kernel(&type, sizeof(type), attributes) == 0 && !is_intrusive(type))
+		return 0;
+	return refuse_act(config, GUARD_BPF_BPF, type);
+}
+
+/* ---- files -------------------------------------------------------------------------------- */
+
+static __always_inline int refuse_dentry(struct dentry *dentry)
+{
+	const struct guard_bpf_config *config = guarded();
+
+	if (!config || !(is_own_dentry(dentry) || is_unit_name(dentry)))
+		return 0;
+	if (dentry->d_sb->s_magic == CGROUP_MAGIC) /* the service manager's own folders */
+		return 0;
+	return refuse_name(config, GUARD_BPF_FILE, dentry);
+}
+
+/* Called for every open for writing. */
+static __always_inline int check_own_write(struct file *file)
+{
+	const struct guard_bpf_config *config = config_now();
+	struct dentry *dentry = file->f_path.dentry;
+	struct inode *inode = file->f_inode;
+	unsigned long magic = inode->i_sb->s_magic;
+	struct name name;
+
+	if (!config || by_own())
+		return 0;
+	if (magic == PROC_MAGIC) {
+		read_name(&name, dentry);
+		if (IS(&name, "mem") && (config->flags & GUARD_BPF_ALL_FILESYSTEMS) &&
+		    !(config->flags & GUARD_BPF_DEBUGGING))
+			return refuse_name(config, GUARD_BPF_MEMORY, dentry);
+		if (IS(&name, "sysrq-trigger") && (config->flags & GUARD_BPF_SELF))
+			return refuse_name(config, GUARD_BPF_SIGNAL, dentry);
+		return 0;
+	}
+	if (!(config->flags & GUARD_BPF_SELF))
+		return 0;
+	if (magic == CGROUP_MAGIC) {
+		read_name(&name, dentry);
+		/* Also elsewhere: a process can be moved. */
+		if (IS(&name, "cgroup.kill") || IS(&name, "cgroup.freeze"))
+			return refuse_name(config, GUARD_BPF_SIGNAL, dentry);
+	}
+	if ((inode->i_mode & 00170000) == S_IFBLK) {
+		__u32 device = inode->i_rdev;
+		return bpf_map_lookup_elem(&guard_devices, &device) ?
+			       refuse_name(config, GUARD_BPF_DEVICE, dentry) :
+			       0;
+	}
+	return is_own_dentry(dentry) ? refuse_name(config, GUARD_BPF_FILE, dentry) : 0;
+}
+
+SEC("lsm/inode_create")
+int BPF_PROG(guard_create, struct inode *folder, struct dentry *dentry)
+{
+	return refuse_dentry(dentry);
+}
+
+SEC("lsm/inode_mkdir")
+int BPF_PROG(guard_mkdir, struct inode *folder, struct dentry *dentry)
+{
+	return refuse_dentry(dentry);
+}
+
+SEC("lsm/inode_mknod")
+int BPF_PROG(guard_mknod, struct inode *folder, struct dentry *dentry)
+{
+	return refuse_dentry(dentry);
+}
+
+SEC("lsm/inode_symlink")
+int BPF_PROG(guard_symlink, struct inode *folder, struct dentry *dentry)
+{
+	return refuse_dentry(dentry);
+}
+
+SEC("lsm/inode_link")
+int BPF_PROG(guard_link, struct dentry *old, struct inode *folder, struct dentry *dentry)
+{
+	int r = refuse_dentry(dentry);
+
+	return r ? r : refuse_dentry(old);
+}
+
+SEC("lsm/inode_unlink")
+int BPF_PROG(guard_unlink, struct inode *folder, struct dentry *dentry)
+{
+	return refuse_dentry(dentry);
+}
+
+SEC("lsm/inode_rmdir")
+int BPF_PROG(guard_rmdir, struct inode *folder, struct dentry *dentry)
+{
+	return refuse_dentry(dentry);
+}
+
+SEC("lsm/inode_rename")
+int BPF_PROG(guard_rename, struct inode *old_folder, struct dentry *old, struct inode *folder,
+	     struct dentry *dentry)
+{
+	const struct guard_bpf_config *config = guarded();
+	int r;
+
+	if (!config)
+		return 0;
+	if (own_flags(old->d_inode) & GUARD_BPF_ANCESTOR)
+		return refuse_name(config, GUARD_BPF_FILE, old);
+	r = refuse_dentry(old);
+	return r ? r : refuse_dentry(dentry);
+}
+
+/* ---- mounts --------------------------------------------------------------------------------- */
+
+/* In a private tree of mounts everybody may cover what he likes: it hides
+ * nothing from others. */
+static __always_inline int refuse_cover(const struct path *path)
+{
+	const struct guard_bpf_config *config = guarded();
+	__u32 flags;
+
+	if (!config || !(path->mnt->mnt_flags & MNT_SHARED))
+		return 0;
+	flags = own_flags(path->dentry->d_inode) | own_flags(path->dentry->d_parent->d_inode);
+	if (!(flags & GUARD_BPF_OWN) && !(own_flags(path->dentry->d_inode) & GUARD_BPF_ANCESTOR))
+		return 0;
+	return refuse_name(config, GUARD_BPF_MOUNT, path->dentry);
+}
+
+SEC("lsm/sb_mount")
+int BPF_PROG(guard_mount, const char *device, const struct path *path, const char *type)
+{
+	return refuse_cover(path);
+}
+
+SEC("lsm/move_mount")
+int BPF_PROG(guard_move_mount, const struct path *from, const struct path *to)
+{
+	return refuse_cover(to);
+}
+
+SEC("lsm/sb_umount")
+int BPF_PROG(guard_umount, struct vfsmount *mount, int flags)
+{
+	const struct guard_bpf_config *config = guarded();
+
+	if (!config || !(mount->mnt_flags & MNT_SHARED) || is_shutdown() ||
+	    !(own_flags(mount->mnt_root->d_inode) & (GUARD_BPF_OWN | GUARD_BPF_ANCESTOR)))
+		return 0;
+	return refuse_name(config, GUARD_BPF_MOUNT, mount->mnt_root);
+}
+
+#endif

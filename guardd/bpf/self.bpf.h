@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+ *
+ * bpf/self.bpf.h - what belongs to the daemon, and who may touch it: its own
+ * processes, and at the end the machine's shutdown.
+ */
+#ifndef GUARDD_BPF_SELF_H
+#define GUARDD_BPF_SELF_H
+
+#include "maps.bpf.h"
+
+#define NAME_SIZE 32
+
+static __always_inline bool is_own_task(struct task_struct *task)
+{
+	return task && bpf_task_storage_get(&guard_tasks, task, NULL, 0) != NULL;
+}
+
+static __always_inline bool by_own(void)
+{
+	return is_own_task(bpf_get_current_task_btf());
+}
+
+/* The configuration, when the daemon is to be protected and a stranger acts. */
+static __always_inline const struct guard_bpf_config *guarded(void)
+{
+	const struct guard_bpf_config *config = config_now();
+
+	return config && (config->flags & GUARD_BPF_SELF) && !by_own() ? config : NULL;
+}
+
+static __always_inline int refuse_act(const struct guard_bpf_config *config, __u32 what, __u32 detail)
+{
+	struct guard_bpf_event *event = event_begin(config, what);
+
+	if (event) {
+		event->detail = detail;
+		bpf_ringbuf_submit(event, 0);
+	}
+	return refusal(config);
+}
+
+/* The same, and the name of what it was about. */
+static __always_inline int refuse_name(const struct guard_bpf_config *config, __u32 what, struct dentry *dentry)
+{
+	struct guard_bpf_event *event = event_begin(config, what);
+
+	if (event) {
+		bpf_probe_read_kernel_str(event->path, sizeof(event->path), dentry->d_name.name);
+		bpf_ringbuf_submit(event, 0);
+	}
+	return refusal(config);
+}
+
+static __always_inline __u32 own_flags(struct inode *inode)
+{
+	const __u32 *flags = inode ? bpf_inode_storage_get(&guard_own, inode, NULL, 0) : NULL;
+
+	return flags ? *flags : 0;
+}
+
+/* It is the daemon's, or lies in a folder of the daemon's. */
+static __always_inline bool is_own_dentry(struct dentry *dentry)
+{
+	return (own_flags(dentry->d_inode) & GUARD_BPF_OWN) ||
+	       (own_flags(dentry->d_parent->d_inode) & GUARD_BPF_OWN);
+}
+
+struct name {
+	char text[NAME_SIZE];
+};
+
+static __always_inline void read_name(struct name *name, struct dentry *dentry)
+{
+	__builtin_memset(name, 0, sizeof(*name));
+	bpf_probe_read_kernel_str(name->text, sizeof(name->text), dentry->d_name.name);
+}
+
+/* `literal` with its terminator compares whole names, without it beginnings. */
+static __always_inline bool matches(const struct name *name, const char *literal, unsigned size)
+{
+	for (unsigned i = 0; i < size && i < NAME_SIZE; i++)
+		if (name->text[i] != literal[i])
+			return false;
+	return true;
+}
+#define IS(name, literal) matches(name, literal, sizeof(literal))
+#define BEGINS(name, literal) matches(name, literal, sizeof(literal) - 1)
+
+/* A unit file, its drop-ins, a mask, its place in a target: in the folders from
+ * which the service manager reads. */
+static __always_inline bool is_unit_name(struct dentry *dentry)
+{
+	struct name name, folder;
+
+	read_name(&name, dentry);
+	if (!BEGINS(&name, "guardd.service") && !IS(&name, "service.d"))
+		return false;
+	read_name(&folder, dentry->d_parent);
+	return IS(&folder, "system") || IS(&folder, "system.control") || IS(&folder, "transient") ||
+	       IS(&folder, "sysinit.target.wants") || BEGINS(&folder, "generator");
+}
+
+#endif
