@@ -31,6 +31,9 @@ struct guardd_config {
 	uint32_t repository_bandwidth_kib;   /* per second, 0 unlimited */
 	char overruled[512];                 /* "" or what of the file is refused on a managed machine */
 	enum guardd_backend backend;
+	bool self_protection;                /* default false: guard the daemon against root (docs/kernel-layer.md) */
+	bool debugging;                      /* default false: programs may trace and write into each other */
+	char config_file[GUARDD_PATH_MAX];   /* not in the file: its own name, "" unknown */
 	bool protect_all;                    /* protect.filesystems = "all" */
 	size_t filesystem_count;
 	char *filesystems[GUARDD_FILESYSTEMS_MAX];

@@ -218,6 +218,8 @@ static const struct key keys[] = {
 	{ "", "run_dir", take_path, FIELD(run_dir), 0, 0 },
 	{ "", "catalogs", take_path, FIELD(catalogs), 0, 0 },
 	{ "", "backend", take_backend, FIELD(backend), 0, 0 },
+	{ "", "self_protection", take_bool, FIELD(self_protection), 0, 0 },
+	{ "", "debugging", take_bool, FIELD(debugging), 0, 0 },
 	{ "protect", "filesystems", take_filesystems, 0, 0, 0, 0 },
 	{ "policy", "file", take_path, FIELD(policy_file), 0, 0 },
 	{ "unlock", "verifiers", take_path, FIELD(unlock_verifiers), 0, 0 },
@@ -344,9 +346,10 @@ int guardd_config_check(const struct guardd_config *config, const char *path, ch
 				      "%s: run_dir is longer than %zu bytes, too long for a socket's name: "
 				      "choose a shorter one",
 				      path, room);
-	if (config->backend == GUARDD_BACKEND_BPF)
-		return guardd_problem(-GUARD_E_UNSUPPORTED, ret_problem, problem_size,
-				      "%s: backend = \"bpf\" is not in this build: use \"auto\" or \"fanotify\"",
+	if (config->self_protection && config->backend == GUARDD_BACKEND_FANOTIFY)
+		return guardd_problem(-GUARD_E_SYNTAX, ret_problem, problem_size,
+				      "%s: self_protection needs the kernel layer: use backend = \"bpf\" or "
+				      "\"auto\"",
 				      path);
 	return 0;
 }

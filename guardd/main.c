@@ -113,8 +113,10 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	config_path = realpath(keeper_options.config_path, NULL); /* we change directory */
-	if (config_path)
+	if (config_path) {
 		keeper_options.config_path = config_path;
+		snprintf(config.config_file, sizeof(config.config_file), "%s", config_path);
+	}
 	tidy_process();
 	r = check ? guardd_keeper_check(&config) : guardd_keeper_run(&config, &keeper_options);
 	guardd_config_free(&config);

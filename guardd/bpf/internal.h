@@ -27,4 +27,10 @@ void guardd_bpf_folder_clear(const char *folder); /* nothing stays pinned */
 bool guardd_bpf_pin_is_ours(int *ret_link, const char *folder, const struct bpf_program *program,
 			    const struct bpf_object *object);
 
+/* own.c: what the programs guard.  The process and the objects always, the files
+ * when the configuration asks for it. */
+int guardd_bpf_own_process(const struct guardd_bpf *layer) GUARD_WARN_UNUSED;
+int guardd_bpf_own_objects(const struct guardd_bpf *layer, const struct bpf_object *object) GUARD_WARN_UNUSED;
+int guardd_bpf_own_files(const struct guardd_bpf *layer, const char *folder, const struct guardd_config *config) GUARD_WARN_UNUSED;
+
 #endif

@@ -26,7 +26,7 @@
 struct guardd_bpf {
 	bool on;
 	bool adopted; /* the programs of a daemon before us go on */
-	int32_t config, verdicts, digests, devices, grants, events, tasks;
+	int32_t config, verdicts, digests, devices, grants, events, tasks, own, objects;
 	uint32_t link_count;
 	int32_t links[GUARDD_BPF_LINKS_MAX];
 	char why[GUARDD_BPF_WHY_SIZE]; /* in words: what is on, or why it is not */

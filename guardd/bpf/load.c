@@ -49,7 +49,8 @@ static int hear(enum libbpf_print_level level, const char *format, va_list argum
 static void close_all(struct guardd_bpf *layer)
 {
 	int32_t *const fds[] = { &layer->config, &layer->verdicts, &layer->digests, &layer->devices,
-				 &layer->grants, &layer->events,   &layer->tasks };
+				 &layer->grants, &layer->events,   &layer->tasks,   &layer->own,
+				 &layer->objects };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
@@ -65,7 +66,7 @@ static void close_all(struct guardd_bpf *layer)
 static void make_empty(struct guardd_bpf *layer)
 {
 	*layer = (struct guardd_bpf){ .config = -1, .verdicts = -1, .digests = -1, .devices = -1,
-				      .grants = -1, .events = -1, .tasks = -1 };
+				      .grants = -1, .events = -1, .tasks = -1, .own = -1, .objects = -1 };
 }
 
 static int pin_maps_at(struct loading *loading)
@@ -122,7 +123,9 @@ static int keep_maps(struct loading *loading)
 	    keep_fd(&layer->devices, from->maps.guard_devices) < 0 ||
 	    keep_fd(&layer->grants, from->maps.guard_grants) < 0 ||
 	    keep_fd(&layer->events, from->maps.guard_events) < 0 ||
-	    keep_fd(&layer->tasks, from->maps.guard_tasks) < 0)
+	    keep_fd(&layer->tasks, from->maps.guard_tasks) < 0 ||
+	    keep_fd(&layer->own, from->maps.guard_own) < 0 ||
+	    keep_fd(&layer->objects, from->maps.guard_objects) < 0)
 		return -GUARD_E_IO;
 	return 0;
 }
@@ -172,7 +175,16 @@ static int attach_all(struct loading *loading, unsigned *ret_kept)
 	return 0;
 }
 
-static int bring_up(struct loading *loading)
+static int mark_own(const struct loading *loading, const struct guardd_config *config)
+{
+	int r = guardd_bpf_own_process(&loading->layer);
+
+	if (r == 0)
+		r = guardd_bpf_own_objects(&loading->layer, loading->programs->obj);
+	return r == 0 ? guardd_bpf_own_files(&loading->layer, loading->folder, config) : r;
+}
+
+static int bring_up(struct loading *loading, const struct guardd_config *settings)
 {
 	struct guardd_bpf *layer = &loading->layer;
 	struct guard_bpf_config config;
@@ -187,6 +199,8 @@ static int bring_up(struct loading *loading)
 		return -GUARD_E_VERSION;
 	if (r == 0)
 		r = attach_all(loading, &kept);
+	if (r == 0)
+		r = mark_own(loading, settings);
 	if (r < 0)
 		return r;
 	layer->adopted = kept > 0 && config.abi == GUARD_BPF_ABI;
@@ -212,7 +226,7 @@ static void say_failure(const struct loading *loading, int error, char *ret_why,
 
 /* What lies in the folder may be from another version or from somebody else:
  * then it goes, and ours begin anew. */
-static int try_twice(struct loading *loading, char *ret_why, size_t size)
+static int try_twice(struct loading *loading, const struct guardd_config *config, char *ret_why, size_t size)
 {
 	int r = -GUARD_E_INTERNAL;
 
@@ -221,7 +235,7 @@ static int try_twice(struct loading *loading, char *ret_why, size_t size)
 		r = guardd_bpf_folder_make(loading->folder, ret_why, size);
 		if (r < 0)
 			return r;
-		r = bring_up(loading);
+		r = bring_up(loading, config);
 		if (r < 0) {
 			say_failure(loading, r, ret_why, size);
 			close_all(&loading->layer);
@@ -258,11 +272,12 @@ int guardd_bpf_start(struct guardd_bpf *ret_layer, const struct guardd_config *c
 	if (guardd_bpf_probe(why, sizeof(why)) < 0)
 		return off(ret_layer, config, why, ret_problem, problem_size);
 	libbpf_set_print(hear);
-	if (try_twice(&loading, why, sizeof(why)) < 0)
+	if (try_twice(&loading, config, why, sizeof(why)) < 0)
 		return off(ret_layer, config, why, ret_problem, problem_size);
 	*ret_layer = loading.layer;
-	snprintf(ret_layer->why, sizeof(ret_layer->why), "%u programs %s", ret_layer->link_count,
-		 ret_layer->adopted ? "adopted from the daemon before" : "attached");
+	snprintf(ret_layer->why, sizeof(ret_layer->why), "%u programs %s; against root %s", ret_layer->link_count,
+		 ret_layer->adopted ? "adopted from the daemon before" : "attached",
+		 config->self_protection ? "protected" : "not protected (self_protection = false)");
 	return 0;
 }
 

@@ -194,6 +194,9 @@ static __always_inline int check_own_write(struct file *file)
 		/* Also elsewhere: a process can be moved. */
 		if (IS(&name, "cgroup.kill") || IS(&name, "cgroup.freeze"))
 			return refuse_name(config, GUARD_BPF_SIGNAL, dentry);
+		/* The service manager starts reloads in our group. */
+		if (IS(&name, "cgroup.procs"))
+			return 0;
 	}
 	if ((inode->i_mode & 00170000) == S_IFBLK) {
 		__u32 device = inode->i_rdev;

@@ -75,13 +75,17 @@ static __always_inline void read_name(struct name *name, struct dentry *dentry)
 	bpf_probe_read_kernel_str(name->text, sizeof(name->text), dentry->d_name.name);
 }
 
-/* `literal` with its terminator compares whole names, without it beginnings. */
-static __always_inline bool matches(const struct name *name, const char *literal, unsigned size)
+/* `literal` with its terminator compares whole names, without it beginnings.
+ * Unrolled, so that the letters lie in the code: a table of strings would be a
+ * map of its own, and differ from load to load. */
+static __always_inline bool matches(const struct name *name, const char *literal, const unsigned size)
 {
-	for (unsigned i = 0; i < size && i < NAME_SIZE; i++)
-		if (name->text[i] != literal[i])
-			return false;
-	return true;
+	char different = 0;
+
+#pragma clang loop unroll(full)
+	for (unsigned i = 0; i < size; i++)
+		different |= name->text[i] ^ literal[i];
+	return !different;
 }
 #define IS(name, literal) matches(name, literal, sizeof(literal))
 #define BEGINS(name, literal) matches(name, literal, sizeof(literal) - 1)

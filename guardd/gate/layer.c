@@ -165,9 +165,13 @@ static void put_in_force(struct gate *gate)
 	config.state = policy->info.mode == GUARD_MODE_ENFORCE ? GUARD_BPF_ENFORCE : GUARD_BPF_AUDIT;
 	memcpy(config.policy, policy->info.image_digest.bytes, sizeof(config.policy));
 	gate_policy_release(gate);
-	config.flags &= GUARD_BPF_SELF;
+	config.flags = 0;
 	if (gate->config->protect_all)
 		config.flags |= GUARD_BPF_ALL_FILESYSTEMS;
+	if (gate->config->self_protection)
+		config.flags |= GUARD_BPF_SELF;
+	if (gate->config->debugging)
+		config.flags |= GUARD_BPF_DEBUGGING;
 	if (allows_by_default)
 		config.flags |= GUARD_BPF_DEFAULT_ALLOW;
 	if (guardd_bpf_config_set(gate->layer, &config) < 0)

@@ -69,12 +69,40 @@ static void note_file(struct gate *gate, const struct guard_bpf_event *event)
 	gate_note_event(gate, &note);
 }
 
+static const char *const acts[GUARD_BPF_WHAT_MAX_] = {
+	[GUARD_BPF_SIGNAL] = "to signal, limit or freeze a process of guardd",
+	[GUARD_BPF_TRACE] = "to trace a process or to write into it",
+	[GUARD_BPF_MEMORY] = "to write into a process's memory",
+	[GUARD_BPF_BPF] = "to use or to load a BPF object",
+	[GUARD_BPF_FILE] = "to change a file of guardd",
+	[GUARD_BPF_MOUNT] = "to cover or to unmount what guardd needs",
+	[GUARD_BPF_MODULE_LOAD] = "to load a kernel module that is not listed",
+	[GUARD_BPF_KEXEC] = "to load another kernel that is not listed",
+	[GUARD_BPF_DEVICE] = "to write to the disk beneath a protected filesystem",
+};
+
+static void note_act(struct gate *gate, const struct guard_bpf_event *event)
+{
+	struct guard_event program = { 0 };
+
+	if (event->what >= GUARD_BPF_WHAT_MAX_ || !acts[event->what])
+		return;
+	fill_program(&program, event);
+	if (event->refused)
+		atomic_fetch_add_explicit(&gate->shared->counters.denied, 1, memory_order_relaxed);
+	gate_note_daemon(gate, GUARD_DAEMON_TAMPERED, 1, "%.180s (pid %u, uid %u) %s %s%s%.180s (%u)", program.program,
+			 event->process, event->user, event->refused ? "was refused" : "would be refused",
+			 acts[event->what], event->path[0] ? ": " : "", event->path, event->detail);
+}
+
 static void take(void *context, const struct guard_bpf_event *event)
 {
 	struct gate *gate = context;
 
 	if (event->what < GUARD_BPF_WHAT_FILES_)
 		note_file(gate, event);
+	else
+		note_act(gate, event);
 }
 
 static void listen_to_kernel(struct gate *gate, void *context)

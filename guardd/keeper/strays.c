@@ -96,6 +96,8 @@ static void keep_own(unsigned long *kept, const struct keeper *keeper)
 	    keeper->layer.grants,
 	    keeper->layer.events,
 	    keeper->layer.tasks,
+	    keeper->layer.own,
+	    keeper->layer.objects,
 	};
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)

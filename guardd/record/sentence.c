@@ -37,6 +37,7 @@ static const struct {
     [GUARD_DAEMON_UNLOCK_RESTORED] = {"unlock-restored", "the unlock state was put back", true},
     [GUARD_DAEMON_UNLOCK_WROTE] = {"unlock-wrote", "an installer wrote a file", false},
     [GUARD_DAEMON_REPORTED] = {"reported", "a user reports a program", true},
+    [GUARD_DAEMON_TAMPERED] = {"tampered", "somebody reached for what is guarded", true},
     [GUARD_DAEMON_UPDATE_TAKEN] = {"update-taken", "an update from the repository is in force", false},
     [GUARD_DAEMON_UPDATE_REFUSED] = {"update-refused", "an update from the repository was refused", true},
     [GUARD_DAEMON_UPDATE_STALE] = {"update-stale", "the repository's freshness has run out", true},

@@ -87,7 +87,8 @@ static void test_values(void)
 	refused_text(GOOD "state_dir = \"x/y\";\n", -GUARD_E_SYNTAX, "x/y", "absolute path");
 	refused_text(GOOD "run_dir = \"/a/../b\";\n", -GUARD_E_SYNTAX, "/a/../b", "without \"..\"");
 	refused_text(GOOD "backend = \"magic\";\n", -GUARD_E_SYNTAX, ":3:", "magic");
-	refused_text(GOOD "backend = \"bpf\";\n", -GUARD_E_UNSUPPORTED, "bpf", "not in this build");
+	refused_text(GOOD "backend = \"fanotify\"; self_protection = true;\n", -GUARD_E_SYNTAX, "self_protection",
+		     "kernel layer");
 	refused_text(GOOD "gate = { workers = 1; };\n", -GUARD_E_SYNTAX, ":3:", "between 2 and 64");
 	refused_text(GOOD "gate = { workers = 2.5; };\n", -GUARD_E_SYNTAX, ":3:", "whole number");
 	refused_text(GOOD "gate = { deadline_ms = 99; };\n", -GUARD_E_SYNTAX, "99", "between 100 and 600000");
