@@ -66,6 +66,12 @@ int BPF_PROG(guard_scheduler, struct task_struct *target)
 	return refuse_task(target, GUARD_BPF_SIGNAL);
 }
 
+SEC("lsm/task_setnice")
+int BPF_PROG(guard_nice, struct task_struct *target, int nice)
+{
+	return refuse_task(target, GUARD_BPF_SIGNAL);
+}
+
 /* ---- other processes' memory: the daemon's always, everybody's unless debugging is let -- */
 
 #define PTRACE_MODE_ATTACH 2
@@ -77,8 +83,13 @@ int BPF_PROG(guard_trace, struct task_struct *target, unsigned int mode)
 
 	if (!config || by_own())
 		return 0;
-	if ((config->flags & GUARD_BPF_SELF) && is_own_task(target))
+	if ((config->flags & GUARD_BPF_SELF) && is_own_task(target)) {
+		/* Everybody's tools look who is there; the journal does for each line,
+		 * also for the line that a record would make. */
+		if (!(mode & PTRACE_MODE_ATTACH))
+			return refusal(config);
 		return refuse_act(config, GUARD_BPF_TRACE, target->tgid);
+	}
 	if ((mode & PTRACE_MODE_ATTACH) && (config->flags & GUARD_BPF_ALL_FILESYSTEMS) &&
 	    !(config->flags & GUARD_BPF_DEBUGGING))
 		return refuse_act(config, GUARD_BPF_TRACE, target->tgid);
