@@ -63,14 +63,15 @@ static bool is_signed(const char *header, size_t signed_length, const char *key,
 	return good;
 }
 
-/* The value of ` N=` ; false when it is not there or too long. */
+/* The value of ` N=`, which may be empty (the profile of a machine that waits for
+ * its first policy); false when it is not there or too long. */
 static bool field(char *ret_value, size_t capacity, const char *header, char name)
 {
 	const char start[] = { ' ', name, '=', '\0' };
 	const char *found = strstr(header, start);
 	size_t length = found ? strcspn(&found[3], " ") : 0;
 
-	if (!length || length >= capacity)
+	if (!found || length >= capacity)
 		return false;
 	memcpy(ret_value, &found[3], length);
 	ret_value[length] = '\0';

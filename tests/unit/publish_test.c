@@ -146,7 +146,7 @@ static void base64url(char *ret_text, const uint8_t *bytes, size_t size)
 		ret_text[i] = ret_text[i] == '+' ? '-' : ret_text[i] == '/' ? '_' : ret_text[i];
 }
 
-static void make_line(char *ret_line, size_t capacity, const char *host, int64_t offset)
+static void make_line_of(char *ret_line, size_t capacity, const char *host, const char *profile, int64_t offset)
 {
 	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -158,8 +158,8 @@ static void make_line(char *ret_line, size_t capacity, const char *host, int64_t
 
 	EVP_PKEY_get_raw_public_key(pkey, raw, &raw_size);
 	base64url(key, raw, raw_size);
-	snprintf(text, sizeof(text), "guard-check-1\nguard/1 k=%s h=%s o=osaka p=desktop v=7.12.3.0 m=enforce s=ok t=%lld",
-		 key, host, (long long)now);
+	snprintf(text, sizeof(text), "guard-check-1\nguard/1 k=%s h=%s o=osaka p=%s v=7.12.3.0 m=enforce s=ok t=%lld",
+		 key, host, profile, (long long)now);
 	EVP_DigestSignInit(context, NULL, NULL, NULL, pkey);
 	EVP_DigestSign(context, signature, &size, (const uint8_t *)text, strlen(text));
 	base64url(sign, signature, size);
@@ -170,6 +170,11 @@ static void make_line(char *ret_line, size_t capacity, const char *host, int64_t
 		 when, strchr(text, '\n') + 1, sign);
 	EVP_MD_CTX_free(context);
 	EVP_PKEY_free(pkey);
+}
+
+static void make_line(char *ret_line, size_t capacity, const char *host, int64_t offset)
+{
+	make_line_of(ret_line, capacity, host, "desktop", offset);
 }
 
 static void test_seen(void)
@@ -188,6 +193,10 @@ static void test_seen(void)
 	seen_note(machines, &check);
 	seen_note(machines, &check);
 	CU_ASSERT_EQUAL(json_object_size(machines), 1);
+	make_line_of(line, sizeof(line), "pc-02", "", 0); /* waits for its first policy */
+	CU_ASSERT_EQUAL(seen_parse(&check, line), SEEN_GOOD);
+	CU_ASSERT_STRING_EQUAL(check.profile, "");
+	make_line(line, sizeof(line), "pc-01", 3);
 	host = strstr(line, "pc-01");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(host);
 	host[0] = 'q';
