@@ -10,7 +10,7 @@
 #include "exception.h"
 
 static const char usage[] =
-	"guardctl deny (--file F | --sha256 HEX | --from-ledger ID | --signer PROVIDER:KEY | --path PATTERN)\n"
+	"guardctl deny (--file F | --sha256 HEX | --from-ledger ID | --signer PROVIDER:FILE | --path PATTERN)\n"
 	"              --now --reason TEXT [--id NAME] [--key FILE...]\n"
 	"guardctl deny --list\n"
 	"guardctl deny --remove ID [--key FILE...]\n"
@@ -55,14 +55,14 @@ static int sign_and_publish(struct repo *repo)
 	return result >= REPO_PENDING ? GUARDCTL_REFUSED : repo_publish_one(repo, "deny");
 }
 
-static int add(struct repo *repo, const struct repo_options *options, const struct exception_subject *subject)
+static int add(struct repo *repo, const struct repo_options *options, struct exception_subject *subject)
 {
 	GUARD_AUTO_FREE char *text = NULL;
 	char id[REPO_NAME_MAX + 1];
 	size_t size = 0;
 	int code;
 
-	if (!exception_make_id(id, options, subject))
+	if (!exception_make_id(id, options, subject) || !exception_take_signer(subject, repo, "deny", id))
 		return GUARDCTL_REFUSED;
 	text = make_source(&size, options, subject, id);
 	if (!text || !exception_save(repo, "deny", id, text, size))
@@ -101,7 +101,7 @@ static int list(const struct repo *repo)
 	return GUARDCTL_DONE;
 }
 
-static int work(const struct repo_options *options, const struct exception_subject *subject)
+static int work(const struct repo_options *options, struct exception_subject *subject)
 {
 	struct repo repo;
 	int code = GUARDCTL_REFUSED;

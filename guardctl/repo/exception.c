@@ -11,7 +11,7 @@
 
 static const char usage[] =
 	"guardctl exception add --office NAME (--file F | --sha256 HEX | --from-ledger ID [--ledger EXPORT]\n"
-	"                       | --signer PROVIDER:KEY | --path PATTERN) --until WHEN --reason TEXT\n"
+	"                       | --signer PROVIDER:FILE | --path PATTERN) --until WHEN --reason TEXT\n"
 	"                       [--ticket TEXT] [--hosts PATTERN] [--id NAME] [--broad] [--key FILE...]\n"
 	"guardctl exception list [--office NAME] [--json]\n"
 	"guardctl exception remove ID --office NAME [--broad] [--key FILE...]\n"
@@ -23,6 +23,7 @@ static const char usage[] =
 	"\n"
 	"--until WHEN   2027-01-31, 2027-01-31T17:00:00+09:00, or 30d, 12h from now\n"
 	"--broad        by signer or path: takes the signatures of two (offices/NAME/broad)\n"
+	"--signer       FILE is the certificate or public key of who signed the program\n"
 	"--from-ledger  the number of a line of `guardctl events`; with --ledger that of a\n"
 	"               file that `guardctl --json events` wrote on another machine\n"
 	"--repo FOLDER  the administrator's folder (default: the current one)\n"
@@ -140,7 +141,7 @@ static int sign_and_publish(struct repo *repo, const struct repo_options *option
 	return repo_publish_one(repo, role);
 }
 
-static int add(const struct repo_options *options, struct repo *repo, const struct exception_subject *subject)
+static int add(const struct repo_options *options, struct repo *repo, struct exception_subject *subject)
 {
 	struct guard_exception_limits limits = REPO_LIMITS_WIDEST;
 	GUARD_AUTO_FREE char *text = NULL;
@@ -156,6 +157,8 @@ static int add(const struct repo_options *options, struct repo *repo, const stru
 	if (!exception_make_id(id, options, subject) || !read_limits(&limits, repo, subject))
 		return GUARDCTL_REFUSED;
 	folder_of(folder, options);
+	if (!exception_take_signer(subject, repo, folder, id))
+		return GUARDCTL_REFUSED;
 	text = make_source(&size, options, subject, id, repo->now, until);
 	if (!text || !exception_save(repo, folder, id, text, size))
 		return GUARDCTL_REFUSED;
@@ -178,8 +181,8 @@ static bool is_complete(const struct repo_options *options)
 	return false;
 }
 
-static int with_repo(const struct repo_options *options, const struct exception_subject *subject,
-		     int (*work)(const struct repo_options *, struct repo *, const struct exception_subject *))
+static int with_repo(const struct repo_options *options, struct exception_subject *subject,
+		     int (*work)(const struct repo_options *, struct repo *, struct exception_subject *))
 {
 	struct repo repo;
 	int code = GUARDCTL_REFUSED;
@@ -190,7 +193,7 @@ static int with_repo(const struct repo_options *options, const struct exception_
 	return code;
 }
 
-static int sign_verb(const struct repo_options *options, struct repo *repo, const struct exception_subject *subject)
+static int sign_verb(const struct repo_options *options, struct repo *repo, struct exception_subject *subject)
 {
 	struct guard_exception_limits limits = REPO_LIMITS_WIDEST;
 
@@ -198,7 +201,7 @@ static int sign_verb(const struct repo_options *options, struct repo *repo, cons
 	return read_limits(&limits, repo, NULL) ? sign_and_publish(repo, options, &limits) : GUARDCTL_REFUSED;
 }
 
-static int remove_verb(const struct repo_options *options, struct repo *repo, const struct exception_subject *subject)
+static int remove_verb(const struct repo_options *options, struct repo *repo, struct exception_subject *subject)
 {
 	char folder[REPO_NAME_MAX + 32];
 
@@ -209,7 +212,7 @@ static int remove_verb(const struct repo_options *options, struct repo *repo, co
 	return sign_verb(options, repo, subject);
 }
 
-static int list_verb(const struct repo_options *options, struct repo *repo, const struct exception_subject *subject)
+static int list_verb(const struct repo_options *options, struct repo *repo, struct exception_subject *subject)
 {
 	(void)subject;
 	return exception_list(repo, options);

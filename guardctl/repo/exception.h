@@ -12,7 +12,8 @@
 struct exception_subject {
 	char sha256[65];     /* "" when it is not by content */
 	char name[512];      /* of the file, or "" */
-	const char *signer;  /* "PROVIDER:KEY", or NULL */
+	const char *signer;  /* "PROVIDER:KEY" or "PROVIDER:FILE" with the certificate, or NULL */
+	char certificate[REPO_NAME_MAX + 8]; /* the copy of FILE beside the source, or "" */
 	const char *path;    /* pattern, or NULL */
 };
 /* exception_subject.c: --file, --sha256, --from-ledger, --signer or --path; an
@@ -29,6 +30,9 @@ void exception_put_string(FILE *out, const char *text);
 /* The entry's name: what was given, else made of the subject. */
 bool exception_make_id(char ret_id[REPO_NAME_MAX + 1], const struct repo_options *options,
 		       const struct exception_subject *subject);
+/* A signer that is given by FILE: put FOLDER/ID.pem beside the source. */
+bool exception_take_signer(struct exception_subject *subject, const struct repo *repo, const char *folder,
+			   const char *id);
 /* Write FOLDER/ID.conf; one that is there is not replaced. */
 bool exception_save(const struct repo *repo, const char *folder, const char *id, const char *text, size_t size);
 bool exception_remove(const struct repo *repo, const char *folder, const char *id);

@@ -19,16 +19,16 @@ void exception_put_string(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static void put_signer(FILE *out, const char *signer)
+static void put_signer(FILE *out, const struct exception_subject *subject)
 {
-	const char *colon = strchr(signer, ':');
+	const char *signer = subject->signer, *colon = strchr(signer, ':');
 	char provider[32];
 
 	snprintf(provider, sizeof(provider), "%.*s", (int)(colon ? colon - signer : 0), signer);
 	fputs("signers = ( { provider = ", out);
 	exception_put_string(out, provider);
-	fputs("; key = ", out);
-	exception_put_string(out, colon ? &colon[1] : signer);
+	fputs(subject->certificate[0] ? "; certificate = " : "; key = ", out);
+	exception_put_string(out, subject->certificate[0] ? subject->certificate : colon ? &colon[1] : signer);
 	fputs("; } );", out);
 }
 
@@ -43,7 +43,7 @@ void exception_put_rule(FILE *out, const struct exception_subject *subject, cons
 		exception_put_string(out, line);
 		fputs(" ];", out);
 	} else if (subject->signer) {
-		put_signer(out, subject->signer);
+		put_signer(out, subject);
 	} else {
 		fputs("paths = [ ", out);
 		exception_put_string(out, subject->path);
@@ -92,6 +92,36 @@ static void source_path(char ret_path[512], const char *folder, const char *id)
 	snprintf(ret_path, 512, "%s/%s.conf", folder, id);
 }
 
+/* 64 hex digits name a key that the policy has already. */
+static bool is_key_id(const char *text)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64;
+}
+
+bool exception_take_signer(struct exception_subject *subject, const struct repo *repo, const char *folder,
+			   const char *id)
+{
+	const char *colon = subject->signer ? strchr(subject->signer, ':') : NULL;
+	GUARD_AUTO_FREE uint8_t *bytes = NULL;
+	char path[512];
+	size_t size = 0;
+	int r;
+
+	source_path(path, folder, id);
+	/* An entry of that name is there: exception_save says so, its file stays. */
+	if (!colon || is_key_id(&colon[1]) || faccessat(repo->folder, path, F_OK, 0) == 0)
+		return true;
+	r = publish_file_read(&bytes, &size, repo->start, &colon[1], PUBLISH_KEY_FILE_MAX);
+	snprintf(subject->certificate, sizeof(subject->certificate), "%.64s.pem", id);
+	snprintf(path, sizeof(path), "%s/%s", folder, subject->certificate);
+	if (r == 0)
+		r = publish_file_write(repo->folder, path, bytes, size);
+	if (r < 0)
+		guardctl_error("the signer's certificate %s cannot be used: %s", &colon[1],
+			       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+	return r == 0;
+}
+
 bool exception_save(const struct repo *repo, const char *folder, const char *id, const char *text, size_t size)
 {
 	char path[512];
@@ -113,8 +143,11 @@ bool exception_remove(const struct repo *repo, const char *folder, const char *i
 	char path[512];
 
 	source_path(path, folder, id);
-	if (is_id(id) && unlinkat(repo->folder, path, 0) == 0)
+	if (is_id(id) && unlinkat(repo->folder, path, 0) == 0) {
+		snprintf(path, sizeof(path), "%s/%s.pem", folder, id);
+		unlinkat(repo->folder, path, 0); /* of a signer, if there was one */
 		return true;
+	}
 	guardctl_error("there is no %s; `list` shows what there is", path);
 	return false;
 }

@@ -67,6 +67,7 @@ struct repo_office {
 };
 enum repo_top { REPO_ROOT, REPO_TARGETS, REPO_SNAPSHOT, REPO_TIMESTAMP, REPO_DENY, REPO_TOP_MAX_ };
 struct repo {
+	int start; /* fd of the folder that the command was given in */
 	int folder, published; /* fds; published -1 until it is opened */
 	json_t *conf;
 	const char *directory; /* of the published folder */

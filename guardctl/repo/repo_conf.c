@@ -311,6 +311,7 @@ bool repo_open(struct repo *ret_repo, const struct repo_options *options, const 
 	struct repo *repo = ret_repo;
 
 	*repo = (struct repo){ .folder = open(options->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .published = -1,
+			       .start = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 			       .now = (int64_t)time(NULL), .dry_run = options->dry_run };
 	if (repo->folder < 0) {
 		guardctl_error("%s: %s", options->folder, strerror(errno));
@@ -357,5 +358,7 @@ void repo_close(struct repo *repo)
 		close(repo->folder);
 	if (repo->published >= 0)
 		close(repo->published);
-	*repo = (struct repo){ .folder = -1, .published = -1 };
+	if (repo->start >= 0)
+		close(repo->start);
+	*repo = (struct repo){ .start = -1, .folder = -1, .published = -1 };
 }

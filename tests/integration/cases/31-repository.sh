@@ -37,7 +37,7 @@ for key in hq online osaka tokyo; do
 	"$GUARDCTL" keys new keys/$key --unattended > /dev/null
 done
 cat > hq.conf << 'E'
-policy = { id = "acme"; version = 1; mode = "enforce"; exceptions = { longest_days = 40; signers = true; }; };
+policy = { id = "acme"; version = 1; mode = "enforce"; exceptions = { longest_days = 40; paths = true; }; };
 groups = (
   { name = "core"; rules = ( { sha256 = [ "7298a4e77e5df91060a60e3a26c2e9b15a419c8362bd9668a4f42178b44382b0  /usr/bin/ls" ]; } ); },
   { name = "forbidden"; rules = ( { action = "deny"; sha256 = [ "81f0fe2ca8ec76f237c1b9c38c29689e34e1998b744b8f38a23caab650ce33ec  /opt/bad" ]; } ); }
@@ -102,8 +102,10 @@ add --file "$SCRATCH/kessan" --until 30d --ticket HELP-4711 --key keys/online; d
 check "$([ -n "$(ls published/targets/office/osaka)" ] && [ ! -e published/targets/office/tokyo ]; echo $?)" "for Osaka alone"
 add --file "$SCRATCH/kessan" --until 60d --id long; refused "longer than the policy permits" "40 days"
 add --sha256 81f0fe2ca8ec76f237c1b9c38c29689e34e1998b744b8f38a23caab650ce33ec --until 3d; refused "against a deny rule" denies
-add --path '/opt/x/**' --until 3d --id path; refused "by path" "beyond"
-add --signer "catalog:$(printf '%064d' 7)" --until 3d --id signer; refused "by signer without two signatures" "beyond"
+add --path '/opt/kessan/**' --until 3d --id path; refused "by path without two signatures" "beyond"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=maker -keyout "$SCRATCH/maker.key" \
+	-out "$SCRATCH/maker.pem" 2> /dev/null
+add --signer "catalog:$SCRATCH/maker.pem" --until 3d --id signer; refused "by signer, which the policy does not permit" "beyond"
 repo exception add --office osaka --file "$SCRATCH/kessan" --reason x --key keys/osaka
 check "$([ "$RC" = 2 ]; echo $?)" "without an end" "$RC $OUT"
 add --file "$SCRATCH/kessan" --until 2020-01-01 --id past; check "$([ "$RC" = 2 ]; echo $?)" "with an end that has passed" "$RC $OUT"
@@ -116,7 +118,7 @@ repo exception remove other --office osaka --key keys/osaka; done_with "take it 
 
 # A broad one takes two.
 sed -i 's|^};|  broad = { threshold = 2; keys = [ "keys/osaka.pub", "keys/hq.pub" ]; };\n};|' offices/osaka/office.conf
-add --signer "catalog:$(printf '%064d' 7)" --until 3d --id signer --broad; refused "a broad one, signed by one" "lacks 1"
+add --path '/opt/kessan/**' --until 3d --id path --broad; refused "a broad one, signed by one" "lacks 1"
 repo keys sign pending/osaka.broad.json --key keys/hq; done_with "headquarters signs, too"
 publish; done_with "publish with a broad exception"
 check "$([ -n "$(ls published/targets/office/osaka/broad 2> /dev/null)" ]; echo $?)" "it is out"
