@@ -6,6 +6,7 @@ import json
 import time
 
 import attacks
+import kernel
 
 DEBS = "/mnt/guard-tests/debs"
 LISTED = "/mnt/guard-tests/integration/listed"
@@ -174,4 +175,5 @@ def remove(machine, tap):
 
 
 ALL = (("install", install), ("boot", boot), ("apt", apt), ("services", services), ("processes", processes),
-       ("evasion", evasion), ("remove", remove))
+       ("evasion", evasion), ("kernel", kernel.kernel),
+       ("remove", remove))
