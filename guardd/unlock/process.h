@@ -40,6 +40,7 @@ struct unlock_entry {
 struct unlock_process {
 	const struct guardd_config *config;
 	int control, record, gate, directory;
+	int lock; /* of the folder; 0 none */
 	char off[512]; /* why there is no unlock by phone, or "" */
 	struct guard_unlock_set *set;
 	struct guard_unlock_set_info info;

@@ -61,6 +61,8 @@ void unlock_process_free(struct unlock_process *process)
 {
 	if (!process)
 		return;
+	if (process->lock > 0)
+		close(process->lock);
 	guard_unlock_set_free(process->set);
 	guard_unlock_state_free(process->state);
 	free(process);
@@ -97,13 +99,13 @@ int unlock_process_prepare(struct unlock_process **ret_process, const struct gua
 }
 
 /* The daemon before this one may still be leaving. */
-static void lock_folder(const struct unlock_process *process)
+static void lock_folder(struct unlock_process *process)
 {
 	int fd = openat(process->directory, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	while (fd >= 0 && flock(fd, LOCK_EX) < 0 && errno == EINTR && !stop)
 		;
-	/* Held, and open, until the process ends. */
+	process->lock = fd < 0 ? 0 : fd; /* held until the end */
 }
 
 void unlock_process_begin(struct unlock_process *process)

@@ -14,3 +14,7 @@ guard_unit_test(unlock_key unlock_fixture)
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 add_test(NAME unit/unlock_reference
 	COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/data/unlock_reference.py --check)
+
+# The process on a machine that keeps requests and what is open.
+guard_unit_test(unlock_process unlock_fixture guard_unlock)
+target_sources(unlock_process PRIVATE ${CMAKE_SOURCE_DIR}/guardd/problem.c ${CMAKE_SOURCE_DIR}/guardd/trusted.c)
