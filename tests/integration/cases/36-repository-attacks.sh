@@ -30,12 +30,16 @@ cp "$SCRATCH/more/bad" "$area/bad"
 expect_allowed "listed" "$area/good"
 expect_denied "unlisted" "$area/bad"
 
-# What was good is put back after each attack; the machine is then ok again.
+# After each attack headquarters publishes what was good under versions above all
+# that the machine may have seen; the machine is then ok again.
 cp -a "$HQ/state" "$HQ/good.state" && cp -a "$WEB" "$HQ/good.web"
+round=0
 put_back()
 {
-	cp -a "$HQ/good.state" "$HQ/state"
-	rm -rf "$WEB.old" && cp -a "$HQ/good.web" "$WEB.new" && mv "$WEB" "$WEB.old" && mv "$WEB.new" "$WEB"
+	round=$((round + 100))
+	cp -a "$HQ/good.state" "$HQ/state" && rm -rf "$WEB" && cp -a "$HQ/good.web" "$WEB"
+	repo "[r.signed[n].update(version=r.signed[n]['version'] + $round) for n in r.signed if n != 'root']" "publish('osaka')"
+	wait_for 20 looked ok || fail "well again, after: $1" "$(ctl status)"
 }
 looked() { ctl reload > /dev/null; is_state "$1"; }
 # attack NAME STATE COMMAND...: the attack is seen, and nothing changes.
@@ -49,7 +53,7 @@ attack()
 	expect_denied "unlisted, during: $name" "$area/bad"
 	expect_allowed "listed, during: $name" "$area/good"
 	[ "$state" = ok ] || is "in the ledger: $name" wait_for 5 event_with "$(sed 's/^stale$/update-stale/; s/^refused-/(refused-/; s/^unreachable$/cannot be reached/' <<< "$state")"
-	put_back
+	put_back "$name"
 }
 loose="target('targets', 'policy/desktop.img', '$HQ/loose.img')"
 swap_target() { for f in "$WEB"/targets/policy/*.desktop.img; do cp "$HQ/loose.img" "$f"; rm -f "$f.gz"; done; }
@@ -58,7 +62,7 @@ attack "arbitrary software" refused-mismatch arbitrary
 attack "rollback" refused-rollback cp "$HQ/old.json" "$WEB/metadata/timestamp.json"
 attack "freeze" stale repo "r.signed['timestamp']['expires'] = date(-1)" "$loose" 'publish()'
 mix() { repo "$loose" 'publish()' && cp "$HQ"/good.web/metadata/2.targets.json "$WEB/metadata/$("$PYTHON" -c 'import glob, sys; print(max(int(f.split("/")[-1].split(".")[0]) for f in glob.glob(sys.argv[1])))' "$WEB/metadata/*.targets.json").targets.json"; }
-attack "mix and match" refused-rollback mix
+attack "mix and match" refused-mismatch mix
 endless() { head -c 3000000 /dev/zero | tr '\0' '{' > "$WEB/metadata/timestamp.json"; }
 attack "endless data" refused-limit endless
 portal() { echo '<html>please log in</html>' > "$WEB/metadata/timestamp.json"; }
@@ -75,5 +79,6 @@ attack "the disk is full" refused-storage fill_up
 rm -f "$SCRATCH/state/trust/full"
 
 # ---- the last: the machine trusts the new root from here on ---------------------------
+put_back() { :; }
 attack "key below the threshold: timestamp" refused-signature repo "r.signed['root']['roles']['timestamp']['threshold'] = 2" "r.publish('root')" "$loose" 'publish()'
 umount -l "$SCRATCH/state/trust"
