@@ -9,7 +9,7 @@ if ! "$GUARDCTL" help enroll > /dev/null 2>&1; then
 	skip "the example company" "this build cannot enrol machines"
 	exit 0
 fi
-company=$SCRATCH/company
+company=$SCRATCH/acme
 WEB=$company/published
 mounts=
 company_end()
