@@ -92,6 +92,7 @@ def hostile_root(guest, tap):
 def kernel(machine, tap):
     machine.boot()
     guest = machine.guest
+    guest.run("sed -i 's/^backend = .*/backend = \"bpf\";/' /etc/guard/guardd.conf; systemctl restart guardd", 120)
     if not tap.check(ready(guest), "the layer is on", guest.run("guardctl status; journalctl -b -u guardd -n 5")[1]):
         return
     guest.run(COPY)
