@@ -105,6 +105,9 @@ def restarts(guest, tap):
 
 def integration(guest, tap, names, seconds):
     """The case files that can run where everything is protected."""
+    failed = tap.failed
     code, output = guest.run("%s %s" % (INTEGRATION, " ".join(names)), seconds)
     seen = tap.merge(output)
+    if tap.failed > failed:
+        tap.note(guest.run("guardctl status; guardctl events --denied --limit 40 | grep -v not-listed")[1])
     tap.check(code in (0, 1) and seen > 0, "the cases ran in time", "exit %d\n%s" % (code, output[-2000:]))
