@@ -175,5 +175,6 @@ def remove(machine, tap):
 
 
 ALL = (("install", install), ("boot", boot), ("apt", apt), ("services", services), ("processes", processes),
-       ("evasion", evasion), ("kernel", kernel.kernel),
-       ("remove", remove))
+       ("evasion", evasion), ("remove", remove))
+# Only when named: the kernel layer is off in the packages.
+NAMED = (("kernel", kernel.kernel),)
