@@ -95,7 +95,7 @@ static int64_t now_ms(void)
 /* One whole report; GUARD_E_TIMEOUT, or GUARD_E_INTERNAL when the fork ended. */
 static int read_report(struct report *ret_report, int in, int64_t until_ms)
 {
-	uint8_t bytes[sizeof(*ret_report)];
+	uint8_t bytes[sizeof(*ret_report)] = { 0 };
 	size_t done = 0;
 
 	while (done < sizeof(bytes)) {

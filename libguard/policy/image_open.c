@@ -81,6 +81,8 @@ static int open_parts(struct guard_policy **ret_policy, int fd, const struct gua
 			return r;
 		end = &(*end)->next;
 	}
+	if (!head)
+		return -GUARD_E_FORMAT;
 	head->snapshot = header->snapshot;
 	head->fresh_until = header->fresh_until;
 	*ret_policy = guard_steal_pointer(&head);
