@@ -284,8 +284,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_answer = {
     .name = "answer",
-    .summary = "help desk: answer a request number",
-    .usage = "Usage: guardctl [--json] answer --key FILE [--machine NAME] [--user NAME] [--number DIGITS]\n"
+    .summary = N_("help desk: answer a request number"),
+    .usage = N_("Usage: guardctl [--json] answer --key FILE [--machine NAME] [--user NAME] [--number DIGITS]\n"
 	     "                [--reason TEXT] [--ticket TEXT] [--known LIST]... [--policy IMAGE]\n"
 	     "                [--operator NAME] [--epoch N] [--ledger FILE] [--passphrase-file FILE]\n"
 	     "                [--again] [--yes]\n"
@@ -301,6 +301,6 @@ const struct guardctl_verb guardctl_answer = {
 	     "  --yes            do not ask before the answer is given\n"
 	     "\n"
 	     "Example: guardctl answer --key desk.key --machine pc-0042.osaka --user tanaka \\\n"
-	     "             --number \"510797 471194 456132 925973 673261\" --reason invoice --ticket T-17\n",
+	     "             --number \"510797 471194 456132 925973 673261\" --reason invoice --ticket T-17\n"),
     .run = run,
 };

@@ -48,8 +48,8 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 
 const struct guardctl_verb guardctl_doctor = {
 	.name = "doctor",
-	.summary = "what this machine lacks, and how to close each gap",
-	.usage = "usage: guardctl [--json] doctor [--config FILE]\n"
+	.summary = N_("what this machine lacks, and how to close each gap"),
+	.usage = N_("usage: guardctl [--json] doctor [--config FILE]\n"
 		 "\n"
 		 "Looks at the kernel's features, its settings, how the machine was started, the\n"
 		 "filesystems, and who may write guard's files.  Every finding is `ok`, a `note`\n"
@@ -59,6 +59,6 @@ const struct guardctl_verb guardctl_doctor = {
 		 "\n"
 		 "Exit code 0 when there is no gap, else 1.\n"
 		 "\n"
-		 "example: sudo guardctl doctor\n",
+		 "example: sudo guardctl doctor\n"),
 	.run = run,
 };

@@ -41,7 +41,7 @@ struct doctor {
 	bool is_root;
 };
 
-/* doctor_findings.c.  `fix` may be NULL. */
+/* doctor_findings.c.  `fix` may be NULL.  Both are looked up in the catalogue. */
 void doctor_say(struct doctor *doctor, enum doctor_severity severity, const char *id, const char *fix,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));
 void doctor_print(const struct doctor *doctor);

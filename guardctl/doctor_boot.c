@@ -103,7 +103,7 @@ static void check_command_line(struct doctor *doctor)
 
 void doctor_check_boot(struct doctor *doctor)
 {
-	doctor->section = "Before guard runs";
+	doctor->section = N_("Before guard runs");
 	check_secure_boot(doctor);
 	check_lockdown(doctor);
 	check_modules(doctor);

@@ -95,7 +95,7 @@ static void check_trusted(struct doctor *doctor)
 
 void doctor_check_files(struct doctor *doctor)
 {
-	doctor->section = "Who may write what";
+	doctor->section = N_("Who may write what");
 	check_own(doctor);
 	check_trusted(doctor);
 }

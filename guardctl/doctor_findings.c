@@ -11,7 +11,13 @@
 
 #include "doctor.h"
 
-static const char *const names[DOCTOR_SEVERITY_MAX_] = { "ok", "note", "gap" };
+static const char *const names[DOCTOR_SEVERITY_MAX_] = { N_("ok"), N_("note"), N_("gap") };
+
+/* Programs read JSON: that stays as it is. */
+static const char *told(const struct doctor *doctor, const char *text)
+{
+	return doctor->options && doctor->options->json ? text : _(text);
+}
 
 void doctor_say(struct doctor *doctor, enum doctor_severity severity, const char *id, const char *fix,
 		const char *format, ...)
@@ -35,9 +41,9 @@ void doctor_say(struct doctor *doctor, enum doctor_severity severity, const char
 	finding->severity = severity;
 	finding->id = id;
 	finding->section = doctor->section;
-	snprintf(finding->fix, sizeof(finding->fix), "%s", fix ? fix : "");
+	snprintf(finding->fix, sizeof(finding->fix), "%s", fix && fix[0] ? told(doctor, fix) : "");
 	va_start(arguments, format);
-	vsnprintf(finding->text, sizeof(finding->text), format, arguments);
+	vsnprintf(finding->text, sizeof(finding->text), told(doctor, format), arguments);
 	va_end(arguments);
 	doctor->counts[severity]++;
 }
@@ -52,7 +58,7 @@ void doctor_print(const struct doctor *doctor)
 		const struct doctor_finding *finding = &doctor->findings[i];
 		if (strcmp(section, finding->section) != 0) {
 			section = finding->section;
-			printf("%s%s\n", i ? "\n" : "", section);
+			printf("%s%s\n", i ? "\n" : "", _(section));
 		}
 		printf("  %s%-4s%s  %s: ", colour ? colours[finding->severity] : "", names[finding->severity],
 		       colour ? "\033[0m" : "", finding->id);
@@ -63,10 +69,10 @@ void doctor_print(const struct doctor *doctor)
 		}
 		putchar('\n');
 	}
-	printf("\n%zu ok, %zu notes, %zu gaps\n", doctor->counts[DOCTOR_OK], doctor->counts[DOCTOR_NOTE],
+	printf(_("\n%zu ok, %zu notes, %zu gaps\n"), doctor->counts[DOCTOR_OK], doctor->counts[DOCTOR_NOTE],
 	       doctor->counts[DOCTOR_GAP]);
 	if (!doctor->is_root)
-		puts("Not root: some things could not be seen; run it again with sudo for all of them.");
+		puts(_("Not root: some things could not be seen; run it again with sudo for all of them."));
 }
 
 /* RFC 8259; bytes that are no ASCII are written as they are when printable

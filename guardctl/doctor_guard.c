@@ -90,7 +90,7 @@ void doctor_check_guard(struct doctor *doctor)
 {
 	struct doctor_config config;
 
-	doctor->section = "guard";
+	doctor->section = N_("guard");
 	doctor_read_config(&config, doctor->config);
 	if (config.readable)
 		doctor_say(doctor, DOCTOR_OK, "config", NULL, "%s", doctor->config);

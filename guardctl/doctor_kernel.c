@@ -133,7 +133,7 @@ void doctor_check_kernel(struct doctor *doctor)
 {
 	struct utsname name;
 
-	doctor->section = "Kernel features";
+	doctor->section = N_("Kernel features");
 	if (uname(&name) == 0)
 		doctor_say(doctor, DOCTOR_OK, "kernel", NULL, "%s %s on %s", name.sysname, name.release, name.machine);
 	check_fanotify(doctor);

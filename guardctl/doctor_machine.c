@@ -78,7 +78,7 @@ static void check_formats(struct doctor *doctor)
 
 void doctor_check_machine(struct doctor *doctor)
 {
-	doctor->section = "This machine";
+	doctor->section = N_("This machine");
 	check_swap(doctor);
 	check_formats(doctor);
 }

@@ -92,7 +92,7 @@ void doctor_check_mounts(struct doctor *doctor)
 	struct mntent mount;
 	char buffer[16384], last[4096] = "";
 
-	doctor->section = "Filesystems";
+	doctor->section = N_("Filesystems");
 	doctor_read_config(&config, doctor->config);
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
 	if (!mounts) {

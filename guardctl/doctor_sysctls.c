@@ -127,7 +127,7 @@ static void check_sysrq(struct doctor *doctor)
 
 void doctor_check_sysctls(struct doctor *doctor)
 {
-	doctor->section = "Kernel settings";
+	doctor->section = N_("Kernel settings");
 	check_user_namespaces(doctor);
 	for (size_t i = 0; i < sizeof(sysctls) / sizeof(sysctls[0]); i++)
 		check_sysctl(doctor, &sysctls[i]);

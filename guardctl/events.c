@@ -47,14 +47,14 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	printer.follow = wanted.filter.follow;
 	code = guardctl_query_events(options, &wanted.filter, print, &printer);
 	if (code == GUARDCTL_DONE && printer.count == 0 && !printer.json)
-		fputs("No events match.\n", stderr);
+		fputs(_("No events match.\n"), stderr);
 	return code;
 }
 
 const struct guardctl_verb guardctl_events = {
     .name = "events",
-    .summary = "what was denied, allowed, or done by the daemon",
-    .usage = "Usage: guardctl [--json] events [OPTION...]\n"
+    .summary = N_("what was denied, allowed, or done by the daemon"),
+    .usage = N_("Usage: guardctl [--json] events [OPTION...]\n"
 	     "\n"
 	     "  --since TIME    not older: 90s, 15m, 2h, 7d ago, or 2027-03-31T12:00:00Z\n"
 	     "  --until TIME    not newer\n"
@@ -67,6 +67,6 @@ const struct guardctl_verb guardctl_events = {
 	     "  --follow        then what comes, until interrupted\n"
 	     "  --json          one JSON object a line\n"
 	     "\n"
-	     "Example: guardctl events --denied --since 2h --program '/home/*'\n",
+	     "Example: guardctl events --denied --since 2h --program '/home/*'\n"),
     .run = run,
 };

@@ -142,8 +142,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_explain = {
     .name = "explain",
-    .summary = "may this file run here, and by which rule?",
-    .usage = "Usage: guardctl [--json] explain [--kind KIND] [--image FILE] PATH\n"
+    .summary = N_("may this file run here, and by which rule?"),
+    .usage = N_("Usage: guardctl [--json] explain [--kind KIND] [--image FILE] PATH\n"
 	     "\n"
 	     "Says what the policy in force decides about a file when you start it, which rule\n"
 	     "decides, and what to do next.  Ends with 1 when it would be denied.\n"
@@ -152,6 +152,6 @@ const struct guardctl_verb guardctl_explain = {
 	     "                the file looks like\n"
 	     "  --image FILE  ask a compiled policy; no daemon is needed\n"
 	     "\n"
-	     "Example: guardctl explain ~/Downloads/tool\n",
+	     "Example: guardctl explain ~/Downloads/tool\n"),
     .run = run,
 };

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "i18n.h"
+
 /* Exit codes (interface contract). */
 enum guardctl_exit {
 	GUARDCTL_DONE = 0,
@@ -24,8 +26,8 @@ struct guardctl_options {
 
 struct guardctl_verb {
 	const char *name;     /* "status", or "policy" with verbs of its own below it */
-	const char *summary;  /* one line for `guardctl help` */
-	const char *usage;    /* whole help text, with an example */
+	const char *summary;  /* N_(): one line for `guardctl help` */
+	const char *usage;    /* N_(): whole help text, with an example */
 	/* argv[0] is the verb's name. */
 	int (*run)(const struct guardctl_options *options, int argc, char **argv);
 };
@@ -35,7 +37,8 @@ extern const struct guardctl_verb *const guardctl_verbs[];
 extern const struct guardctl_verb guardctl_status, guardctl_events, guardctl_why, guardctl_explain,
 	guardctl_scan, guardctl_policy, guardctl_ledger, guardctl_doctor, guardctl_reload, guardctl_packages;
 
-/* Print `guardctl: ...` to standard error. */
+/* Print `guardctl: ...` to standard error, in the user's language: the format is
+ * looked up in the catalogue, so that calls give the English one. */
 void guardctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Write bytes from the system so that no control character, newline or invalid
  * UTF-8 reaches the terminal: C escapes. */

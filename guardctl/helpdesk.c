@@ -257,7 +257,7 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	if (code)
 		return code;
 	if (optind == argc) {
-		fputs(guardctl_helpdesk.usage, stderr);
+		fputs(_(guardctl_helpdesk.usage), stderr);
 		return GUARDCTL_USAGE;
 	}
 	given.names = &argv[optind + 1];
@@ -267,8 +267,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_helpdesk = {
     .name = "helpdesk",
-    .summary = "help desk: keys, verifiers for machines, both sides compared",
-    .usage = "Usage: guardctl helpdesk key --key FILE\n"
+    .summary = N_("help desk: keys, verifiers for machines, both sides compared"),
+    .usage = N_("Usage: guardctl helpdesk key --key FILE\n"
 	     "       guardctl helpdesk operator --key FILE --scopes file,day --output FILE\n"
 	     "       guardctl helpdesk verifiers --key FILE --output FOLDER [--epoch N] MACHINE...\n"
 	     "       guardctl helpdesk compare --ledger FILE UNLOCKS...\n"
@@ -286,6 +286,6 @@ const struct guardctl_verb guardctl_helpdesk = {
 	     "  --passphrase-file FILE     instead of asking; --new-passphrase-file for `operator`\n"
 	     "  --ledger FILE              instead of KEY.ledger\n"
 	     "\n"
-	     "Example: guardctl helpdesk verifiers --key desk.key --output sets pc-0042.osaka\n",
+	     "Example: guardctl helpdesk verifiers --key desk.key --output sets pc-0042.osaka\n"),
     .run = run,
 };

@@ -122,13 +122,13 @@ static void print_intact(const struct ledger_report *report)
 	char hash[GUARD_DIGEST_HEX_SIZE];
 
 	guard_digest_format(hash, &report->hash);
-	printf("The ledger is intact: %" PRIu64 " rows, the newest is %" PRIu64 " with hash %s.\n",
+	printf(_("The ledger is intact: %" PRIu64 " rows, the newest is %" PRIu64 " with hash %s.\n"),
 	       report->rows, report->last, hash);
 	if (report->pruned)
-		printf("Rows 2 to %" PRIu64 " were removed in order, for size or age.\n", report->pruned);
+		printf(_("Rows 2 to %" PRIu64 " were removed in order, for size or age.\n"), report->pruned);
 	if (report->ahead)
-		printf("%" PRIu64
-		       " rows are newer than the head file: being written now, or at a power cut.\n",
+		printf(_("%" PRIu64
+		       " rows are newer than the head file: being written now, or at a power cut.\n"),
 		       report->ahead);
 }
 
@@ -176,8 +176,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_ledger = {
     .name = "ledger",
-    .summary = "verify: was the record of this machine tampered with?",
-    .usage = "Usage: guardctl [--json] ledger verify [--file DB]\n"
+    .summary = N_("verify: was the record of this machine tampered with?"),
+    .usage = N_("Usage: guardctl [--json] ledger verify [--file DB]\n"
 	     "\n"
 	     "Walks the chain of hashes from the first row to the newest and compares it with\n"
 	     "the head file beside it (ledger.db, ledger.head).  Names the first bad row and\n"
@@ -185,6 +185,6 @@ const struct guardctl_verb guardctl_ledger = {
 	     "\n"
 	     "  --file DB  another ledger than " DEFAULT_DATABASE "\n"
 	     "\n"
-	     "Example: sudo guardctl ledger verify\n",
+	     "Example: sudo guardctl ledger verify\n"),
     .run = run,
 };

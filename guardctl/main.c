@@ -24,18 +24,18 @@ static const struct option options_table[] = {
 
 static void print_help(FILE *out)
 {
-	fputs("guardctl - ask and steer guard, which lets only listed programs run\n"
+	fputs(_("guardctl - ask and steer guard, which lets only listed programs run\n"
 	      "\n"
 	      "Usage: guardctl [--socket PATH] [--json] VERB [ARGUMENT...]\n"
 	      "       guardctl help VERB\n"
 	      "\n"
-	      "Verbs:\n",
+	      "Verbs:\n"),
 	      out);
 	for (size_t i = 0; guardctl_verbs[i]; i++)
-		fprintf(out, "  %-9s %s\n", guardctl_verbs[i]->name, guardctl_verbs[i]->summary);
-	fputs("\n"
+		fprintf(out, "  %-9s %s\n", guardctl_verbs[i]->name, _(guardctl_verbs[i]->summary));
+	fputs(_("\n"
 	      "Options:\n"
-	      "  --socket PATH  the daemon's socket (default " DEFAULT_SOCKET ")\n"
+	      "  --socket PATH  the daemon's socket (default /run/guard/guard.sock)\n"
 	      "  --json         results for programs to read\n"
 	      "  --version      print the version\n"
 	      "\n"
@@ -45,7 +45,7 @@ static void print_help(FILE *out)
 	      "  guardctl events --denied --since 2h what was denied in the last two hours?\n"
 	      "  guardctl explain ./tool             may this file run here?\n"
 	      "\n"
-	      "Exit codes: 0 done, 1 refused or denied, 2 wrong usage, 3 the daemon does not answer.\n",
+	      "Exit codes: 0 done, 1 refused or denied, 2 wrong usage, 3 the daemon does not answer.\n"),
 	      out);
 }
 
@@ -70,7 +70,7 @@ static int help(const char *name)
 	if (name && !verb)
 		return unknown_verb(name);
 	if (verb)
-		fputs(verb->usage, stdout);
+		fputs(_(verb->usage), stdout);
 	else
 		print_help(stdout);
 	return GUARDCTL_DONE;

@@ -18,7 +18,7 @@ void guardctl_error(const char *format, ...)
 	fflush(stdout);
 	fputs("guardctl: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	vfprintf(stderr, _(format), arguments);
 	va_end(arguments);
 	fputc('\n', stderr);
 }

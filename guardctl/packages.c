@@ -50,7 +50,7 @@ static int apt_hook(const struct guardctl_options *options, const struct setting
 	}
 	packages_list_free(&debs);
 	if (code != GUARDCTL_DONE && !settings->refuse)
-		puts("guard: apt goes on; what was not attributed runs only if the policy lists it otherwise.");
+		puts(_("guard: apt goes on; what was not attributed runs only if the policy lists it otherwise."));
 	fflush(stdout);
 	return settings->refuse ? code : GUARDCTL_DONE;
 }
@@ -140,8 +140,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_packages = {
 	.name = "packages",
-	.summary = "attribute the files of signed packages (root)",
-	.usage = "Usage: guardctl packages add [--lists DIR] DEB...\n"
+	.summary = N_("attribute the files of signed packages (root)"),
+	.usage = N_("Usage: guardctl packages add [--lists DIR] DEB...\n"
 		 "       guardctl packages installed [--lists DIR] [--archives DIR]\n"
 		 "       guardctl packages apt-hook [--lists DIR] [--refuse] < what apt says\n"
 		 "\n"
@@ -154,6 +154,6 @@ const struct guardctl_verb guardctl_packages = {
 		 "  --refuse   apt stops when a package cannot be attributed; without, it is\n"
 		 "             installed and does not run\n"
 		 "\n"
-		 "Example: apt-get download hello && guardctl packages add ./hello_*.deb\n",
+		 "Example: apt-get download hello && guardctl packages add ./hello_*.deb\n"),
 	.run = run,
 };

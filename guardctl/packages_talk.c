@@ -48,13 +48,13 @@ static void take_done(struct talk *talk, const struct package_message *message)
 	if (message->error == 0) {
 		talk->attributed++;
 		if (talk->order->all) {
-			fputs("attributed   ", stdout);
+			fputs(_("attributed   "), stdout);
 			put_line(message->text);
 		}
 		return;
 	}
 	talk->refused++;
-	fputs("will not run ", stdout);
+	fputs(_("will not run "), stdout);
 	put_line(message->text);
 }
 
@@ -181,11 +181,11 @@ static void print_notes(const struct talk *talk)
 	if (talk->refused == 0)
 		return;
 	for (unsigned i = 0; i < shown; i++) {
-		fputs("note: ", stdout);
+		fputs(_("note: "), stdout);
 		put_line(talk->notes[i]);
 	}
 	if (talk->note_count > shown)
-		printf("note: and %u more files of %s\n", talk->note_count - shown, talk->order->lists);
+		printf(_("note: and %u more files of %s\n"), talk->note_count - shown, talk->order->lists);
 }
 
 int packages_hand_over(const struct packages_order *order)

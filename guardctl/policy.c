@@ -33,7 +33,7 @@ static const struct subverb subverbs[] = {
 };
 
 static const char usage[] =
-	"guardctl policy check SOURCE... [--whole-machine] [--json]\n"
+	N_("guardctl policy check SOURCE... [--whole-machine] [--json]\n"
 	"guardctl policy build SOURCE... --output IMAGE [--whole-machine] [--json]\n"
 	"guardctl policy test (IMAGE | SOURCE...) [--ledger FILE | --files LIST | -- PATH...]\n"
 	"                     [--against OLD] [--office NAME] [--host NAME] [--json]\n"
@@ -58,7 +58,7 @@ static const char usage[] =
 	"  guardctl policy build hq.conf scan.conf --output /etc/guard/policy.img\n"
 	"\n"
 	"Exit: 0 done, 1 refused (for test: something would be denied), 2 usage.\n"
-	"The language is described in policy/README.md.\n";
+	"The language is described in policy/README.md.\n");
 
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, OPTION_OUTPUT },
@@ -146,7 +146,7 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	struct policy_arguments arguments = { .json = options->json };
 
 	if (argc < 2) {
-		fputs(usage, stderr);
+		fputs(_(usage), stderr);
 		return GUARDCTL_USAGE;
 	}
 	for (size_t i = 0; i < sizeof(subverbs) / sizeof(subverbs[0]); i++) {
@@ -163,7 +163,7 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_policy = {
 	.name = "policy",
-	.summary = "check, build, test and compare policies",
+	.summary = N_("check, build, test and compare policies"),
 	.usage = usage,
 	.run = run,
 };

@@ -191,10 +191,10 @@ static void print_item(const struct diff *diff, const struct policy_difference *
 	const struct policy_item *item = item_of(difference);
 
 	if (item->is_rule)
-		fputs("rule: ", stdout);
+		fputs(_("rule: "), stdout);
 	guard_text_put_escaped(stdout, item->name[0] ? item->name : "a program without a name");
 	if (difference->change == POLICY_CHANGED)
-		fputs(" (changed content)", stdout);
+		fputs(_(" (changed content)"), stdout);
 	if (!diff->digests || item->is_rule)
 		return;
 	if (difference->old)
@@ -224,7 +224,7 @@ static void print_group(const struct diff *diff, const struct policy_difference 
 		print_item(diff, &differences[i]);
 	}
 	if (count > NAMED_MAX)
-		printf(" and %zu more", count - NAMED_MAX);
+		printf(_(" and %zu more"), count - NAMED_MAX);
 	fputc('\n', stdout);
 }
 
@@ -290,7 +290,7 @@ static int compare(struct diff *diff, const struct guard_policy *old, const stru
 		return policy_put_json(json_pack("{s:b, s:O}", "equal", diff->count == 0, "changes", diff->changes),
 				       GUARDCTL_DONE);
 	if (!diff->count)
-		puts("The two policies say the same.");
+		puts(_("The two policies say the same."));
 	return GUARDCTL_DONE;
 }
 

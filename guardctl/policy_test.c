@@ -123,14 +123,14 @@ static void print_change(const struct report *report, const struct policy_sample
 	guard_digest_format(hex, &sample->identity.digest);
 	printf("%s: ", headline(sample));
 	guard_text_put_escaped(stdout, sample->path);
-	printf(" (sha256 %.12s..", hex);
+	printf(_(" (sha256 %.12s.."), hex);
 	if (sample->has_before && sample->user) {
-		printf(", %" PRIu64 " time%s, last by ", count, count == 1 ? "" : "s");
+		printf(_(", %" PRIu64 " time%s, last by "), count, count == 1 ? "" : "s");
 		guard_text_put_escaped(stdout, sample->user);
 	}
 	printf("): ");
 	if (guard_policy_rule_info(report->policy, sample->rule, &rule) == 0)
-		printf("rule \"%s\" at %s\n", rule.group, rule.location);
+		printf(_("rule \"%s\" at %s\n"), rule.group, rule.location);
 	else
 		printf("%s\n", guard_reason_text((enum guard_reason)sample->after_reason));
 }
@@ -200,14 +200,14 @@ static int finish(const struct report *report, const struct policy_samples *samp
 						 (json_int_t)samples->skipped),
 				       code);
 	if (compared)
-		printf("%zu files: %zu would be denied now, %zu would be allowed now, %zu as before.\n",
+		printf(_("%zu files: %zu would be denied now, %zu would be allowed now, %zu as before.\n"),
 		       report->denied + report->allowed, report->now_denied, report->now_allowed,
 		       report->denied + report->allowed - report->now_denied - report->now_allowed);
 	else
-		printf("%zu files: %zu would be denied, %zu would be allowed.\n", report->denied + report->allowed,
+		printf(_("%zu files: %zu would be denied, %zu would be allowed.\n"), report->denied + report->allowed,
 		       report->denied, report->allowed);
 	if (samples->skipped)
-		printf("%zu events were left out: no policy decides about them.\n", samples->skipped);
+		printf(_("%zu events were left out: no policy decides about them.\n"), samples->skipped);
 	return code;
 }
 

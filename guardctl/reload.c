@@ -36,7 +36,7 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 		code = await_result(&connection);
 	guardctl_disconnect(&connection);
 	if (code == GUARDCTL_DONE && !options->json)
-		puts("The policy was read again and is in force.");
+		puts(_("The policy was read again and is in force."));
 	else if (code == GUARDCTL_DONE)
 		puts("{\"reloaded\":true}");
 	return code;
@@ -44,12 +44,12 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_reload = {
     .name = "reload",
-    .summary = "let the daemon read its policy again (root)",
-    .usage = "Usage: guardctl reload\n"
+    .summary = N_("let the daemon read its policy again (root)"),
+    .usage = N_("Usage: guardctl reload\n"
 	     "\n"
 	     "The daemon reads its policy file again.  A policy that is malformed, older than\n"
 	     "the one in force, or not safely owned is refused, and the one in force stays.\n"
 	     "\n"
-	     "Example: guardctl policy build hq.conf --output /etc/guard/policy.img && guardctl reload\n",
+	     "Example: guardctl policy build hq.conf --output /etc/guard/policy.img && guardctl reload\n"),
     .run = run,
 };

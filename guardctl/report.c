@@ -42,11 +42,11 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_report = {
     .name = "report",
-    .summary = "tell the administrator of a program that looks wrong",
-    .usage = "Usage: guardctl [--json] report PATH [--reason TEXT]\n"
+    .summary = N_("tell the administrator of a program that looks wrong"),
+    .usage = N_("Usage: guardctl [--json] report PATH [--reason TEXT]\n"
 	     "\n"
 	     "Records that you were sent, or told to run, a program that looks wrong to you.\n"
 	     "\n"
-	     "Example: guardctl report ~/Downloads/update --reason \"came by mail from nobody I know\"\n",
+	     "Example: guardctl report ~/Downloads/update --reason \"came by mail from nobody I know\"\n"),
     .run = run,
 };

@@ -147,8 +147,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_request = {
     .name = "request",
-    .summary = "a number to read out to the help desk, to unlock a file",
-    .usage = "Usage: guardctl [--json] request PATH --reason TEXT [--scope file|day|install]\n"
+    .summary = N_("a number to read out to the help desk, to unlock a file"),
+    .usage = N_("Usage: guardctl [--json] request PATH --reason TEXT [--scope file|day|install]\n"
 	     "       guardctl [--json] request --scope audit --reason TEXT\n"
 	     "       guardctl request --cancel [NUMBER]\n"
 	     "\n"
@@ -163,6 +163,6 @@ const struct guardctl_verb guardctl_request = {
 	     "                 audit: the whole machine records instead of refusing\n"
 	     "  --cancel       take back one request, or all of yours\n"
 	     "\n"
-	     "Example: guardctl request ./setup.run --scope install --reason \"tax software\"\n",
+	     "Example: guardctl request ./setup.run --scope install --reason \"tax software\"\n"),
     .run = run,
 };

@@ -241,8 +241,8 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 
 const struct guardctl_verb guardctl_scan = {
 	.name = "scan",
-	.summary = "write a policy source that allows what is there",
-	.usage = "usage: guardctl scan DIR... [--output FILE] [--mode enforce|audit] [--id NAME] [--all]\n"
+	.summary = N_("write a policy source that allows what is there"),
+	.usage = N_("usage: guardctl scan DIR... [--output FILE] [--mode enforce|audit] [--id NAME] [--all]\n"
 		 "                     [--fragment] [--exclude GLOB]... [--one-file-system] [--jobs N]\n"
 		 "\n"
 		 "Lists every file below DIR that can run or be run by something: programs,\n"
@@ -265,6 +265,6 @@ const struct guardctl_verb guardctl_scan = {
 		 "what its first lines name.  With --json the summary on standard error is JSON.\n"
 		 "\n"
 		 "example: guardctl scan / --one-file-system --output machine.conf\n"
-		 "         guardctl policy build machine.conf --output /etc/guard/policy.image\n",
+		 "         guardctl policy build machine.conf --output /etc/guard/policy.image\n"),
 	.run = run,
 };

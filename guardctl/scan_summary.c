@@ -38,7 +38,7 @@ static void print_problems(const struct scan *scan, enum scan_note_kind kind)
 	for (size_t i = 0; i < scan->note_count && shown < SCAN_PROBLEMS_SHOWN; i++) {
 		if (scan->notes[i].kind != kind)
 			continue;
-		fputs("scan:   ", stderr);
+		fputs(_("scan:   "), stderr);
 		scan_put_string(stderr, scan->notes[i].path);
 		if (scan->notes[i].system_error)
 			fprintf(stderr, ": %s", strerror(scan->notes[i].system_error));
@@ -46,7 +46,7 @@ static void print_problems(const struct scan *scan, enum scan_note_kind kind)
 		shown++;
 	}
 	if (scan->note_counts[kind] > shown)
-		fprintf(stderr, "scan:   and %zu more, all named at the top of the policy source\n",
+		fprintf(stderr, _("scan:   and %zu more, all named at the top of the policy source\n"),
 			scan->note_counts[kind] - shown);
 }
 
@@ -60,7 +60,7 @@ static void print_json(const struct scan *scan, const struct totals *totals, dou
 		(unsigned long long)totals->bytes, totals->packaged, totals->data);
 	for (unsigned kind = 0; kind < SCAN_NOTE_MAX_; kind++)
 		fprintf(stderr, ",\"%s\":%zu", keys[kind], scan->note_counts[kind]);
-	fprintf(stderr, ",\"symbolic_links\":%zu,\"seconds\":%.3f}\n", scan->symlinks, seconds);
+	fprintf(stderr, _(",\"symbolic_links\":%zu,\"seconds\":%.3f}\n"), scan->symlinks, seconds);
 }
 
 void scan_print_summary(const struct scan *scan, const struct scan_dpkg *dpkg, double seconds)
@@ -71,16 +71,16 @@ void scan_print_summary(const struct scan *scan, const struct scan_dpkg *dpkg, d
 		print_json(scan, &totals, seconds);
 		return;
 	}
-	fprintf(stderr, "scan: %zu files listed (%.1f MiB), %zu of them from %zu known Debian packages, in %.1f s\n",
+	fprintf(stderr, _("scan: %zu files listed (%.1f MiB), %zu of them from %zu known Debian packages, in %.1f s\n"),
 		totals.listed, (double)totals.bytes / 1048576.0, totals.packaged, dpkg->package_count, seconds);
 	if (totals.data)
-		fprintf(stderr, "scan: %zu files of plain binary data left out (--all lists them)\n", totals.data);
+		fprintf(stderr, _("scan: %zu files of plain binary data left out (--all lists them)\n"), totals.data);
 	if (scan->symlinks)
-		fprintf(stderr, "scan: %zu symbolic links not followed\n", scan->symlinks);
+		fprintf(stderr, _("scan: %zu symbolic links not followed\n"), scan->symlinks);
 	for (unsigned kind = 0; kind < SCAN_NOTE_MAX_; kind++) {
 		if (scan->note_counts[kind] == 0)
 			continue;
-		fprintf(stderr, "scan: %zu %s\n", scan->note_counts[kind], scan_note_text((enum scan_note_kind)kind));
+		fprintf(stderr, _("scan: %zu %s\n"), scan->note_counts[kind], scan_note_text((enum scan_note_kind)kind));
 		if (kind <= SCAN_NOTE_CHANGED || kind == SCAN_NOTE_PSEUDO || kind == SCAN_NOTE_OTHER_FS)
 			print_problems(scan, (enum scan_note_kind)kind);
 	}

@@ -238,13 +238,13 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_status = {
     .name = "status",
-    .summary = "is guard on, with which policy, and is anything wrong?",
-    .usage = "Usage: guardctl [--json] status\n"
+    .summary = N_("is guard on, with which policy, and is anything wrong?"),
+    .usage = N_("Usage: guardctl [--json] status\n"
 	     "\n"
 	     "Says whether guard enforces its policy or only records (audit), which policy is\n"
 	     "in force, which filesystems are protected, what was counted since the start, and\n"
 	     "what needs an administrator.\n"
 	     "\n"
-	     "Example: guardctl --json status | jq .problem\n",
+	     "Example: guardctl --json status | jq .problem\n"),
     .run = run,
 };

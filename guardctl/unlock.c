@@ -141,8 +141,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_unlock = {
     .name = "unlock",
-    .summary = "type the answer code of the help desk; end an unlock",
-    .usage = "Usage: guardctl [--json] unlock [--request NUMBER] CODE\n"
+    .summary = N_("type the answer code of the help desk; end an unlock"),
+    .usage = N_("Usage: guardctl [--json] unlock [--request NUMBER] CODE\n"
 	     "       guardctl [--json] unlock end [ID]\n"
 	     "\n"
 	     "Opens what was asked for with `guardctl request`, for the time that the policy\n"
@@ -152,6 +152,6 @@ const struct guardctl_verb guardctl_unlock = {
 	     "  --request NUMBER  which request, when several are open; else the newest\n"
 	     "  end [ID]          shut one unlock, or all of yours, before its time\n"
 	     "\n"
-	     "Example: guardctl unlock 397197 375442 922204 741951\n",
+	     "Example: guardctl unlock 397197 375442 922204 741951\n"),
     .run = run,
 };

@@ -200,14 +200,14 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_unlocks = {
     .name = "unlocks",
-    .summary = "what was unlocked, and what was done under it",
-    .usage = "Usage: guardctl [--json] unlocks\n"
+    .summary = N_("what was unlocked, and what was done under it"),
+    .usage = N_("Usage: guardctl [--json] unlocks\n"
 	     "       guardctl [--json] unlocks show ID\n"
 	     "\n"
 	     "Lists unlocks and open requests (root: everybody's).  `show` is the review: every\n"
 	     "execution and denial in an unlock and five minutes either side, and the files that an\n"
 	     "installer wrote.\n"
 	     "\n"
-	     "Example: guardctl unlocks show 17\n",
+	     "Example: guardctl unlocks show 17\n"),
     .run = run,
 };

@@ -265,8 +265,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_why = {
     .name = "why",
-    .summary = "why was I denied? The last denial in plain words",
-    .usage = "Usage: guardctl [--json] why [--pid N] [PATH]\n"
+    .summary = N_("why was I denied? The last denial in plain words"),
+    .usage = N_("Usage: guardctl [--json] why [--pid N] [PATH]\n"
 	     "\n"
 	     "Your last denial (root: anybody's): which file, which program tried, which rule\n"
 	     "decided or that none lists it, and what to do next.\n"
@@ -274,6 +274,6 @@ const struct guardctl_verb guardctl_why = {
 	     "  --pid N  the last one by this process or its children\n"
 	     "  PATH     the last one of this file\n"
 	     "\n"
-	     "Example: guardctl why ./setup.sh\n",
+	     "Example: guardctl why ./setup.sh\n"),
     .run = run,
 };

@@ -141,7 +141,7 @@ static bool is_confirmed(const struct enroll_root *root)
 			       root->fingerprint);
 		return false;
 	}
-	fputs("Ask headquarters for the fingerprint of their root and type what they read to you: ", stdout);
+	fputs(_("Ask headquarters for the fingerprint of their root and type what they read to you: "), stdout);
 	fflush(stdout);
 	if (!fgets(answer, sizeof(answer), stdin))
 		return false;
@@ -209,16 +209,16 @@ static int run(const struct guardctl_options *common, int argc, char **argv)
 	free(root.bytes);
 	if (code)
 		return code;
-	printf("This machine belongs to the office %s and follows %s (root %s).\n", options.office, options.url,
+	printf(_("This machine belongs to the office %s and follows %s (root %s).\n"), options.office, options.url,
 	       root.fingerprint);
 	return enroll_tell_daemon(common);
 }
 
 const struct guardctl_verb guardctl_enroll = {
 	.name = "enroll",
-	.summary = "let this machine follow headquarters' repository (root)",
+	.summary = N_("let this machine follow headquarters' repository (root)"),
 	.usage =
-	    "Usage: guardctl enroll URL --office NAME --ca FILE [--fingerprint TEXT] [--profile NAME]\n"
+	    N_("Usage: guardctl enroll URL --office NAME --ca FILE [--fingerprint TEXT] [--profile NAME]\n"
 	    "                       [--certificate FILE --key FILE] [--proxy URL] [--interval SECONDS]\n"
 	    "                       [--config FILE]\n"
 	    "\n"
@@ -235,6 +235,6 @@ const struct guardctl_verb guardctl_enroll = {
 	    "  --interval SECONDS  between checks, default 60\n"
 	    "  --config FILE       of the daemon, default /etc/guard/guardd.conf\n"
 	    "\n"
-	    "Example: guardctl enroll https://guard.example.org/repo --office osaka --ca hq-ca.pem\n",
+	    "Example: guardctl enroll https://guard.example.org/repo --office osaka --ca hq-ca.pem\n"),
 	.run = run,
 };

@@ -30,7 +30,7 @@ static int say(const struct guard_status *status)
 	const struct guard_distribution *distribution = &status->distribution;
 
 	if (strcmp(distribution->word, "ok") == 0) {
-		printf("Snapshot %llu is in force: policy %s version %llu, profile %s.\n",
+		printf(_("Snapshot %llu is in force: policy %s version %llu, profile %s.\n"),
 		       (unsigned long long)distribution->snapshot, status->policy_id,
 		       (unsigned long long)status->policy_version, distribution->profile);
 		return GUARDCTL_DONE;
@@ -47,7 +47,7 @@ int enroll_tell_daemon(const struct guardctl_options *common)
 	struct guard_status status;
 
 	if (!is_there(common) || guardctl_query_status(&status, common) != GUARDCTL_DONE) {
-		puts("guardd does not run here: it will ask the repository when it is started (systemctl start guardd).");
+		puts(_("guardd does not run here: it will ask the repository when it is started (systemctl start guardd)."));
 		return GUARDCTL_DONE;
 	}
 	if (kill((pid_t)status.keeper_pid, SIGUSR2) < 0) {

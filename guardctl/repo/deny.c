@@ -10,7 +10,7 @@
 #include "exception.h"
 
 static const char usage[] =
-	"guardctl deny (--file F | --sha256 HEX | --from-ledger ID | --signer PROVIDER:FILE | --path PATTERN)\n"
+	N_("guardctl deny (--file F | --sha256 HEX | --from-ledger ID | --signer PROVIDER:FILE | --path PATTERN)\n"
 	"              --now --reason TEXT [--id NAME] [--key FILE...]\n"
 	"guardctl deny --list\n"
 	"guardctl deny --remove ID [--key FILE...]\n"
@@ -22,7 +22,7 @@ static const char usage[] =
 	"Example:\n"
 	"  guardctl deny --sha256 5b1d... --now --reason \"remote tool, CERT notice 12\" --key hq.key\n"
 	"\n"
-	"Exit: 0 done, 1 refused, 2 usage.\n";
+	"Exit: 0 done, 1 refused, 2 usage.\n");
 
 static char *make_source(size_t *ret_size, const struct repo_options *options, const struct exception_subject *subject,
 			 const char *id)
@@ -69,7 +69,7 @@ static int add(struct repo *repo, const struct repo_options *options, struct exc
 		return GUARDCTL_REFUSED;
 	code = sign_and_publish(repo);
 	if (code == GUARDCTL_DONE || repo->pending)
-		printf("deny/%s.conf was written\n", id);
+		printf(_("deny/%s.conf was written\n"), id);
 	else
 		exception_remove(repo, "deny", id);
 	return code;
@@ -125,7 +125,7 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 	int code;
 
 	if (argc < 2) {
-		fputs(usage, stderr);
+		fputs(_(usage), stderr);
 		return GUARDCTL_USAGE;
 	}
 	code = repo_options_parse(&options, argc, argv);
@@ -146,7 +146,7 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 
 const struct guardctl_verb guardctl_deny = {
 	.name = "deny",
-	.summary = "stop a program on every machine, at once",
+	.summary = N_("stop a program on every machine, at once"),
 	.usage = usage,
 	.run = run,
 };

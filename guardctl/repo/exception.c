@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 static const char usage[] =
-	"guardctl exception add --office NAME (--file F | --sha256 HEX | --from-ledger ID [--ledger EXPORT]\n"
+	N_("guardctl exception add --office NAME (--file F | --sha256 HEX | --from-ledger ID [--ledger EXPORT]\n"
 	"                       | --signer PROVIDER:FILE | --path PATTERN) --until WHEN --reason TEXT\n"
 	"                       [--ticket TEXT] [--hosts PATTERN] [--id NAME] [--broad] [--key FILE...]\n"
 	"guardctl exception list [--office NAME] [--json]\n"
@@ -32,7 +32,7 @@ static const char usage[] =
 	"  guardctl exception add --office osaka --file kessan --until 30d \\\n"
 	"           --reason \"yearly closing\" --ticket HELP-4711 --key osaka.key\n"
 	"\n"
-	"Exit: 0 done, 1 refused, 2 usage.\n";
+	"Exit: 0 done, 1 refused, 2 usage.\n");
 
 static void put_field(FILE *out, const char *name, const char *text)
 {
@@ -130,7 +130,7 @@ static int sign_and_publish(struct repo *repo, const struct repo_options *option
 		return GUARDCTL_REFUSED;
 	}
 	if (!repo_can_sign(repo, keys)) {
-		printf("It is not signed yet: guardctl exception sign --office %s%s --key FILE\n", office->name,
+		printf(_("It is not signed yet: guardctl exception sign --office %s%s --key FILE\n"), office->name,
 		       options->broad ? " --broad" : "");
 		return GUARDCTL_DONE;
 	}
@@ -164,7 +164,7 @@ static int add(const struct repo_options *options, struct repo *repo, struct exc
 		return GUARDCTL_REFUSED;
 	code = sign_and_publish(repo, options, &limits);
 	if (code == GUARDCTL_DONE || repo->pending) {
-		printf("%s/%s.conf was written\n", folder, id);
+		printf(_("%s/%s.conf was written\n"), folder, id);
 		return code;
 	}
 	/* What cannot be signed is not left behind to spoil the next one. */
@@ -208,7 +208,7 @@ static int remove_verb(const struct repo_options *options, struct repo *repo, st
 	folder_of(folder, options);
 	if (!exception_remove(repo, folder, options->operands[0]))
 		return GUARDCTL_REFUSED;
-	printf("%s/%s.conf is gone\n", folder, options->operands[0]);
+	printf(_("%s/%s.conf is gone\n"), folder, options->operands[0]);
 	return sign_verb(options, repo, subject);
 }
 
@@ -226,7 +226,7 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 	int code = argc > 1 ? repo_options_parse(&options, argc - 1, &argv[1]) : GUARDCTL_USAGE;
 
 	if (argc < 2) {
-		fputs(usage, stderr);
+		fputs(_(usage), stderr);
 	} else if (code != GUARDCTL_DONE) {
 		/* said */
 	} else if (strcmp(name, "list") == 0) {
@@ -252,7 +252,7 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 
 const struct guardctl_verb guardctl_exception = {
 	.name = "exception",
-	.summary = "let an office run its own software for a time",
+	.summary = N_("let an office run its own software for a time"),
 	.usage = usage,
 	.run = run,
 };

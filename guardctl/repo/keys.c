@@ -14,7 +14,7 @@
 #include "repo.h"
 
 static const char usage[] =
-	"guardctl keys new FILE [--type ed25519|p256|rsa] [--unattended] [--passphrase-file FILE]\n"
+	N_("guardctl keys new FILE [--type ed25519|p256|rsa] [--unattended] [--passphrase-file FILE]\n"
 	"guardctl keys show FILE.pub|FILE|pkcs11:token=LABEL;object=LABEL\n"
 	"guardctl keys sign DOCUMENT --key FILE|pkcs11:...\n"
 	"\n"
@@ -30,7 +30,7 @@ static const char usage[] =
 	"  guardctl repo init                     (writes pending/root.json)\n"
 	"  guardctl keys sign pending/root.json --key keys/root-1\n"
 	"\n"
-	"Exit: 0 done, 1 refused, 2 usage.\n";
+	"Exit: 0 done, 1 refused, 2 usage.\n");
 
 static bool write_public(const char *path, const json_t *key)
 {
@@ -75,7 +75,7 @@ static int make(const struct repo_options *options, enum publish_key_type type, 
 	if (asprintf(&public, "%s.pub", path) < 0)
 		public = NULL;
 	else if (write_public(public, signer.key)) {
-		printf("%s (private%s) and %s, id %s\n", path, passphrase ? ", encrypted" : "", public, signer.id);
+		printf(_("%s (private%s) and %s, id %s\n"), path, passphrase ? ", encrypted" : "", public, signer.id);
 		code = GUARDCTL_DONE;
 	}
 	publish_signer_clear(&signer);
@@ -158,11 +158,11 @@ static void tell_document(const json_t *document)
 	const char *type = json_string_value(json_object_get(body, "_type"));
 
 	guard_time_format(expires, publish_expires(document));
-	fputs("Signing: ", stdout);
+	fputs(_("Signing: "), stdout);
 	guard_text_put_escaped(stdout, type ? type : "?");
-	printf(", version %llu, until %s", (unsigned long long)publish_version(document), expires);
+	printf(_(", version %llu, until %s"), (unsigned long long)publish_version(document), expires);
 	if (type && strcmp(type, "root") == 0 && publish_fingerprint(fingerprint, document) == 0)
-		printf(", fingerprint %s", fingerprint);
+		printf(_(", fingerprint %s"), fingerprint);
 	putchar('\n');
 }
 
@@ -180,7 +180,7 @@ static int sign_file(const struct repo_options *options, json_t *document, const
 		guardctl_error("%s was not signed: %s", options->operands[0], guard_error_text(r));
 		return GUARDCTL_REFUSED;
 	}
-	printf("%s has %zu signature%s now\n", options->operands[0], json_array_size(json_object_get(document, "signatures")),
+	printf(_("%s has %zu signature%s now\n"), options->operands[0], json_array_size(json_object_get(document, "signatures")),
 	       json_array_size(json_object_get(document, "signatures")) == 1 ? "" : "s");
 	return GUARDCTL_DONE;
 }
@@ -230,13 +230,13 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 		repo_options_free(&options);
 		return code;
 	}
-	fputs(usage, stderr);
+	fputs(_(usage), stderr);
 	return GUARDCTL_USAGE;
 }
 
 const struct guardctl_verb guardctl_keys = {
 	.name = "keys",
-	.summary = "make keys, sign what waits for signatures",
+	.summary = N_("make keys, sign what waits for signatures"),
 	.usage = usage,
 	.run = run,
 };

@@ -8,7 +8,7 @@
 #include "repo.h"
 
 static const char usage[] =
-	"guardctl repo init       [--key FILE...]            the first root, from repo.conf\n"
+	N_("guardctl repo init       [--key FILE...]            the first root, from repo.conf\n"
 	"guardctl repo publish    [--key FILE...] [--dry-run] [--log ACCESS-LOG]\n"
 	"guardctl repo refresh    [--key FILE...]            a new timestamp; once a day\n"
 	"guardctl repo verify                                look at it as a machine would\n"
@@ -29,7 +29,7 @@ static const char usage[] =
 	"  guardctl repo publish --key hq.key --key online.key --dry-run\n"
 	"\n"
 	"Exit: 0 done, 1 refused or signatures are missing, 2 usage.\n"
-	"docs/distribution.md has the formats, README.md an administrator's day.\n";
+	"docs/distribution.md has the formats, README.md an administrator's day.\n");
 
 static const struct {
 	const char *name;
@@ -53,7 +53,7 @@ static int run_one(const struct guardctl_options *global, int (*verb)(const stru
 static int run(const struct guardctl_options *options, int argc, char **argv)
 {
 	if (argc < 2) {
-		fputs(usage, stderr);
+		fputs(_(usage), stderr);
 		return GUARDCTL_USAGE;
 	}
 	for (size_t i = 0; i < sizeof(subverbs) / sizeof(subverbs[0]); i++)
@@ -65,7 +65,7 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_repo = {
 	.name = "repo",
-	.summary = "publish a policy to many machines",
+	.summary = N_("publish a policy to many machines"),
 	.usage = usage,
 	.run = run,
 };

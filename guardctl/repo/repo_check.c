@@ -108,8 +108,8 @@ static void tell_info(const struct guard_trust *trust)
 	guard_time_format(targets, info.targets_expires);
 	guard_time_format(snapshot, info.snapshot_expires);
 	guard_time_format(timestamp, info.timestamp_expires);
-	printf("root %" PRIu64 " until %s, targets %" PRIu64 " until %s, snapshot %" PRIu64 " until %s, timestamp %" PRIu64
-	       " until %s\n",
+	printf(_("root %" PRIu64 " until %s, targets %" PRIu64 " until %s, snapshot %" PRIu64 " until %s, timestamp %" PRIu64
+	       " until %s\n"),
 	       info.root_version, root, info.targets_version, targets, info.snapshot_version, snapshot,
 	       info.timestamp_version, timestamp);
 }
@@ -171,7 +171,7 @@ int repo_verify(const struct repo_options *options)
 	bool good = repo_open(&repo, options, NULL) && repo_open_published(&repo, false) && repo_check(&repo, NULL, true);
 
 	if (good)
-		printf("%s is whole: every profile, office and denial as a machine would take it\n", repo.directory);
+		printf(_("%s is whole: every profile, office and denial as a machine would take it\n"), repo.directory);
 	repo_close(&repo);
 	return good ? GUARDCTL_DONE : GUARDCTL_REFUSED;
 }

@@ -107,8 +107,8 @@ int repo_delegate(const struct repo_options *options)
 	}
 	if (repo_open(&repo, options, NULL) &&
 	    write_office(&repo, options, name, options->type ? options->type : repo.profiles[0].name) == 0) {
-		printf("offices/%s/office.conf was written.  The office signs its first list with\n"
-		       "  guardctl exception sign --office %s --key FILE\nand headquarters then runs `guardctl repo publish`.\n",
+		printf(_("offices/%s/office.conf was written.  The office signs its first list with\n"
+		       "  guardctl exception sign --office %s --key FILE\nand headquarters then runs `guardctl repo publish`.\n"),
 		       name, name);
 		code = GUARDCTL_DONE;
 	}

@@ -235,7 +235,7 @@ static bool publish(struct publication *publication, struct repo *repo, const st
 	take_offices(publication, repo);
 	if (!put_in_place(publication, repo))
 		return false;
-	printf("Published in %s: %zu profile%s, %zu office%s, %zu role%s signed anew\n", repo->directory,
+	printf(_("Published in %s: %zu profile%s, %zu office%s, %zu role%s signed anew\n"), repo->directory,
 	       repo->profile_count, repo->profile_count == 1 ? "" : "s", repo->office_count,
 	       repo->office_count == 1 ? "" : "s", publication->changed, publication->changed == 1 ? "" : "s");
 	return true;
@@ -294,10 +294,10 @@ int repo_publish_one(struct repo *repo, const char *role)
 	take_signed(&publication, repo, role);
 	if (!repo_can_sign(repo, &repo->tops[REPO_TIMESTAMP]) || !repo_can_sign(repo, &repo->tops[REPO_SNAPSHOT]) ||
 	    !is_delegated(repo, role)) {
-		puts("Signed. Next, at headquarters: guardctl repo publish");
+		puts(_("Signed. Next, at headquarters: guardctl repo publish"));
 		good = true;
 	} else if (put_in_place(&publication, repo)) {
-		puts("Signed and published: machines have it at their next check");
+		puts(_("Signed and published: machines have it at their next check"));
 		good = true;
 	}
 	publication_clear(&publication);
@@ -315,7 +315,7 @@ int repo_refresh(const struct repo_options *options)
 
 	if (good) {
 		publication_tell_ends(&repo);
-		puts("Refreshed: machines see that nothing is withheld from them");
+		puts(_("Refreshed: machines see that nothing is withheld from them"));
 	}
 	publication_clear(&publication);
 	repo_close(&repo);

@@ -34,11 +34,11 @@ static void tell_reach(const struct repo *repo, const char *profile, const json_
 		offices += has;
 		machines += has ? machines_of(seen, repo->offices[i].name) : 0;
 	}
-	printf("Profile %s reaches %zu office%s", profile, offices, offices == 1 ? "" : "s");
+	printf(_("Profile %s reaches %zu office%s"), profile, offices, offices == 1 ? "" : "s");
 	if (seen)
-		printf(", %zu machine%s seen", machines, machines == 1 ? "" : "s");
+		printf(_(", %zu machine%s seen"), machines, machines == 1 ? "" : "s");
 	else
-		printf(" (with --log ACCESS-LOG: how many machines)");
+		printf(_(" (with --log ACCESS-LOG: how many machines)"));
 	puts(":");
 }
 
@@ -52,7 +52,7 @@ static void tell_profile(const struct publication *publication, const struct rep
 	if (old && new)
 		policy_compare(old, new);
 	else
-		puts("It is published for the first time.");
+		puts(_("It is published for the first time."));
 	guard_policy_free(old);
 	guard_policy_free(new);
 }
@@ -87,8 +87,8 @@ static void tell_layer(const struct repo *repo, const char *what, const char *fo
 		if (!old || before.version != after.version) {
 			printf("%s", what);
 			if (seen)
-				printf(" (%zu machines seen)", machines_of(seen, id));
-			printf(": %" PRIu64 " rule%s, %" PRIu64 " program%s by content\n", after.rule_count,
+				printf(_(" (%zu machines seen)"), machines_of(seen, id));
+			printf(_(": %" PRIu64 " rule%s, %" PRIu64 " program%s by content\n"), after.rule_count,
 			       after.rule_count == 1 ? "" : "s", after.digest_count, after.digest_count == 1 ? "" : "s");
 			if (old)
 				policy_compare(old, new);
@@ -114,7 +114,7 @@ bool publication_tell(const struct publication *publication, const struct repo *
 		snprintf(target, sizeof(target), "office/%s/exceptions.img", name);
 		tell_layer(repo, what, folder, name, target, seen);
 	}
-	puts("Nothing was published: this was a dry run.");
+	puts(_("Nothing was published: this was a dry run."));
 	return true;
 }
 

@@ -51,7 +51,7 @@ static void tell(const json_t *root)
 	char fingerprint[PUBLISH_FINGERPRINT_SIZE];
 
 	if (publish_fingerprint(fingerprint, root) == 0)
-		printf("Root version %" PRIu64 ", fingerprint %s\n", publish_version(root), fingerprint);
+		printf(_("Root version %" PRIu64 ", fingerprint %s\n"), publish_version(root), fingerprint);
 }
 
 static enum repo_result update(struct repo *repo, const json_t *earlier)
@@ -89,9 +89,9 @@ static int change_root(const struct repo_options *options, bool first)
 		else
 			result = update(&repo, earlier);
 		if (result == REPO_SAME)
-			puts("repo.conf names the keys that the root has; nothing to do");
+			puts(_("repo.conf names the keys that the root has; nothing to do"));
 		else if (result == REPO_SIGNED)
-			puts("Next: guardctl repo publish");
+			puts(_("Next: guardctl repo publish"));
 	}
 	repo_close(&repo);
 	return result == REPO_SIGNED || result == REPO_SAME ? GUARDCTL_DONE : GUARDCTL_REFUSED;
@@ -135,7 +135,7 @@ static int write_example(const struct repo_options *options)
 		guardctl_error("%s: %s", path, strerror(errno));
 		return GUARDCTL_REFUSED;
 	}
-	printf("%s was written: fill it in, make the keys that it names (guardctl keys new FILE), then run this again\n",
+	printf(_("%s was written: fill it in, make the keys that it names (guardctl keys new FILE), then run this again\n"),
 	       path);
 	return GUARDCTL_DONE;
 }

@@ -135,10 +135,10 @@ static int tell(const json_t *machines, const struct seen_count *count, bool jso
 	free(rows);
 	if (list)
 		return guardctl_print_json(list);
-	printf("%zu machine%s, %zu enforce the newest that was seen (snapshot %" PRIu64 ")\n", rows_count,
+	printf(_("%zu machine%s, %zu enforce the newest that was seen (snapshot %" PRIu64 ")\n"), rows_count,
 	       rows_count == 1 ? "" : "s", good, most);
 	if (count->forged)
-		printf("%zu line%s with a signature that is wrong or a time that does not fit: not counted\n", count->forged,
+		printf(_("%zu line%s with a signature that is wrong or a time that does not fit: not counted\n"), count->forged,
 		       count->forged == 1 ? "" : "s");
 	return GUARDCTL_DONE;
 }
