@@ -39,7 +39,7 @@ static bool is_script(const struct gate_access *access)
 		return true;
 	if ((access->scripts & GUARD_SCRIPTS_SUFFIX) && access->suffix)
 		return true;
-	return (access->scripts & GUARD_SCRIPTS_TEXT) && !access->data;
+	return (access->scripts & GUARD_SCRIPTS_TEXT) && !access->data && !access->here_document;
 }
 
 struct gate_use gate_access_classify(const struct gate_access *access)
@@ -90,11 +90,13 @@ bool gate_name_is_loader(const char *path)
 
 bool gate_call_only_writes(const struct gate_call *call)
 {
-	uint64_t mode = call->flags & O_ACCMODE;
+	const uint64_t mode = call->flags & O_ACCMODE, made = O_CREAT | O_EXCL;
 
 	if (call->kind != GATE_CALL_OPEN || !call->has_flags)
 		return false;
-	return mode == O_WRONLY || (mode == O_RDWR && (call->flags & O_TRUNC));
+	/* What this very call makes is as empty as what it empties. */
+	return mode == O_WRONLY ||
+	       (mode == O_RDWR && (call->flags & O_TRUNC || (call->flags & made) == made));
 }
 
 bool gate_call_may_write(const struct gate_call *call)

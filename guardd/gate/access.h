@@ -27,6 +27,7 @@ struct gate_access {
 	bool named;            /* the interpreter was told to run this file */
 	bool suffix;           /* it has a suffix of the interpreter's */
 	bool data;             /* protected text that is data to the interpreter */
+	bool here_document;    /* text that the interpreter has just written itself */
 	bool module_name;      /* NAME.ko, NAME.ko.xz, ... */
 };
 struct gate_use {

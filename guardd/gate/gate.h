@@ -322,6 +322,11 @@ void gate_requested_name(char *ret_name, size_t capacity, int32_t tid, const str
 bool gate_names_script(struct gate *gate, const struct gate_event *event, const struct gate_program *program,
 		       const char *requested, const char *claimed_path);
 
+/* ---- here_document.c ---------------------------------------------------------------------------------- */
+
+/* Has the event's interpreter written this file itself, just now, for itself? */
+bool gate_is_here_document(const struct gate_event *event, const struct gate_program *program);
+
 /* ---- caller.c: the same for the reader, which must not wait ------------------------------------------- */
 
 int gate_caller_program(struct gate_file *ret_file, int32_t tid) GUARD_WARN_UNUSED; /* GUARD_E_NOT_FOUND */
@@ -336,6 +341,7 @@ struct gate_program {
 	uint64_t generation;       /* of the policy that classed it */
 	uint32_t interpreter;      /* or GUARD_NO_INTERPRETER */
 	uint32_t scripts;          /* its mask */
+	uint8_t inline_code;       /* enum guard_inline */
 	bool reader, verified;
 	bool loader;               /* it loads programs itself, by name or by content */
 	char path[];               /* as verified, or as claimed */

@@ -124,8 +124,10 @@ static void classify(struct gate *gate, struct gate_program *program, const stru
 	program->generation = policy->generation;
 	program->interpreter = class_of(policy->policy, path, digest);
 	if (program->interpreter != GUARD_NO_INTERPRETER &&
-	    guard_policy_interpreter_info(policy->policy, program->interpreter, &info) == 0)
+	    guard_policy_interpreter_info(policy->policy, program->interpreter, &info) == 0) {
 		program->scripts = info.scripts;
+		program->inline_code = info.inline_code;
+	}
 	program->loader = gate_name_is_loader(program->path) || (digest && gate_loader_is_known(gate, digest));
 	program->reader = path->verified && guard_policy_is_reader(policy->policy, path->claimed);
 	gate_policy_release(gate);

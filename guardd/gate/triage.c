@@ -158,6 +158,8 @@ static void look_at_interpreter(struct gate *gate, struct gate_event *event, str
 		access->suffix = matches_suffix(gate, program, look, &event->facts->path);
 	if (access->scripts & GUARD_SCRIPTS_TEXT)
 		access->data = is_data(gate, program, &event->facts->path);
+	if ((access->scripts & GUARD_SCRIPTS_TEXT) && !access->data)
+		access->here_document = gate_is_here_document(event, program);
 	if (access->scripts & GUARD_SCRIPTS_ARGUMENT)
 		access->named = gate_names_script(gate, event, program, look->requested,
 						  event->facts->path.claimed);

@@ -91,6 +91,10 @@ static void interpreters_open_scripts(void)
 		{ "any bytes", { .format = GUARD_FORMAT_BINARY, .scripts = TEXT }, ASK(SCRIPT) },
 		{ "empty", { .format = GUARD_FORMAT_EMPTY, .scripts = TEXT }, ASK(SCRIPT) },
 		{ "data", { .format = GUARD_FORMAT_TEXT, .scripts = TEXT, .data = true }, ALLOW(DATA_PATH) },
+		{ "here-document", { .format = GUARD_FORMAT_TEXT, .scripts = TEXT, .here_document = true },
+		  ALLOW(NOT_A_PROGRAM) },
+		{ "here-document, but named", { .format = GUARD_FORMAT_TEXT, .scripts = TEXT | ARGUMENT, .here_document = true,
+		    .named = true }, ASK(SCRIPT) },
 		{ "data, but named", { .format = GUARD_FORMAT_TEXT, .scripts = TEXT | ARGUMENT, .data = true,
 				       .named = true }, ASK(SCRIPT) },
 		{ "ELF stays a library", { .format = GUARD_FORMAT_ELF_DYN, .scripts = TEXT | SUFFIX | ARGUMENT,
@@ -126,6 +130,12 @@ static void writing(void)
 	CU_ASSERT_FALSE(gate_call_only_writes(&call));
 	CU_ASSERT_TRUE(gate_call_may_write(&call));
 	call.flags = O_RDWR | O_TRUNC;
+	CU_ASSERT_TRUE(gate_call_only_writes(&call));
+	call.flags = O_RDWR | O_CREAT;
+	CU_ASSERT_FALSE(gate_call_only_writes(&call));
+	call.flags = O_RDWR | O_EXCL;
+	CU_ASSERT_FALSE(gate_call_only_writes(&call));
+	call.flags = O_RDWR | O_CREAT | O_EXCL;
 	CU_ASSERT_TRUE(gate_call_only_writes(&call));
 	call.flags = O_WRONLY | O_CREAT;
 	CU_ASSERT_TRUE(gate_call_only_writes(&call));

@@ -29,6 +29,20 @@ for area in $AREAS; do
 	both_quietly "ENV of an interactive shell on $at" mark-plain "$x" sh -c "ENV='$x' sh -i < /dev/null 2>&1"
 	both_quietly "bash --rcfile on $at" mark-plain "$x" bash --rcfile "$x" -i -c 'false'
 	both_quietly "bash --init-file on $at" mark-plain "$x" bash --init-file "$x" -i -c 'false'
+	# What a shell writes itself to read it back (a here-document) is no script;
+	# what it was given a writing descriptor of is one, where it can be told apart.
+	chmod 1777 "$area"
+	for size in 100 200000; do
+		expect_allowed "here-string of $size bytes on $at" env TMPDIR="$area" bash -c \
+			"cat <<< \"\$(head -c $size /dev/zero | tr '\\0' x)\" > /dev/null && '$LISTED/payload'"
+	done
+	rm -f "$x"
+	evil mark-plain "$x"
+	chmod 600 "$x"
+	expect_denied "bash FILE with a writing descriptor at hand on $at" bash -c "exec 9<> '$x'; exec bash '$x'"
+	chmod 644 "$x"
+	expect_denied "source of a file others may read, with one on $at" bash -c "exec 9>> '$x'; source '$x'"
+	rm -f "$x"
 	mkdir -p "$area/home"
 	both_quietly ".bash_profile on $at" mark-plain "$area/home/.bash_profile" env HOME="$area/home" bash -l -c false
 

@@ -34,7 +34,7 @@ struct content {
 struct race {
 	struct content listed, other;
 	char target[4096], spare[4096], first[4096], second[4096];
-	atomic_bool stop;
+	atomic_bool stop, under_way;
 	unsigned long swaps, same_inode;
 	int writer; /* an fd and mapping that were opened before */
 	char *map;
@@ -153,6 +153,7 @@ static void *attack(void *argument)
 	while (!atomic_load(&race->stop)) {
 		current->swap(race);
 		race->swaps++;
+		atomic_store(&race->under_way, true);
 	}
 	return NULL;
 }
@@ -238,6 +239,8 @@ int main(int argc, char **argv)
 
 	if (current->threaded && pthread_create(&thread, NULL, attack, &race))
 		die("pthread_create");
+	while (current->threaded && !atomic_load(&race.under_way))
+		usleep(100);
 	for (unsigned long round = 0; round < rounds; round++) {
 		int error = 0;
 
