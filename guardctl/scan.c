@@ -134,7 +134,7 @@ static int parse_options(struct scan_options *options, int argc, char **argv)
 	return 0;
 }
 
-static int collect(struct scan *scan, const struct scan_presets *presets)
+int scan_collect(struct scan *scan, const struct scan_presets *presets)
 {
 	struct scan_progress *progress = NULL;
 	uint64_t bytes = 0;
@@ -191,7 +191,7 @@ static int scan_and_write(struct scan *scan, struct scan_presets *presets, struc
 	struct timespec begun, ended;
 
 	clock_gettime(CLOCK_MONOTONIC, &begun);
-	int r = collect(scan, presets);
+	int r = scan_collect(scan, presets);
 	if (r == 0)
 		r = scan_dpkg_assign(dpkg, scan, DPKG_DATABASE);
 	if (r == 0)

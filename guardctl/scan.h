@@ -95,8 +95,11 @@ void scan_free(struct scan *scan);
 /* scan_walk.c: every regular file below `directory` (or it itself). */
 int scan_walk(struct scan *scan, const char *directory) GUARD_WARN_UNUSED;
 
-/* scan_hash.c: look into all files found, with all cores. */
+/* scan.c: walk what the options name, sort, look into all, with a progress bar. */
 struct scan_presets;
+int scan_collect(struct scan *scan, const struct scan_presets *presets) GUARD_WARN_UNUSED;
+
+/* scan_hash.c: look into all files found, with all cores. */
 int scan_identify_all(struct scan *scan, const struct scan_presets *presets) GUARD_WARN_UNUSED;
 /* One file: `ret_file` has its path set.  Never fails, the state says it. */
 void scan_identify(struct scan_file *file, const struct scan_presets *presets, bool all, _Atomic uint64_t *bytes_done);

@@ -101,6 +101,7 @@ bool repo_open_published(struct repo *repo, bool make);
 bool repo_load_signers(struct repo *repo, const struct repo_options *options);
 /* The answer to a passphrase question, from --passphrase-file or the terminal. */
 int repo_ask(void *context, char ret_text[PUBLISH_PASSPHRASE_MAX], const char *what, bool verify);
+const char *repo_key_reason(int r); /* why a key cannot be used; errno for GUARD_E_IO */
 /* One of the signers holds one of the keys. */
 bool repo_can_sign(const struct repo *repo, const struct repo_keys *keys);
 /* Sign with each that does; 0 or -GUARD_E_... */

@@ -35,7 +35,7 @@ int repo_ask(void *context, char ret_text[PUBLISH_PASSPHRASE_MAX], const char *w
 	return -GUARD_E_DENIED;
 }
 
-static const char *reason_of(int r)
+const char *repo_key_reason(int r)
 {
 	switch (r) {
 	case -GUARD_E_DENIED:
@@ -67,7 +67,7 @@ static bool load_one(struct repo *repo, const struct repo_options *options, cons
 	else
 		r = publish_key_load(signer, name, repo_ask, (void *)options);
 	if (r < 0) {
-		guardctl_error("the key %s cannot be used: %s", name, reason_of(r));
+		guardctl_error("the key %s cannot be used: %s", name, repo_key_reason(r));
 		return false;
 	}
 	repo->signer_count++;

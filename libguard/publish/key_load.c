@@ -62,14 +62,17 @@ static int read_key(EVP_PKEY **ret_pkey, FILE *file, const char *path, publish_a
 	return 0;
 }
 
-int publish_key_load(struct publish_signer *ret_signer, const char *path, publish_ask ask, void *context)
+int publish_key_open(EVP_PKEY **ret_pkey, const char *path, publish_ask ask, void *context)
 {
 	GUARD_AUTO_FCLOSE FILE *file = fopen(path, "re");
-	EVP_PKEY *pkey = NULL;
-	int r;
 
-	if (!file)
-		return -GUARD_E_IO;
-	r = read_key(&pkey, file, path, ask, context);
+	return file ? read_key(ret_pkey, file, path, ask, context) : -GUARD_E_IO;
+}
+
+int publish_key_load(struct publish_signer *ret_signer, const char *path, publish_ask ask, void *context)
+{
+	EVP_PKEY *pkey = NULL;
+	int r = publish_key_open(&pkey, path, ask, context);
+
 	return r < 0 ? r : publish_signer_init(ret_signer, pkey);
 }

@@ -136,15 +136,28 @@ static int find(EVP_PKEY **ret_pkey, struct publish_token *token, const char *ur
 	return *ret_pkey ? 0 : -GUARD_E_NOT_FOUND;
 }
 
-int publish_token_load(struct publish_signer *ret_signer, const char *uri, publish_ask ask, void *context)
+int publish_token_open(EVP_PKEY **ret_pkey, struct publish_token **ret_token, const char *uri, publish_ask ask,
+		       void *context)
 {
 	struct publish_token *token = calloc(1, sizeof(*token));
+	int r = token ? find(ret_pkey, token, uri, ask, context) : -GUARD_E_NOMEM;
+
+	ERR_clear_error();
+	if (r < 0)
+		publish_token_free(token);
+	else
+		*ret_token = token;
+	return r;
+}
+
+int publish_token_load(struct publish_signer *ret_signer, const char *uri, publish_ask ask, void *context)
+{
+	struct publish_token *token = NULL;
 	EVP_PKEY *pkey = NULL;
-	int r = token ? find(&pkey, token, uri, ask, context) : -GUARD_E_NOMEM;
+	int r = publish_token_open(&pkey, &token, uri, ask, context);
 
 	if (r == 0)
 		r = publish_signer_init(ret_signer, pkey);
-	ERR_clear_error();
 	if (r < 0) {
 		publish_token_free(token);
 		return r;

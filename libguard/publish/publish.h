@@ -58,6 +58,11 @@ int publish_key_load(struct publish_signer *ret_signer, const char *path, publis
  * RSA and P-256 keys.  Errors: as above, GUARD_E_NOT_FOUND (no such token or key). */
 int publish_token_load(struct publish_signer *ret_signer, const char *uri, publish_ask ask,
 		       void *context) GUARD_WARN_UNUSED;
+/* The key alone, for what is no metadata: any kind that OpenSSL knows.  The caller
+ * frees `ret_pkey` before `ret_token`.  Errors: as above. */
+int publish_key_open(EVP_PKEY **ret_pkey, const char *path, publish_ask ask, void *context) GUARD_WARN_UNUSED;
+int publish_token_open(EVP_PKEY **ret_pkey, struct publish_token **ret_token, const char *uri, publish_ask ask,
+		       void *context) GUARD_WARN_UNUSED;
 void publish_token_free(struct publish_token *token); /* NULL-safe */
 
 /* signer.c: the public key object of a key.  NULL when it is of no known kind. */
@@ -67,6 +72,18 @@ int publish_signer_init(struct publish_signer *ret_signer, EVP_PKEY *pkey) GUARD
 /* Put a signature over `document`'s "signed" into its "signatures", in place of
  * one by the same key. */
 int publish_sign(json_t *document, const struct publish_signer *signer) GUARD_WARN_UNUSED;
+
+/* ---- catalogs: docs/signers.md ------------------------------------------------------ */
+
+/* catalog.c: a detached CMS SignedData (RFC 5652) in DER over `list`, with SHA-256
+ * and signed attributes; `certificates` (PEM: the signer's first, then those that
+ * issued it) are embedded.  `reason` gets a sentence on failure.  Errors:
+ * GUARD_E_FORMAT (no certificate, or one of another key),
+ * GUARD_E_UNSUPPORTED (a weak key), GUARD_E_EXPIRED, GUARD_E_SIGNATURE,
+ * GUARD_E_NOMEM. */
+int publish_catalog_sign(uint8_t **ret_der, size_t *ret_size, EVP_PKEY *pkey, const char *certificates,
+			 size_t certificates_size, const void *list, size_t list_size, char *reason,
+			 size_t reason_size) GUARD_WARN_UNUSED;
 
 /* ---- metadata --------------------------------------------------------------------- */
 

@@ -100,3 +100,55 @@ is "reload with noise and a FIFO beside it" ctl reload
 expect_allowed "the good catalog among bad ones" "$area/other"
 take_policy 3 "$(by catalog build), { action = \"deny\"; signers = ( { provider = \"catalog\"; certificate = \"$keys/build.pem\"; } ); }"
 expect_denied "its signer denied" "$area/other"
+
+# ---- guardctl sign catalog ------------------------------------------------------
+# What it writes, openssl(1) and sha256sum(1) check; what it may not sign, it does not.
+signs() { "$GUARDCTL" sign catalog "$@" > "$SCRATCH/log/sign" 2>&1; }
+publicly_good()
+{
+	openssl cms -verify -binary -inform DER -in "$1.p7s" -content "$1" -CAfile "$keys/$2.pem" -purpose any -out /dev/null &&
+		sha256sum --quiet -c "$1"
+}
+mkdir -p "$area/tree" && rm -f "$catalogs"/*
+evil payload "$area/tree/tool"
+evil payload "$area/tree/back\\slash and
+newline"
+list=$SCRATCH/tree.sha256
+is "a catalog of a tree, by a key file" signs "$area/tree" --key "$keys/build.key" --certificate "$keys/build.pem" --output "$list"
+is "openssl and sha256sum take it" publicly_good "$list" build
+cp "$list" "$list.p7s" "$catalogs"
+take_policy 4 "$(by catalog build), $(by catalog vendor)"
+expect_allowed "what it lists" "$area/tree/tool"
+expect_allowed "what it lists under an odd name" "$area/tree/back\\slash and
+newline"
+evil_same_size payload "$area/tree/flipped"
+expect_denied "what it does not list" "$area/tree/flipped"
+rm -f "$list" "$list.p7s"
+signs "$area/tree" --key "$keys/build.key" --certificate "$keys/vendor.pem" --output "$list"
+check "$([ $? = 1 ] && grep -q 'certificate is of another key' "$SCRATCH/log/sign" && [ ! -e "$list" ]; echo $?)" \
+	"another key's certificate is refused and nothing is written" "$(cat "$SCRATCH/log/sign")"
+signs "$area/tree" "$area/nothing" --key "$keys/build.key" --certificate "$keys/build.pem" --output "$list"
+check "$([ $? = 1 ] && grep -q 'nothing was signed' "$SCRATCH/log/sign" && [ ! -e "$list" ]; echo $?)" \
+	"a tree that cannot be read whole is not signed" "$(cat "$SCRATCH/log/sign")"
+openssl req -x509 -newkey rsa:1024 -nodes -keyout "$keys/weak.key" -out "$keys/weak.pem" -days 3 -subj /CN=weak 2> /dev/null
+signs "$area/tree" --key "$keys/weak.key" --certificate "$keys/weak.pem" --output "$list"
+check "$([ $? = 1 ] && grep -q 'too weak' "$SCRATCH/log/sign"; echo $?)" "a weak key is refused" "$(cat "$SCRATCH/log/sign")"
+module=$(find /usr/lib -name libsofthsm2.so 2> /dev/null | head -n 1)
+if [ -n "$module" ]; then
+	mkdir "$SCRATCH/tokens" && echo "directories.tokendir = $SCRATCH/tokens" > "$SCRATCH/softhsm.conf"
+	export SOFTHSM2_CONF=$SCRATCH/softhsm.conf
+	openssl pkcs8 -topk8 -nocrypt -in "$keys/vendor.key" -out "$SCRATCH/token.pem"
+	softhsm2-util --init-token --free --label acme --pin 1234 --so-pin 12345678 > /dev/null 2>&1
+	softhsm2-util --import "$SCRATCH/token.pem" --token acme --label vendor --id 01 --pin 1234 > /dev/null 2>&1
+	rm -f "$SCRATCH/token.pem" "$catalogs"/*
+	echo 1234 > "$SCRATCH/pin"
+	is "a catalog by a key in a token" signs "$area/tree" --key "pkcs11:token=acme;object=vendor?module-path=$module" \
+		--certificate "$keys/vendor.pem" --passphrase-file "$SCRATCH/pin" --output "$list"
+	is "openssl and sha256sum take that too" publicly_good "$list" vendor
+	cp "$list" "$list.p7s" "$catalogs" && ctl reload > /dev/null
+	expect_allowed "what it lists" "$area/tree/tool"
+	echo 9999 > "$SCRATCH/pin"
+	signs "$area/tree" --key "pkcs11:token=acme;object=vendor?module-path=$module" \
+		--certificate "$keys/vendor.pem" --passphrase-file "$SCRATCH/pin" --output "$list.other"
+	check "$([ $? = 1 ] && grep -q 'PIN is wrong' "$SCRATCH/log/sign"; echo $?)" "a wrong PIN" "$(cat "$SCRATCH/log/sign")"
+fi
