@@ -64,7 +64,9 @@ static bool is_to_end(const struct sweep *sweep, int32_t pid)
 	bool all = policy->info.running == 1 || sweep->at_once, unlocked = policy->info.unlock_end == 0;
 
 	gate_policy_release(gate);
-	return enforced && pid != 1 && (all || (unlocked && gate_unlock_began_under(gate, pid)));
+	if (!enforced || pid == 1 || (!sweep->at_once && gate_unlock_spares(gate, pid)))
+		return false;
+	return all || (unlocked && gate_unlock_began_under(gate, pid));
 }
 
 static bool decide(struct sweep *sweep, struct guard_verdict *ret_verdict, char *ret_rule, size_t rule_size,
@@ -199,6 +201,7 @@ static void sweep_all(struct gate *gate, uint64_t device)
 
 	if (!processes)
 		return;
+	gate_unlocks_await(gate);
 	while ((entry = readdir(processes)))
 		if (isdigit((unsigned char)entry->d_name[0]))
 			check_process(&sweep, (int32_t)strtol(entry->d_name, NULL, 10));

@@ -1,52 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * gate/unlocks.c - see unlocks.h.  The lists are short and looked at only for
- * what would be denied; one lock is enough.
+ * gate/unlocks.c - what the open unlocks cover, and who writes under one; see
+ * unlocks.h.  The lists are short and looked at only for what would be denied; one
+ * lock is enough.
  */
 #include "gate/unlocks.h"
 
 #include <guard/unlock.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
 
-#include "gate/unlock_install.h"
-
-struct window {
-	uint64_t opened_ms, until_ms;
-};
-struct gate_unlocks {
-	pthread_mutex_t lock;
-	_Atomic unsigned count; /* of grants */
-	_Atomic bool installing; /* one of them is for an installer */
-	struct guardd_grant grants[GUARDD_GRANTS_MAX];
-	struct window windows[GATE_WINDOWS_MAX]; /* that are over; the oldest is overwritten */
-	unsigned next_window;
-	struct gate_installs *installs;
-};
-
-static uint64_t boot_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
-}
-
-int gate_unlocks_new(struct gate_unlocks **ret_unlocks)
-{
-	struct gate_unlocks *unlocks = calloc(1, sizeof(*unlocks));
-	int r = unlocks ? gate_installs_new(&unlocks->installs) : -GUARD_E_NOMEM;
-
-	if (r < 0) {
-		free(unlocks);
-		return r;
-	}
-	pthread_mutex_init(&unlocks->lock, NULL);
-	*ret_unlocks = unlocks;
-	return 0;
-}
+#include "gate/unlock_list.h"
 
 /* ---- does it cover? ---------------------------------------------------------------- */
 
@@ -101,7 +65,7 @@ uint32_t gate_unlock_covers(struct gate *gate, const struct gate_wanted *wanted,
 	if (atomic_load_explicit(&unlocks->count, memory_order_acquire) == 0)
 		return 0;
 	pthread_mutex_lock(&unlocks->lock);
-	now_ms = boot_ms();
+	now_ms = gate_boot_ms();
 	for (unsigned i = 0; i < unlocks->count && id == 0; i++)
 		if (is_open(&unlocks->grants[i], seconds, now_ms) && covers(unlocks, &unlocks->grants[i], wanted))
 			id = unlocks->grants[i].id;
@@ -158,127 +122,4 @@ void gate_unlock_writer(struct gate *gate, struct gate_event *event)
 	pthread_mutex_unlock(&unlocks->lock);
 	if (id)
 		say_written(gate, event, &subject, id);
-}
-
-/* ---- the list and its ends ------------------------------------------------------------- */
-
-static bool grant_is_sane(const struct guardd_grant *grant, uint64_t now_ms)
-{
-	return grant->id != 0 && grant->scope >= GUARD_UNLOCK_SHORT && grant->scope < GUARD_UNLOCK_SCOPE_MAX_ &&
-	       grant->opened_ms <= now_ms && grant->until_ms > grant->opened_ms &&
-	       grant->until_ms - grant->opened_ms <= (uint64_t)GUARD_POLICY_UNLOCK_MAX * 1000u;
-}
-
-static const struct guardd_grant *find(const struct guardd_grant *grants, unsigned count, uint32_t id)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (grants[i].id == id)
-			return &grants[i];
-	return NULL;
-}
-
-/* Those of `before` that are not in the list any more. */
-static bool close_missing(struct gate_unlocks *unlocks, const struct guardd_grant *before, unsigned count,
-			  uint64_t now_ms)
-{
-	bool closed = false;
-
-	for (unsigned i = 0; i < count; i++) {
-		if (find(unlocks->grants, unlocks->count, before[i].id))
-			continue;
-		unlocks->windows[unlocks->next_window++ % GATE_WINDOWS_MAX] =
-			(struct window){ before[i].opened_ms, now_ms };
-		gate_installs_forget(unlocks->installs, before[i].id);
-		closed = true;
-	}
-	return closed;
-}
-
-static void replace(struct gate *gate, const struct guardd_grants *grants)
-{
-	struct gate_unlocks *unlocks = gate->unlocks;
-	struct guardd_grant before[GUARDD_GRANTS_MAX];
-	uint64_t now_ms = boot_ms();
-	unsigned count, kept = 0;
-	bool closed, installing = false;
-
-	pthread_mutex_lock(&unlocks->lock);
-	count = unlocks->count;
-	memcpy(before, unlocks->grants, sizeof(before));
-	for (unsigned i = 0; i < grants->count; i++)
-		if (grant_is_sane(&grants->all[i], now_ms) && grants->all[i].until_ms > now_ms)
-			unlocks->grants[kept++] = grants->all[i];
-	for (unsigned i = 0; i < kept; i++)
-		installing |= unlocks->grants[i].scope == GUARD_UNLOCK_INSTALL;
-	atomic_store_explicit(&unlocks->installing, installing, memory_order_release);
-	atomic_store_explicit(&unlocks->count, kept, memory_order_release);
-	closed = close_missing(unlocks, before, count, now_ms);
-	pthread_mutex_unlock(&unlocks->lock);
-	if (closed)
-		gate_sweep_request(gate, 0);
-}
-
-void gate_unlocks_hear(struct gate *gate)
-{
-	struct guardd_grants grants;
-	ssize_t size = recv(gate->arguments->unlock, &grants, sizeof(grants), MSG_DONTWAIT | MSG_TRUNC);
-
-	if (size == (ssize_t)sizeof(grants) && grants.count <= GUARDD_GRANTS_MAX)
-		replace(gate, &grants);
-}
-
-void gate_unlocks_ask(struct gate *gate)
-{
-	if (gate->arguments->unlock >= 0)
-		(void)!send(gate->arguments->unlock, "?", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-/* Also when the unlock process is not there to say so, an unlock ends. */
-static void drop_expired(struct gate *gate)
-{
-	struct gate_unlocks *unlocks = gate->unlocks;
-	struct guardd_grants left = { 0 };
-
-	pthread_mutex_lock(&unlocks->lock);
-	left.count = unlocks->count;
-	memcpy(left.all, unlocks->grants, sizeof(left.all));
-	pthread_mutex_unlock(&unlocks->lock);
-	replace(gate, &left);
-}
-
-int gate_unlocks_wait(struct gate *gate)
-{
-	struct gate_unlocks *unlocks = gate->unlocks;
-	uint64_t now_ms = boot_ms(), next = UINT64_MAX;
-
-	if (atomic_load_explicit(&unlocks->count, memory_order_acquire) == 0)
-		return -1;
-	pthread_mutex_lock(&unlocks->lock);
-	for (unsigned i = 0; i < unlocks->count; i++)
-		if (unlocks->grants[i].until_ms < next)
-			next = unlocks->grants[i].until_ms;
-	pthread_mutex_unlock(&unlocks->lock);
-	if (next <= now_ms) {
-		drop_expired(gate);
-		return 0;
-	}
-	/* poll(2) does not count suspend: look at least each second. */
-	return next - now_ms > 1000 ? 1000 : (int)(next - now_ms);
-}
-
-bool gate_unlock_began_under(struct gate *gate, int32_t pid)
-{
-	struct gate_unlocks *unlocks = gate->unlocks;
-	struct gate_process process;
-	bool under = false;
-
-	if (unlocks->next_window == 0 || gate_process_read(&process, pid) < 0)
-		return false;
-	pthread_mutex_lock(&unlocks->lock);
-	for (unsigned i = 0; i < GATE_WINDOWS_MAX; i++)
-		under |= unlocks->windows[i].until_ms > 0 &&
-			 process.began_ms + 10 >= unlocks->windows[i].opened_ms &&
-			 process.began_ms <= unlocks->windows[i].until_ms;
-	pthread_mutex_unlock(&unlocks->lock);
-	return under;
 }

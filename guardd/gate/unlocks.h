@@ -14,6 +14,8 @@
 #define GATE_WRITTEN_MAX 65536u /* files that they wrote */
 #define GATE_ANCESTORS_MAX 32u
 #define GATE_WINDOWS_MAX 16u
+#define GATE_UNLOCKS_WAIT_S 20 /* a sweep waits that long for the first list */
+#define GATE_TICK_MS 10u       /* how exactly the kernel says when a process began */
 
 struct gate_unlocks;
 int gate_unlocks_new(struct gate_unlocks **ret_unlocks) GUARD_WARN_UNUSED;
@@ -35,6 +37,12 @@ bool gate_unlocks_follow_writers(const struct gate *gate);
 void gate_unlock_writer(struct gate *gate, struct gate_event *event);
 /* The process began while an unlock was open that is over now. */
 bool gate_unlock_began_under(struct gate *gate, int32_t pid);
+/* The process may be one of an open installer's from before this gate began, which
+ * nobody can tell any more: it is left running until that unlock is over. */
+bool gate_unlock_spares(struct gate *gate, int32_t pid);
+/* Until the first list has come: before it, nobody knows what may run.  Bounded;
+ * any thread but the command loop's. */
+void gate_unlocks_await(struct gate *gate);
 
 /* The command loop: a new list, and the ends.  wait: milliseconds for poll(2), -1. */
 void gate_unlocks_ask(struct gate *gate);

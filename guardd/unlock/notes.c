@@ -21,13 +21,17 @@ static int await(uint64_t *ret_serial, struct unlock_process *process, uint32_t 
 	uint32_t got, error;
 	uint16_t type;
 	size_t size;
+	int r;
 
 	while ((left = end - clock_monotonic_ns()) > 0) {
 		struct pollfd ready = {.fd = process->record, .events = POLLIN};
 
 		if (poll(&ready, 1, (int)(left / CLOCK_MS) + 1) < 0 && errno != EINTR)
 			return -GUARD_E_UNREACHABLE;
-		if (guard_wire_receive(&size, process->record, bytes, sizeof(bytes)) < 0)
+		r = guard_wire_receive(&size, process->record, bytes, sizeof(bytes));
+		if (r == -GUARD_E_UNREACHABLE)
+			return r; /* nobody is at the other end: it would be asked without a pause */
+		if (r < 0)
 			continue;
 		guard_reader_init(&reader, bytes, size);
 		if (guard_wire_open(&type, &got, &reader) < 0 || type != GUARD_WIRE_RECORDED || got != sequence)

@@ -128,7 +128,8 @@ void unlock_process_begin(struct unlock_process *process)
 	}
 	if (process->set && !process->off[0])
 		unlock_verifiers_adopt(process);
-	process->tell_gate = true;
+	/* Also what was over while no daemon ran: the gate ends what began under it. */
+	unlock_entries_tell_gate(process);
 }
 
 static void take_client(struct unlock_process *process)

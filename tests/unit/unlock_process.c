@@ -66,6 +66,19 @@ static void *run_recorder(void *context)
 
 /* ---- one process ---------------------------------------------------------------------------- */
 
+/* The newest list that the gate was sent; -1 for none. */
+static int told_gate(void)
+{
+	struct guardd_grants grants;
+	int count = -1;
+
+	while (recv(gate[1], &grants, sizeof(grants), MSG_DONTWAIT) == (ssize_t)sizeof(grants))
+		count = (int)grants.count;
+	return count;
+}
+
+static int first_list; /* how many the gate was told of when the process began */
+
 static struct unlock_process *start_with(uint32_t epoch, uint8_t boot)
 {
 	struct unlock_process *process = calloc(1, sizeof(*process));
@@ -80,6 +93,8 @@ static struct unlock_process *start_with(uint32_t epoch, uint8_t boot)
 	process->set = unlock_fixture_set(FIXTURE_MACHINE, epoch, 3);
 	guard_unlock_set_info(&process->info, process->set);
 	unlock_process_begin(process);
+	first_list = told_gate();
+	CU_ASSERT_TRUE(process->unreadable || first_list >= 0); /* the gate waits for it */
 	return process;
 }
 
@@ -154,17 +169,6 @@ static struct guard_handed answer_to(const struct guard_unlock_number *number, u
 	return handed;
 }
 
-/* The newest list that the gate was sent; -1 for none. */
-static int told_gate(void)
-{
-	struct guardd_grants grants;
-	int count = -1;
-
-	while (recv(gate[1], &grants, sizeof(grants), MSG_DONTWAIT) == (ssize_t)sizeof(grants))
-		count = (int)grants.count;
-	return count;
-}
-
 /* ---- tests ------------------------------------------------------------------------------------ */
 
 static void refusals(void)
@@ -204,6 +208,99 @@ static void no_record_no_unlock(void)
 	record_error = 0;
 	CU_ASSERT_EQUAL(ask(&told, process, &handed), 0);
 	CU_ASSERT_EQUAL(told_gate(), 1);
+	unlock_process_free(process);
+	forget();
+}
+
+/* What is open is shut while nobody records, and open again afterwards. */
+static void silent_recorder_shuts(void)
+{
+	struct unlock_process *process = start();
+	struct guard_unlock_number number = request(process);
+	struct guard_handed handed = answer_to(&number, 0);
+	struct guard_told told;
+
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), 0);
+	CU_ASSERT_EQUAL(told_gate(), 1);
+	record_error = GUARD_E_IO;
+	for (unsigned i = 0; i < UNLOCK_LOOKS_MISSED; i++) {
+		CU_ASSERT_EQUAL(told_gate(), -1);
+		process->next_look_ms = 0;
+		(void)unlock_entries_expire(process);
+	}
+	CU_ASSERT_EQUAL(told_gate(), 0);
+	record_error = 0;
+	process->next_look_ms = 0;
+	(void)unlock_entries_expire(process);
+	CU_ASSERT_EQUAL(told_gate(), 1);
+	unlock_process_free(process);
+	forget();
+}
+
+/* Nobody at the other end at all: refused at once, nothing is tried or opened. */
+static void dead_recorder(void)
+{
+	struct unlock_process *process = start();
+	struct guard_unlock_number number = request(process);
+	struct guard_handed handed = answer_to(&number, 0);
+	uint64_t serial = process->serial;
+	struct guard_unlock_clock before, after;
+	struct guard_told told;
+	int pair[2];
+
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	close(pair[1]);
+	process->record = pair[0];
+	unlock_now(&before, process);
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), GUARD_REFUSAL_NO_RECORD);
+	unlock_now(&after, process);
+	CU_ASSERT_TRUE(after.boot_ms - before.boot_ms < UNLOCK_RECORD_MS);
+	CU_ASSERT_EQUAL(process->serial, serial); /* no try was taken */
+	CU_ASSERT_EQUAL(told_gate(), -1);
+	close(pair[0]);
+	unlock_process_free(process);
+	forget();
+}
+
+/* The state's own disk is full, here: its folder takes nothing. */
+static void no_state_no_unlock(void)
+{
+	struct unlock_process *process = start();
+	struct guard_unlock_number number = request(process);
+	struct guard_handed handed = answer_to(&number, 0);
+	struct guard_told told;
+	int nowhere = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	process->directory = nowhere;
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), GUARD_REFUSAL_NO_RECORD);
+	CU_ASSERT_EQUAL(unlock_entries_open(process), 0);
+	CU_ASSERT_EQUAL(told_gate(), -1);
+	process->directory = directory;
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), 0);
+	close(nowhere);
+	unlock_process_free(process);
+	forget();
+}
+
+/* An unlock ended while no daemon ran: the gate hears of it all the same, since
+ * what began under it may run still. */
+static void over_while_nobody_ran(void)
+{
+	struct unlock_process *process = start();
+	struct guard_unlock_number number = request(process);
+	struct guard_handed handed = answer_to(&number, 0);
+	struct guard_told told;
+
+	CU_ASSERT_EQUAL(first_list, 0);
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), 0);
+	process->entries[0].opened_ms = 1;
+	process->entries[0].until_ms = 2;
+	CU_ASSERT_EQUAL(unlock_store_save(process), 0);
+	unlock_process_free(process);
+	process = start();
+	CU_ASSERT_EQUAL(first_list, 1);
+	(void)unlock_entries_expire(process);
+	CU_ASSERT_EQUAL(told_gate(), 0);
 	unlock_process_free(process);
 	forget();
 }
@@ -362,6 +459,10 @@ static int tear_down(void)
 static CU_TestInfo tests[] = {
 	{ "what is refused", refusals },
 	{ "no record, no unlock", no_record_no_unlock },
+	{ "a silent recorder shuts what is open", silent_recorder_shuts },
+	{ "a dead recorder: refused at once", dead_recorder },
+	{ "no state on the disk, no unlock", no_state_no_unlock },
+	{ "over while nobody ran: the gate is told", over_while_nobody_ran },
 	{ "an answer opens once, for its user", opens_once },
 	{ "the sixth try, with a death before each", sixth_try },
 	{ "survives its own death, not a reboot", survives_its_death_not_a_reboot },

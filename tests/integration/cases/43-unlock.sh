@@ -48,7 +48,7 @@ mkdir -p "$SCRATCH/etc"
 is "the help desk makes a key" helpdesk key
 is "and verifiers for two machines" helpdesk verifiers --output "$desk/sets" pc-1.osaka pc-2.osaka
 install -m 600 "$desk/sets/pc-1.osaka.verifiers" "$SCRATCH/etc/verifiers"
-policy 'file = "10m"; day = "3s"; install = "5m"; audit = "5m";' || fail "policy" "$(cat "$SCRATCH/log/build")"
+policy 'file = "10m"; day = "2s"; install = "5m"; audit = "5m";' || fail "policy" "$(cat "$SCRATCH/log/build")"
 write_config "unlock = { verifiers = \"$SCRATCH/etc/verifiers\"; };" 'machine = { host = "pc-1.osaka"; };'
 launch_guardd || { fail "the daemon starts"; exit 1; }
 
@@ -125,6 +125,20 @@ wait_for 5 $AS_USER "$area/tool"
 expect_allowed "a short unlock" $AS_USER "$area/tool"
 is "is over after its time" wait_for 8 eval '! $AS_USER "$area/tool"'
 expect_denied "after expiry" $AS_USER "$area/tool"
+
+# Over while no daemon ran: what began under it is ended all the same.
+cp /bin/sleep "$area/nap" && printf x >> "$area/nap"
+unlocked "$(answer_for "$(request "$area/nap" --scope day)")" > /dev/null
+$AS_USER "$area/nap" 60 > /dev/null 2>&1 &
+nap=$!
+over=$(($(cut -d . -f 1 /proc/uptime) + 3))
+wait_for 5 eval '[ "$(cat /proc/$nap/comm)" = nap ]'
+stop_guardd
+wait_for 10 eval '[ "$(cut -d . -f 1 /proc/uptime)" -ge $over ]'
+kill -0 $nap
+check $? "it runs on while no daemon does"
+launch_guardd
+is "and is ended by the next daemon" wait_for 10 eval '! kill -0 $nap'
 
 # ---- headquarters' deny stands above -----------------------------------------------------
 number=$(request "$area/other")

@@ -26,7 +26,8 @@ pid_of() { local pid; for pid in $(guard_pids); do [ "$(cat "/proc/$pid/comm")" 
 
 # ---- set up ---------------------------------------------------------------------
 rm -rf "$SCRATCH/state" "$SCRATCH/run"
-mkdir -p "$SCRATCH/etc"
+mkdir -p "$SCRATCH/etc" "$SCRATCH/state"
+mount -t tmpfs -o size=24m,mode=755 guard-state "$SCRATCH/state" # a disk that can be filled
 evil payload "$area/forbidden"
 helpdesk key > /dev/null
 helpdesk verifiers --output "$desk/sets" pc-1
@@ -36,7 +37,7 @@ make_policy enforce "$LISTED"
 	import re, sys
 	path, digest = sys.argv[1:]
 	text = open(path).read()
-	text = re.sub(r'version = \d+;', 'version = 2; unlock = { file = "10m"; install = "10m"; audit = "10m"; };', text, count=1)
+	text = re.sub(r'version = \d+;', 'version = 2; running = "end"; unlock = { file = "10m"; install = "10m"; audit = "10m"; };', text, count=1)
 	text = text.replace('groups = (', 'groups = ( { name = "bad"; rules = ( { action = "deny"; sha256 = [ "%s" ]; } ); },' % digest, 1)
 	open(path, 'w').write(text)
 END
@@ -54,7 +55,9 @@ cat > "$area/setup" <<- END
 	#!/bin/bash
 	"$area/part"
 	cat "$SCRATCH/source" > "$area/app/program"
-	chmod 755 "$area/app/program"
+	cat /bin/sleep > "$area/app/doze"
+	printf xy >> "$area/app/doze"
+	chmod 755 "$area/app/program" "$area/app/doze"
 END
 chmod 755 "$area/setup"
 expect_denied "the installer, before" $AS_USER "$area/setup"
@@ -91,7 +94,21 @@ is "an unlock survives the gate's death" wait_for 10 $AS_USER "$area/setup"
 kill -KILL "$(pid_of guardd-unlock)"
 is "and the death of its own process" wait_for 10 eval '$U --json unlocks | grep -q "\"ended\":null\|\"ended\": null"'
 expect_allowed "after both" $AS_USER "$area/setup"
+
+# A new gate knows no installer's processes: what may be one of them is left alone as
+# long as the unlock is open, and with running = "end" everything else is ended.
+$AS_USER "$area/app/doze" 60 > /dev/null 2>&1 &
+nap=$!
+wait_for 5 eval '[ "$(cat /proc/$nap/comm)" = doze ]'
+stop_guardd
+cp /bin/sleep "$area/stray" && printf x >> "$area/stray"
+"$area/stray" 60 > /dev/null 2>&1 &
+stray=$!
+launch_guardd
+is "a new daemon ends what began without one" wait_for 10 eval '! kill -0 $stray'
+check "$(kill -0 $nap; echo $?)" "and not what an unlocked installer started"
 $U unlock end > /dev/null
+is "that ends with the unlock" wait_for 10 eval '! kill -0 $nap'
 expect_denied "its program, after the end" $AS_USER "$area/app/program"
 expect_denied "the installer, after the end" $AS_USER "$area/setup"
 
@@ -115,3 +132,19 @@ kill -CONT "$recorder"
 is "and the answer still works afterwards" wait_for 10 $U unlock "$code"
 wait_for 5 $AS_USER "$area/other"
 expect_allowed "with a recorder" $AS_USER "$area/other"
+$U unlock end > /dev/null
+number=$($U --json request "$area/other" --reason x | field number)
+code=$(answer_for "$number")
+dd if=/dev/zero of="$SCRATCH/state/full" bs=64k 2> /dev/null
+dd if=/dev/zero of="$SCRATCH/state/fuller" bs=1 count=65536 2> /dev/null
+try $U unlock "$code"
+check "$([ $RC != 0 ] && grep -q 'nothing is unlocked\|without a record' <<< "$OUT"; echo $?)" "a full disk: nothing is unlocked" "$OUT"
+expect_denied "with a full disk" $AS_USER "$area/other"
+try $U request "$area/part" --reason x
+check "$([ $RC != 0 ] && grep -q 'record' <<< "$OUT"; echo $?)" "nor asked for" "$OUT"
+rm "$SCRATCH/state/full" "$SCRATCH/state/fuller"
+is "and the answer works when there is room" wait_for 20 $U unlock "$code"
+is "what it opened too" wait_for 5 $AS_USER "$area/other"
+stop_guardd
+check $? "the daemon ends"
+umount "$SCRATCH/state"
