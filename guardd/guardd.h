@@ -50,6 +50,7 @@ struct guardd_shared {
 	_Atomic uint32_t keeper_pid, gate_pid, record_pid, control_pid, unlock_pid, inspect_pid, gate_restarts;
 	_Atomic uint32_t loader_pid;    /* reads a new policy file, or 0 */
 	_Atomic uint32_t sync_pid, trust_pid; /* of a managed machine, or 0 */
+	_Atomic int64_t set_made, set_loaded_s; /* the policy set in force: gate/policies.c */
 	_Atomic uint32_t understudy_pid; /* shares the fd table of keeper and gate, or 0 */
 	_Atomic uint32_t ready;         /* gate: marks are on and the policy is in force */
 	_Atomic uint64_t policy_generation; /* gate: raised after each accepted policy */

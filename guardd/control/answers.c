@@ -66,12 +66,13 @@ static void add_shared(struct guard_status *status, const struct guardd_shared *
 	status->gate_restarts = atomic_load(&shared->gate_restarts);
 }
 
-/* A machine that could not ask a moment ago is no problem yet. */
+/* A machine that could not ask a moment ago is no problem yet; one that is well may
+ * still have something to say (its clock was put back). */
 static bool has_trouble(const struct guard_distribution *distribution)
 {
 	const char *word = distribution->word;
 
-	return word[0] && strcmp(word, "ok") != 0 && strcmp(word, "waiting") != 0;
+	return word[0] && strcmp(word, "waiting") != 0 && (strcmp(word, "ok") != 0 || distribution->text[0]);
 }
 
 static const char *pick_problem(const struct control *control, const struct guard_status *status)

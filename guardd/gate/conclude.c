@@ -102,8 +102,7 @@ static void decide(struct gate *gate, struct outcome *outcome, const struct gate
 	asked.kind = facts->kind;
 	policy = gate_policy_hold(gate);
 	guard_attribution_add(policy->attributions, &asked);
-	guard_policy_decide(policy->policy, &outcome->verdict, &subject, &object,
-			    gate_realtime_ns() / 1000000000);
+	guard_policy_decide(policy->policy, &outcome->verdict, &subject, &object, gate_policy_now(policy));
 	outcome->version = policy->info.version;
 	outcome->generation = policy->generation;
 	gate_rule_text(outcome->rule_text, sizeof(outcome->rule_text), policy->policy, outcome->verdict.rule);

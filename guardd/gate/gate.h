@@ -55,6 +55,7 @@ struct gate_filesystem {
 
 int64_t gate_now_ns(void);      /* CLOCK_MONOTONIC */
 int64_t gate_realtime_ns(void); /* CLOCK_REALTIME */
+int64_t gate_boottime_s(void);	/* CLOCK_BOOTTIME */
 
 /* ---- threads.c: who is ours ------------------------------------------------ */
 
@@ -78,6 +79,7 @@ struct gate_policy {
 	struct gate_keys *keys; /* signers.h */
 	struct gate_catalogs *catalogs;
 	struct guard_attribution *attributions; /* who signed which package's files; NULL none */
+	int64_t loaded_s; /* CLOCK_BOOTTIME */
 	uint64_t generation;
 	uint32_t layer_generation; /* the same for the kernel layer, 0 without one */
 };
@@ -86,6 +88,10 @@ struct gate_policies {
 	_Atomic(struct gate_policy *) hazards[GATE_THREADS_MAX];
 	pthread_mutex_t swap;
 };
+/* What time it is to the policy, Unix seconds: the clock, but never before the moment
+ * at which headquarters' set was made and what has passed since it was loaded.  A
+ * clock that is put back brings no exception back that has ended. */
+int64_t gate_policy_now(const struct gate_policy *policy);
 /* Between hold and release nothing may block; holds do not nest. */
 const struct gate_policy *gate_policy_hold(struct gate *gate);
 void gate_policy_release(struct gate *gate);

@@ -28,7 +28,7 @@ bool gate_always_allowed(const struct gate_policy *policy, const struct guard_ob
 	asked.kind = (uint8_t)kind;
 	guard_attribution_add(policy->attributions, &asked);
 	object.identity = &asked;
-	guard_policy_decide(policy->policy, &verdict, &nobody, &object, gate_realtime_ns() / 1000000000);
+	guard_policy_decide(policy->policy, &verdict, &nobody, &object, gate_policy_now(policy));
 	return verdict.action == GUARD_ALLOW && !(verdict.depends & ~fixed);
 }
 

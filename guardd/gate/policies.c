@@ -34,6 +34,14 @@ void gate_policy_release(struct gate *gate)
 	atomic_store_explicit(&gate->policies.hazards[gate_thread_index()], NULL, memory_order_release);
 }
 
+int64_t gate_policy_now(const struct gate_policy *policy)
+{
+	const int64_t clock = gate_realtime_ns() / 1000000000;
+	const int64_t least = policy->info.made + gate_boottime_s() - policy->loaded_s;
+
+	return policy->info.made > 0 && clock < least ? least : clock;
+}
+
 uint64_t gate_policy_generation(struct gate *gate)
 {
 	return atomic_load(&gate->shared->policy_generation);
@@ -65,6 +73,17 @@ static char *read_text(const char *path)
 	return guard_steal_pointer(&text);
 }
 
+/* When this set was loaded first: a gate that was killed does not begin to count
+ * from nothing. */
+static int64_t loaded_since(struct guardd_shared *shared, int64_t made)
+{
+	if (atomic_load(&shared->set_made) != made) {
+		atomic_store(&shared->set_loaded_s, gate_boottime_s());
+		atomic_store(&shared->set_made, made);
+	}
+	return atomic_load(&shared->set_loaded_s);
+}
+
 static int open_policy(struct gate_policy **ret_policy, struct gate *gate, int fd)
 {
 	GUARD_AUTO_FREE char *passwd = read_text("/etc/passwd");
@@ -90,6 +109,7 @@ static int open_policy(struct gate_policy **ret_policy, struct gate *gate, int f
 		return r;
 	}
 	guard_policy_info(next->policy, &next->info);
+	next->loaded_s = loaded_since(gate->shared, next->info.made);
 	*ret_policy = guard_steal_pointer(&next);
 	return 0;
 }

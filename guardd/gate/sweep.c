@@ -93,7 +93,7 @@ static bool decide(struct sweep *sweep, struct guard_verdict *ret_verdict, char 
 	asked.kind = facts->kind;
 	policy = gate_policy_hold(gate);
 	guard_attribution_add(policy->attributions, &asked);
-	guard_policy_decide(policy->policy, ret_verdict, &subject, &object, gate_realtime_ns() / 1000000000);
+	guard_policy_decide(policy->policy, ret_verdict, &subject, &object, gate_policy_now(policy));
 	gate_rule_text(ret_rule, rule_size, policy->policy, ret_verdict->rule);
 	*ret_version = policy->info.version;
 	sweep->at_once |= is_denied_at_once(policy->policy, ret_verdict);

@@ -33,6 +33,14 @@ int64_t gate_realtime_ns(void)
 	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
+int64_t gate_boottime_s(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_BOOTTIME, &time);
+	return time.tv_sec;
+}
+
 int gate_thread_enlist(struct gate *gate)
 {
 	for (unsigned i = 0; i < GATE_THREADS_MAX; i++) {

@@ -268,15 +268,16 @@ int keeper_spawn_sync(struct keeper *keeper, int socket)
 int keeper_spawn_trust(struct keeper *keeper, int socket, int sync)
 {
 	const struct guardd_trust_arguments arguments = {
-	    .config = keeper->config, .keeper = socket, .sync = sync, .folder = keeper->trust_dir};
+	    .config = keeper->config, .keeper = socket, .sync = sync, .folder = keeper->trust_dir,
+	    .policy = keeper->handles.policy};
 	pid_t parent = getpid(), pid = keeper_clone(&keeper->trust, 0);
 
 	if (pid == 0) {
-		const int keep[] = {arguments.keeper, arguments.sync, arguments.folder};
+		const int keep[] = {arguments.keeper, arguments.sync, arguments.folder, arguments.policy};
 
 		keeper_child_begin("guardd-trust");
 		keeper_child_die_with_parent(parent);
-		keeper_child_keep_only(keeper->null, keep, 3);
+		keeper_child_keep_only(keeper->null, keep, arguments.policy < 0 ? 3 : 4);
 		if (keeper->shared)
 			atomic_store(&keeper->shared->trust_pid, (uint32_t)getpid());
 		unmap_keeper(keeper);

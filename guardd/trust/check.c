@@ -12,18 +12,19 @@
 #include "trust/internal.h"
 
 #define NO_ANSWERS_MAX 3u    /* checks without an answer before that is said */
+#define REMEMBER_TIME_S 3600
 #define CLOCK_SLACK_S 600    /* a clock that is set, not put back */
 
 /* The clock, but never before a moment that is known to have been: metadata that
  * had expired then does not become fresh by putting the clock back. */
-static int64_t now_of(const struct trust_process *trust)
+int64_t trust_now(const struct trust_process *trust)
 {
 	const int64_t now = (int64_t)time(NULL);
 
 	return now < trust->memory.time ? trust->memory.time : now;
 }
 
-static bool clock_was_put_back(const struct trust_process *trust)
+bool trust_clock_was_put_back(const struct trust_process *trust)
 {
 	return (int64_t)time(NULL) < trust->memory.time - CLOCK_SLACK_S;
 }
@@ -67,7 +68,8 @@ static int take_denials(struct trust_part *ret_deny, struct trust_process *trust
 	static struct trust_state next;
 	int r = trust_collect_deny(ret_deny, trust, failure);
 
-	if (r < 0 || !ret_deny->path[0] || trust->memory.state.part_count == 0)
+	/* Beside what may not be what is in force they wait for the rest. */
+	if (r < 0 || !ret_deny->path[0] || trust->memory.state.part_count == 0 || !trust->in_force)
 		return r;
 	with_deny(&next, &trust->memory.state, ret_deny);
 	if (is_same(&next, &trust->memory.state))
@@ -91,7 +93,7 @@ static int take_all(struct trust_process *trust, struct trust_failure *failure)
 		r = trust_collect(&next, &place, trust, &deny, failure);
 	if (r < 0)
 		return r;
-	if (!is_same(&next, &trust->memory.state)) {
+	if (!trust->in_force || !is_same(&next, &trust->memory.state)) {
 		r = trust_deliver(trust, &next, failure);
 		if (r < 0)
 			return r;
@@ -109,6 +111,19 @@ static int take_all(struct trust_process *trust, struct trust_failure *failure)
 	return 0;
 }
 
+/* That this moment has been is remembered now and then, also when nothing new
+ * comes for months. */
+static int note_time(struct trust_process *trust, struct trust_failure *failure)
+{
+	if (trust->now < trust->memory.time + REMEMBER_TIME_S)
+		return 0;
+	trust->memory.time = trust->now;
+	if (trust_memory_save(trust->folder, &trust->memory) < 0)
+		return trust_fail(failure, -GUARD_E_IO, "refused-storage", "%s/trust cannot be written: %s",
+				  trust->config->state_dir, strerror(errno));
+	return 0;
+}
+
 static int ask(struct trust_process *trust, struct trust_failure *failure)
 {
 	char agent[SYNC_AGENT_MAX];
@@ -119,7 +134,7 @@ static int ask(struct trust_process *trust, struct trust_failure *failure)
 	if (r < 0)
 		return trust_fail(failure, r, trust_word_of(r), "metadata/timestamp.json: %s", trust->fetch_text);
 	if (r > 0 && is_fresh(trust))
-		return 0;
+		return note_time(trust, failure);
 	trust->complete = false;
 	r = guard_trust_refresh(trust->client, trust->now);
 	if (r < 0)
@@ -162,6 +177,8 @@ static void note_change(const struct trust_process *trust, const struct guard_di
 		trust_note(trust, GUARD_DAEMON_UPDATE_STALE,
 			   "The repository's freshness has run out; what is in force stays, nothing new is taken: %s",
 			   failure->text);
+	else if (failure->error == 0 && trust->said.text[0])
+		trust_note(trust, GUARD_DAEMON_UPDATE_STALE, "%.250s", trust->said.text);
 	else if (failure->error && strcmp(trust->said.word, "unreachable") != 0)
 		trust_note(trust, GUARD_DAEMON_UPDATE_REFUSED, "An update was refused (%s): %s", trust->said.word,
 			   failure->text);
@@ -181,8 +198,9 @@ static void say(struct trust_process *trust, const struct trust_failure *failure
 		state->last_good = state->last_check;
 		snprintf(state->word, sizeof(state->word), "ok");
 		state->text[0] = '\0';
-		if (clock_was_put_back(trust))
-			snprintf(state->text, sizeof(state->text), "the machine's clock was put back: set it right");
+		if (trust_clock_was_put_back(trust))
+			snprintf(state->text, sizeof(state->text), "the machine's clock was put back: set it right; exceptions that have "
+				 "ended stay ended, and nothing becomes fresh again");
 	} else if (silent && !is_fresh(trust) && trust->memory.state.part_count > 0) {
 		snprintf(state->word, sizeof(state->word), "stale");
 		snprintf(state->text, sizeof(state->text), "%.255s", failure->text);
@@ -198,7 +216,7 @@ void trust_check(struct trust_process *trust)
 {
 	struct trust_failure failure = {0};
 
-	trust->now = now_of(trust);
+	trust->now = trust_now(trust);
 	if (ask(trust, &failure) == 0) {
 		trust->failures = 0;
 		failure.error = 0; /* what was looked for and need not be there */

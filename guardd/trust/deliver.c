@@ -48,6 +48,25 @@ static int open_sources(struct guard_set_source *sources, const struct trust_pro
 	return 0;
 }
 
+/* The checksum in its header tells it from every other (docs/policy-set.md). */
+static int checksum_of(struct guard_digest *ret_sum, int set)
+{
+	struct guard_set_header header;
+
+	if (pread(set, &header, sizeof(header), 0) != (ssize_t)sizeof(header) ||
+	    memcmp(header.magic, GUARD_SET_MAGIC, sizeof(header.magic)) != 0)
+		return -GUARD_E_FORMAT;
+	memcpy(ret_sum->bytes, header.sha256, GUARD_DIGEST_SIZE);
+	return 0;
+}
+
+bool trust_set_is(int set, const struct guard_digest *sum)
+{
+	struct guard_digest found;
+
+	return set >= 0 && checksum_of(&found, set) == 0 && guard_digest_compare(&found, sum) == 0;
+}
+
 static int make_set(int *ret_set, const struct trust_process *trust, const struct trust_state *state)
 {
 	struct guard_set_source sources[TRUST_PARTS_MAX];
@@ -113,10 +132,12 @@ static int hand_over(const struct trust_process *trust, int set, struct guardd_t
 
 /* What is in force and could not be written down is taken again after a start;
  * that is no reason to undo it. */
-static int remember(struct trust_process *trust, const struct trust_state *state, struct trust_failure *failure)
+static int remember(struct trust_process *trust, const struct trust_state *state, int set,
+		    struct trust_failure *failure)
 {
-	int r = 0;
+	int r = checksum_of(&trust->memory.set, set);
 
+	trust->in_force = true;
 	trust->memory.state = *state;
 	trust->memory.time = trust->now;
 	for (size_t i = 0; i < state->part_count && r == 0; i++)
@@ -147,5 +168,5 @@ int trust_deliver(struct trust_process *trust, const struct trust_state *state, 
 						  "refused-storage" :
 						  trust_word_of(r),
 				  "%s", answer.text[0] ? answer.text : "the gate did not take it over in time");
-	return remember(trust, state, failure);
+	return remember(trust, state, set, failure);
 }

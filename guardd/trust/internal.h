@@ -47,6 +47,7 @@ struct trust_level {
 struct trust_memory {
 	struct trust_state state;
 	int64_t time; /* the latest moment that is known to have been */
+	struct guard_digest set; /* checksum of the policy set that was taken over last */
 	size_t level_count;
 	struct trust_level levels[TRUST_LEVELS_MAX];
 };
@@ -68,6 +69,7 @@ struct trust_process {
 
 	struct trust_memory memory; /* as on the disk */
 	struct guard_distribution said; /* the last state told */
+	bool in_force;	    /* what memory.state says is known to be in force */
 	bool complete;	    /* the last check left nothing undone */
 	unsigned failures;  /* checks in a row that brought nothing */
 	unsigned no_answer; /* of these without an answer */
@@ -119,8 +121,17 @@ int trust_collect(struct trust_state *ret_state, struct guard_digest *ret_place,
 int trust_deliver(struct trust_process *trust, const struct trust_state *state,
 		  struct trust_failure *failure) GUARD_WARN_UNUSED;
 
+/* Is the policy set in `set` (-1: none) the one with this checksum? */
+bool trust_set_is(int set, const struct guard_digest *sum) GUARD_WARN_UNUSED;
+
 /* check.c: one check of the repository. */
 void trust_check(struct trust_process *trust);
+/* The clock, but never before a moment that is known to have been. */
+int64_t trust_now(const struct trust_process *trust);
+bool trust_clock_was_put_back(const struct trust_process *trust);
+
+/* start.c: is what was taken over last in force, and no younger than it was? */
+void trust_start_look(struct trust_process *trust, int policy);
 
 /* agent.c */
 int trust_key_load(struct trust_process *trust) GUARD_WARN_UNUSED;

@@ -163,5 +163,6 @@ void guardd_trust_main(const struct guardd_trust_arguments *arguments)
 	open_state(&trust);
 	trust_first_root(&trust, first_root);
 	close(first_root);
+	trust_start_look(&trust, arguments->policy);
 	run(&trust);
 }

@@ -4,8 +4,9 @@
  * version nothing is taken any more.  Written beside and renamed, so that a
  * power cut leaves the old or the new one.  Knows nothing of what parts are.
  *
- * Format: little-endian (base/buffer.h): the 8 bytes GUARDMEM, u32 version 1, the
+ * Format: little-endian (base/buffer.h): the 8 bytes GUARDMEM, u32 version 2, the
  * fields below in their order, and at the end the SHA-256 of all before it.
+ * Version 1 has no checksum of a set.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,8 @@
 #include "trust/internal.h"
 
 #define MAGIC "GUARDMEM"
-#define VERSION 1u
+#define VERSION 2u
+#define VERSION_WITHOUT_SET 1u
 #define SIZE_MAX_BYTES 262144u
 #define FILE_NAME "memory"
 #define NEW_NAME "memory.new"
@@ -43,6 +45,7 @@ static void put(struct guard_writer *writer, const struct trust_memory *memory)
 		guard_write_u8(writer, state->parts[i].mode);
 		guard_write_bytes(writer, state->parts[i].digest.bytes, GUARD_DIGEST_SIZE);
 	}
+	guard_write_bytes(writer, memory->set.bytes, GUARD_DIGEST_SIZE);
 	guard_write_u32(writer, (uint32_t)memory->level_count);
 	for (size_t i = 0; i < memory->level_count; i++) {
 		guard_write_string(writer, memory->levels[i].path);
@@ -58,10 +61,17 @@ static void take_string(char *ret_text, size_t capacity, struct guard_reader *re
 		snprintf(ret_text, capacity, "%s", text);
 }
 
+static void take_digest(struct guard_digest *digest, struct guard_reader *reader)
+{
+	const uint8_t *bytes = guard_read_bytes(reader, GUARD_DIGEST_SIZE);
+
+	if (bytes)
+		memcpy(digest->bytes, bytes, GUARD_DIGEST_SIZE);
+}
+
 static void take_part(struct trust_part *part, struct guard_reader *reader)
 {
 	uint32_t kind = guard_read_u32(reader);
-	const uint8_t *digest;
 
 	part->kind = (enum guard_set_kind)kind;
 	reader->failed = reader->failed || kind >= GUARD_SET_KIND_MAX_;
@@ -71,9 +81,7 @@ static void take_part(struct trust_part *part, struct guard_reader *reader)
 	part->above = guard_read_u8(reader);
 	part->version = guard_read_u64(reader);
 	part->mode = guard_read_u8(reader);
-	digest = guard_read_bytes(reader, GUARD_DIGEST_SIZE);
-	if (digest)
-		memcpy(part->digest.bytes, digest, GUARD_DIGEST_SIZE);
+	take_digest(&part->digest, reader);
 }
 
 static size_t take_count(struct guard_reader *reader, size_t max)
@@ -88,10 +96,12 @@ static size_t take_count(struct guard_reader *reader, size_t max)
 static int take(struct trust_memory *memory, struct guard_reader *reader)
 {
 	const uint8_t *magic = guard_read_bytes(reader, 8);
+	uint32_t version;
 
 	if (!magic || memcmp(magic, MAGIC, 8) != 0)
 		return -GUARD_E_FORMAT;
-	if (guard_read_u32(reader) != VERSION)
+	version = guard_read_u32(reader);
+	if (version != VERSION && version != VERSION_WITHOUT_SET)
 		return -GUARD_E_VERSION;
 	memory->time = guard_read_i64(reader);
 	memory->state.snapshot = guard_read_u64(reader);
@@ -99,6 +109,8 @@ static int take(struct trust_memory *memory, struct guard_reader *reader)
 	memory->state.part_count = take_count(reader, TRUST_PARTS_MAX);
 	for (size_t i = 0; i < memory->state.part_count; i++)
 		take_part(&memory->state.parts[i], reader);
+	if (version != VERSION_WITHOUT_SET)
+		take_digest(&memory->set, reader);
 	memory->level_count = take_count(reader, TRUST_LEVELS_MAX);
 	for (size_t i = 0; i < memory->level_count; i++) {
 		take_string(memory->levels[i].path, sizeof(memory->levels[i].path), reader);

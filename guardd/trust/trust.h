@@ -42,6 +42,7 @@ struct guardd_trust_arguments {
 	int keeper;  /* SOCK_SEQPACKET */
 	int sync;    /* SOCK_SEQPACKET, blocking: sync/sync.h */
 	int folder;  /* STATE_DIR/trust, owned by the trust user */
+	int policy;  /* the set in force, or -1 */
 };
 void guardd_trust_main(const struct guardd_trust_arguments *arguments) __attribute__((noreturn));
 

@@ -33,6 +33,7 @@ void guard_policy_info(const struct guard_policy *policy, struct guard_policy_in
 	memcpy(ret_info->image_digest.bytes, policy->header->sha256, GUARD_DIGEST_SIZE);
 	ret_info->snapshot = policy->snapshot;
 	ret_info->fresh_until = policy->fresh_until;
+	ret_info->made = policy->made;
 	for (policy = policy->next; policy; policy = policy->next) {
 		ret_info->digest_count += policy->digest_count;
 		ret_info->rule_count += policy->rule_count;

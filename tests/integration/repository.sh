@@ -101,6 +101,19 @@ denials_of()
 	"$GUARDCTL" policy build "$HQ/deny.conf" --output "$HQ/deny.img" > "$SCRATCH/log/build" 2>&1
 }
 
+# bend_daemon: daemons that start from here on see what `bend` says of clock and disk.
+bend_daemon()
+{
+	head -c 32 /dev/zero > "$SCRATCH/bend"
+	printf '#!/bin/sh\nLD_PRELOAD=%s GUARD_TEST_BEND=%s ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" exec %s "$@"\n' \
+		"$LISTED/bend.so" "$SCRATCH/bend" "$GUARDD" > "$SCRATCH/bent-guardd"
+	chmod 755 "$SCRATCH/bent-guardd"
+	GUARDD=$SCRATCH/bent-guardd
+}
+# bend REALTIME BOOTTIME [CALL ERRNO]: seconds added to the clocks; which storing call
+# of the trust process fails, and how (helpers/bend.c).
+bend() { "$PYTHON" -c 'import struct, sys; open(sys.argv[1], "r+b").write(struct.pack("4q", *map(int, sys.argv[2:])))' "$SCRATCH/bend" "$1" "$2" "${3:-0}" "${4:-0}"; }
+
 # managed_of WORD: a field of the status' repository.
 managed_of() { ctl --json status | "$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["repository"][sys.argv[1]])' "$1"; }
 is_state() { [ "$(managed_of state)" = "$1" ]; }

@@ -68,6 +68,7 @@ struct guard_policy_info {
 	/* How long an unlock by phone of each scope (guard/unlock.h: scope - 1) lasts,
 	 * in seconds; 0: the policy does not offer it. */
 	uint32_t unlock_seconds[GUARD_POLICY_UNLOCK_SCOPES];
+	int64_t made;            /* Unix seconds when the set was made, 0: a single image */
 	uint8_t unlock_end;      /* what began under an unlock and is not allowed
 	                          * when it is over: 0 end, 1 record */
 };

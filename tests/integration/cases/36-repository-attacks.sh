@@ -9,12 +9,19 @@ area=$1
 place() { printf '{"format":1,"machines":[{"groups":[],"host":"%s","profile":"desktop"}],"office":"osaka","within":[]}' "$1" > "$HQ/osaka.json"; }
 mkdir -p "$SCRATCH/more"
 evil payload "$SCRATCH/more/bad"
+good payload "$SCRATCH/more/soon" && echo '#soon' >> "$SCRATCH/more/soon"
+roles="root timestamp snapshot targets"
+two="[(r.add_key(n), r.signed['root']['roles'][n].update(threshold=2)) for n in '$roles'.split()]"
+two_of() { echo "r.add_key('$1', delegator='targets'); r.role_entry('$1', 'targets')[1].update(threshold=2)"; }
 make_certificates && image_of desktop 1 enforce "$LISTED" && image_of loose 9 enforce "$LISTED" "$SCRATCH/more" && place '*' &&
-	image_of first 1 enforce "$LISTED" "$SCRATCH/more" &&
-	repo "target('targets', 'policy/desktop.img', '$HQ/first.img')" 'publish()' && cp "$WEB/metadata/timestamp.json" "$HQ/old.json" &&
+	image_of first 1 enforce "$LISTED" "$SCRATCH/more" && exceptions_of osaka 1 "$SCRATCH/more/soon" 1 &&
+	repo "$two" "r.signed['root'].update(version=0); r.publish('root')" "r.published['root'] = {1: r.latest['root']}" \
+		"target('targets', 'policy/desktop.img', '$HQ/first.img')" 'publish()' && cp "$WEB/metadata/timestamp.json" "$HQ/old.json" &&
 	repo "target('targets', 'policy/desktop.img', '$HQ/desktop.img')" "target('targets', 'place/osaka.json', '$HQ/osaka.json')" \
 		"r.delegate('targets', 'osaka', ['office/osaka/*', 'office/osaka/broad/*'], terminating=True)" \
-		"r.delegate('targets', 'tokyo', ['office/tokyo/*'], terminating=True)" "publish('osaka', 'tokyo')" &&
+		"r.delegate('targets', 'tokyo', ['office/tokyo/*'], terminating=True)" \
+		"r.delegate('targets', 'deny', ['deny/*'], terminating=True)" "$(two_of osaka)" "$(two_of deny)" \
+		"target('osaka', 'office/osaka/exceptions.img', '$HQ/osaka.img')" "publish('tokyo', 'deny')" &&
 	start_server || { fail "a repository is served" "$(cat "$HQ"/nginx/* "$SCRATCH"/log/build)"; exit 1; }
 write_config
 mkdir -p "$SCRATCH/state/enrolment" "$SCRATCH/state/trust"
@@ -25,11 +32,13 @@ cp "$HQ/ca.pem" "$SCRATCH/state/enrolment/ca.pem"
 cp "$WEB/metadata/1.root.json" "$SCRATCH/state/enrolment/root.json"
 printf 'repository = { url = "%s"; office = "osaka"; ca = "%s"; interval = 1; };\n' "$URL" "$SCRATCH/state/enrolment/ca.pem" \
 	> "$SCRATCH/state/enrolment/repository.conf"
+bend_daemon
 launch_guardd || { fail "the daemon starts" "$(tail -n 20 "$SCRATCH/log/guardd")"; exit 1; }
 good payload "$area/good"
-cp "$SCRATCH/more/bad" "$area/bad"
+cp "$SCRATCH/more/bad" "$SCRATCH/more/soon" "$area/"
 expect_allowed "listed" "$area/good"
 expect_denied "unlisted" "$area/bad"
+expect_allowed "an exception of the office" "$area/soon"
 
 # After each attack headquarters publishes what was good under versions above all
 # that the machine may have seen; the machine is then ok again.
@@ -40,9 +49,10 @@ put_back()
 	round=$((round + 100))
 	rm -f "$SCRATCH/state/trust/full"
 	cp -a "$HQ/good.state" "$HQ/state" && rm -rf "$WEB" && cp -a "$HQ/good.web" "$WEB"
-	repo "[r.signed[n].update(version=r.signed[n]['version'] + $round) for n in r.signed if n != 'root']" "publish('osaka', 'tokyo')"
+	repo "[r.signed[n].update(version=r.signed[n]['version'] + $round) for n in r.signed if n != 'root']" "publish('osaka', 'tokyo', 'deny')"
 	wait_for 12 looked ok || fail "well again, after: $1" "$(ctl status)"
 }
+refused() { ! "$1" > /dev/null 2>&1; }
 looked() { ctl reload > /dev/null; is_state "$1"; }
 # attack NAME STATE COMMAND...: the attack is seen, and nothing changes.
 attack()
@@ -83,7 +93,42 @@ attack "wrong office" ok tokyo
 fill_up() { image_of desktop 2 enforce "$LISTED" && repo "target('targets', 'policy/desktop.img', '$HQ/desktop.img')" 'publish()' && ! head -c 8000000 /dev/zero > "$SCRATCH/state/trust/full" 2> /dev/null; }
 attack "the disk is full" refused-storage fill_up
 
-# ---- the last: the machine trusts the new root from here on ---------------------------
+# ---- keys stolen below the threshold ---------------------------------------------------
+one_key() { echo "r.signers['$1'].pop()"; }
+attack "one key of two: timestamp" refused-signature repo "$(one_key timestamp)" "$loose" 'publish()'
+attack "one key of two: snapshot" refused-signature repo "$(one_key snapshot)" "$loose" 'publish()'
+attack "one key of two: targets" refused-signature repo "$(one_key targets)" "$loose" 'publish()'
+attack "one key of two: root" refused-signature repo "$(one_key root)" "r.rotate('targets'); r.signed['root']['roles']['targets']['threshold'] = 1" "r.publish('root')" "$loose" 'publish()'
+osaka() { exceptions_of osaka 2 "$area/bad" && repo "$(one_key osaka)" "target('osaka', 'office/osaka/exceptions.img', '$HQ/osaka.img')" 'publish()'; }
+attack "one key of two: an office" refused-signature osaka
+deny() { denials_of 1 "$area/good" && repo "$(one_key deny)" "target('deny', 'deny/now.img', '$HQ/deny.img')" 'publish()'; }
+attack "one key of two: denials" refused-signature deny
+
+# ---- the clock ----------------------------------------------------------------------------
+put_back() { bend 0 0; wait_for 12 looked ok || fail "well again, after: $1" "$(ctl status)"; }
+attack "the clock is put forward by 400 days" stale bend 34560000 0
+day=90000
+bend $day $day
+expect_denied "an exception after its end" "$area/soon"
+is "the day is checked, and remembered" wait_for 12 looked ok
+bend 0 $day
+expect_denied "an exception after its end, the clock put back" "$area/soon"
+is "and that is said" wait_for 12 eval "ctl status | grep -q 'put back'"
+is "in the ledger: the clock put back" wait_for 5 event_with 'put back'
+kill -KILL "$(status_of gate_pid)"
+wait_for 10 ctl status
+expect_denied "the clock put back, the gate killed" "$area/soon"
+stop_guardd; bend 0 0
+launch_guardd || fail "the daemon starts once more"
+is "the clock put back while the machine was off" wait_for 10 refused "$area/soon"
+expect_allowed "listed, after all that" "$area/good"
+
+# ---- fast-forward, and how headquarters recovers from it --------------------------------------
 put_back() { :; }
-attack "key below the threshold: timestamp" refused-signature repo "r.signed['root']['roles']['timestamp']['threshold'] = 2" "r.publish('root')" "$loose" 'publish()'
+forward() { repo "[r.signed[n].update(version=4000000000) for n in ('timestamp', 'snapshot')]" "publish('osaka', 'tokyo', 'deny')"; wait_for 12 looked ok; cp -a "$HQ/good.state" "$HQ/state"
+	repo "[r.signed[n].update(version=r.signed[n]['version'] + $round + 100) for n in r.signed if n != 'root']" "publish('osaka', 'tokyo', 'deny')"; }
+attack "fast-forward" refused-rollback forward
+repo "[(r.rotate(n), r.add_key(n)) for n in ('timestamp', 'snapshot')]" "r.publish('root')" "publish('osaka', 'tokyo', 'deny')"
+is "new keys recover from fast-forward" wait_for 12 looked ok
+expect_denied "unlisted, after the recovery" "$area/bad"
 umount -l "$SCRATCH/state/trust"
