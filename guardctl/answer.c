@@ -128,7 +128,7 @@ static int open_call(struct answer *answer, const struct desk_ledger *ledger, co
 		guardctl_error(_("answer: machine, user and request number do not belong together: was the machine's or "
 				 "the user's name misheard? Nothing was given"));
 	else
-		guardctl_error("answer: %s", guard_error_text(r));
+		guardctl_error("answer: %s", guardctl_error_text(r));
 	return GUARDCTL_REFUSED;
 }
 
@@ -180,7 +180,7 @@ static int give(struct answer *answer, struct desk_ledger *ledger, const struct 
 		guardctl_error("%s", r == -GUARD_E_DENIED
 					     ? _("answer: your key file may not answer for this kind of unlock: ask "
 						 "a colleague who may")
-					     : guard_error_text(r));
+					     : guardctl_error_text(r));
 		return GUARDCTL_REFUSED;
 	}
 	code = desk_ledger_append(ledger, answer_line(answer)); /* before it is shown */

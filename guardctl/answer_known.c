@@ -74,7 +74,7 @@ static int check_policy(const struct answer *answer, const char *path)
 
 	guard_policy_free(policy);
 	if (r < 0)
-		guardctl_error("%s: %s", path, fd < 0 ? strerror(errno) : guard_error_text(r));
+		guardctl_error("%s: %s", path, fd < 0 ? strerror(errno) : guardctl_error_text(r));
 	else if (denied)
 		guardctl_error(_("answer: headquarters denies this file; no answer would help, and none is given"));
 	return r < 0 || denied ? GUARDCTL_REFUSED : 0;

@@ -15,6 +15,7 @@
 #include "claim.h"
 #include "connection.h"
 #include "i18n.h"
+#include "told_text.h"
 #include "query.h"
 
 /* ---- refusals --------------------------------------------------------------------- */
@@ -72,11 +73,11 @@ static void say_refusal(const struct guard_refusal *refusal)
 	else if (refusal->kind == GUARD_REFUSAL_FLAW)
 		say_flaw(refusal);
 	else if (refusal->kind == GUARD_REFUSAL_OFF)
-		guardctl_error(_("there is no unlock by phone on this machine: %s"), refusal->text);
+		guardctl_error(_("there is no unlock by phone on this machine: %s"), guardctl_told(refusal->text));
 	else if (sentences[refusal->kind])
 		guardctl_error("%s", gettext(sentences[refusal->kind]));
 	else
-		guardctl_error("%s", refusal->text);
+		guardctl_error("%s", guardctl_told(refusal->text));
 }
 
 /* ---- one ask ------------------------------------------------------------------------ */

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "connection.h"
+#include "told_text.h"
 
 static int unreachable(const char *path, int error)
 {
@@ -67,7 +68,7 @@ int guardctl_send(struct guardctl_connection *connection, struct guard_writer *w
 	/* A daemon that refuses a connection says why and closes: read that. */
 	if (r == 0 || r == -GUARD_E_UNREACHABLE)
 		return 0;
-	guardctl_error("the question could not be sent: %s", guard_error_text(r));
+	guardctl_error("the question could not be sent: %s", guardctl_error_text(r));
 	return r == -GUARD_E_LIMIT || r == -GUARD_E_USAGE ? GUARDCTL_USAGE : GUARDCTL_UNREACHABLE;
 }
 
@@ -117,6 +118,6 @@ int guardctl_result(struct guard_reader *reader)
 	if (error == 0)
 		return GUARDCTL_DONE;
 	guard_text_escape(text, sizeof(text), sentence, strlen(sentence));
-	guardctl_error("%s", text[0] ? text : guard_error_text((int)error));
+	guardctl_error("%s", text[0] ? guardctl_told(text) : guardctl_error_text((int)error));
 	return GUARDCTL_REFUSED;
 }

@@ -92,7 +92,7 @@ static void say_key_error(const char *path, int error)
 	else if (error == -GUARD_E_UNSAFE)
 		guardctl_error(_("%s: others may read it: chmod 0600 it, and make a new key if anybody has"), path);
 	else
-		guardctl_error("%s: %s", path, guard_error_text(error));
+		guardctl_error("%s: %s", path, guardctl_error_text(error));
 }
 
 int desk_key_load(struct guard_unlock_key **ret_key, const char *path, const char *passphrase_file)
@@ -127,7 +127,7 @@ int desk_key_save(const char *path, const struct guard_unlock_key *key, const ch
 		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		r = fd < 0 ? -GUARD_E_IO : guard_unlock_key_save(fd, key, secret.text, secret.length);
 		if (r < 0) {
-			guardctl_error("%s: %s", path, errno ? strerror(errno) : guard_error_text(r));
+			guardctl_error("%s: %s", path, errno ? strerror(errno) : guardctl_error_text(r));
 			code = GUARDCTL_REFUSED;
 		}
 	}

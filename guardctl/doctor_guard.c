@@ -78,7 +78,7 @@ static void check_policy(struct doctor *doctor, const char *path)
 		doctor_say(doctor, DOCTOR_GAP, "policy",
 			   "guardctl scan / --one-file-system --output machine.conf && "
 			   "guardctl policy build machine.conf --output /etc/guard/policy.image",
-			   "no policy to enforce: %s: %s", path, fd < 0 ? strerror(errno) : guard_error_text(r));
+			   "no policy to enforce: %s: %s", path, fd < 0 ? strerror(errno) : guardctl_error_text(r));
 		return;
 	}
 	guard_policy_info(policy, &info);

@@ -4,12 +4,15 @@
  */
 #include <inttypes.h>
 #include <pwd.h>
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/text.h"
+#include "i18n.h"
 #include "output.h"
 #include "record/sentence.h"
+#include "told_text.h"
 
 #define COLOUR_DENIED "\033[31m"
 #define COLOUR_WOULD "\033[33m"
@@ -53,6 +56,40 @@ static const char *colour(const struct guard_event *event)
 	return event->action == GUARD_DENY ? COLOUR_WOULD : "";
 }
 
+static void put_access(FILE *out, const struct guard_event *event, const char *name)
+{
+	char path[PATH_MAX], rule[1024] = "", text[900], program[PATH_MAX], user[GUARDCTL_USER_SIZE * 4];
+
+	guard_text_escape(path, sizeof(path), event->path, strlen(event->path));
+	guard_text_escape(program, sizeof(program), event->program, strlen(event->program));
+	guard_text_escape(user, sizeof(user), name, strlen(name));
+	guard_text_escape(text, sizeof(text), event->rule_text, strlen(event->rule_text));
+	if (text[0])
+		snprintf(rule, sizeof(rule), _(", rule %s"), text);
+	/* Whole sentences: their words stand elsewhere in other languages. */
+	fprintf(out,
+		event->source == GUARD_EVENT_SWEEP ? _("%s: %s (%s%s), %s, already in use by %s (pid %" PRIu32 "), user %s")
+		: event->access_exec		   ? _("%s: %s (%s%s), %s, started by %s (pid %" PRIu32 "), user %s")
+						   : _("%s: %s (%s%s), %s, opened by %s (pid %" PRIu32 "), user %s"),
+		_(sentence_verdict(event)), path[0] ? path : _("(a file without a name)"),
+		_(guard_reason_name(event->reason)), rule, _(guard_kind_name(event->kind)),
+		program[0] ? program : _("an unknown program"), event->pid, user);
+	if (event->count > 1)
+		fprintf(out, _(", %" PRIu64 " times"), event->count);
+}
+
+static void put_daemon(FILE *out, const struct guard_event *event)
+{
+	char text[TOLD_TEXT_SIZE / 2];
+
+	guard_text_escape(text, sizeof(text), event->text, strlen(event->text));
+	fputs(guardctl_told(text[0] ? text : sentence_of_daemon(event)), out);
+	if (!event->path[0])
+		return;
+	fputs(": ", out);
+	guard_text_put_escaped(out, event->path);
+}
+
 void guardctl_print_event(FILE *out, const struct guard_event *event, bool colours)
 {
 	char time[GUARDCTL_TIME_SIZE], user[GUARDCTL_USER_SIZE];
@@ -61,6 +98,9 @@ void guardctl_print_event(FILE *out, const struct guard_event *event, bool colou
 	guardctl_local_time(time, event->time_ns / 1000000000);
 	guardctl_user_name(user, event->uid);
 	fprintf(out, "%s  %s", time, begin);
-	sentence_print(out, event, user);
+	if (event->source == GUARD_EVENT_DAEMON)
+		put_daemon(out, event);
+	else
+		put_access(out, event, user);
 	fprintf(out, "%s\n", *begin ? COLOUR_END : "");
 }

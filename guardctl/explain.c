@@ -15,6 +15,7 @@
 #include "explain.h"
 #include "output.h"
 #include "query.h"
+#include "told_text.h"
 
 enum { OPTION_IMAGE = 256, OPTION_KIND, OPTION_JSON };
 
@@ -92,7 +93,7 @@ static int ask_about(struct guard_question *ret_question, const struct arguments
 	else if (r == -GUARD_E_IO)
 		return cannot_read(arguments->path, errno);
 	else
-		guardctl_error("explain: %s", guard_error_text(r));
+		guardctl_error("explain: %s", guardctl_error_text(r));
 	return GUARDCTL_REFUSED;
 }
 
@@ -135,7 +136,7 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	if (arguments.json)
 		code = print_json(&question, &explained);
 	else
-		guardctl_put_lines(stdout, explained.text);
+		guardctl_put_told_lines(stdout, explained.text);
 	free(explained.text);
 	return code == GUARDCTL_DONE && explained.action == GUARD_DENY ? GUARDCTL_REFUSED : code;
 }

@@ -47,7 +47,7 @@ static int open_image(struct guard_policy **ret_policy, const char *path)
 	r = guard_policy_open(ret_policy, fd, &machine);
 	if (r < 0) {
 		guardctl_error("explain: %s: %s Build it anew with `guardctl policy build`", path,
-			       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+			       r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r));
 		return GUARDCTL_REFUSED;
 	}
 	return 0;
@@ -96,7 +96,7 @@ int explain_by_image(struct guardctl_explained *ret_explained, const char *image
 	guard_policy_free(policy);
 	if (r < 0) {
 		free(text);
-		guardctl_error("explain: %s", guard_error_text(r));
+		guardctl_error("explain: %s", guardctl_error_text(r));
 		return GUARDCTL_REFUSED;
 	}
 	*ret_explained = (struct guardctl_explained){.action = verdict.action,

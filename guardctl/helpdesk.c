@@ -51,7 +51,7 @@ static int make_key(const struct given *given)
 	int code = GUARDCTL_REFUSED;
 
 	if (guard_unlock_key_new(&key) < 0)
-		guardctl_error("%s", guard_error_text(-GUARD_E_NOMEM));
+		guardctl_error("%s", guardctl_error_text(-GUARD_E_NOMEM));
 	else
 		code = desk_key_save(given->key, key, given->passphrase_file);
 	guard_unlock_key_free(key);
@@ -148,7 +148,7 @@ static int make_one(const struct given *given, const struct guard_unlock_key *ke
 		epoch = desk_ledger_epoch(ledger, machine) + 1;
 	r = guard_unlock_set_make(&bytes, &size, key, machine, epoch, &plan);
 	if (r < 0) {
-		guardctl_error("helpdesk verifiers: %s: %s", machine, guard_error_text(r));
+		guardctl_error("helpdesk verifiers: %s: %s", machine, guardctl_error_text(r));
 		return GUARDCTL_REFUSED;
 	}
 	line = json_pack("{s:s, s:i, s:b}", "machine", machine, "epoch", (int)epoch, "verifiers", 1);

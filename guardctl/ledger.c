@@ -167,7 +167,7 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	r = ledger_verify(&report, folder, name);
 	if (r < 0) {
 		guardctl_error("%s: %s%s", arguments.file,
-			       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r),
+			       r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r),
 			       r == -GUARD_E_IO && errno == EACCES ? ": run it as root" : "");
 		return GUARDCTL_REFUSED;
 	}

@@ -5,7 +5,10 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "base/text.h"
 #include "guardctl.h"
@@ -47,6 +50,34 @@ void guardctl_put_lines(FILE *out, const char *text)
 			i--; /* a line longer than the buffer: in pieces */
 		length = 0;
 	}
+}
+
+/* Bytes that are no character of this locale count as one column each. */
+static size_t columns_of(const char *text)
+{
+	size_t columns = 0, length = strlen(text);
+	mbstate_t state = {0};
+
+	for (size_t i = 0; i < length;) {
+		wchar_t character;
+		size_t size = mbrtowc(&character, &text[i], length - i, &state);
+
+		if (size == 0 || size > length - i) {
+			state = (mbstate_t){0};
+			size = 1;
+			character = L' ';
+		}
+		columns += wcwidth(character) > 0 ? (size_t)wcwidth(character) : 0;
+		i += size;
+	}
+	return columns;
+}
+
+void guardctl_put_padded(FILE *out, const char *text, size_t columns)
+{
+	size_t used = columns_of(text);
+
+	fprintf(out, "%s%*s", text, used < columns ? (int)(columns - used) : 0, "");
 }
 
 bool guardctl_colours(void)

@@ -43,7 +43,7 @@ static int apt_hook(const struct guardctl_options *options, const struct setting
 	int r = packages_read_apt(&debs, STDIN_FILENO), code = GUARDCTL_DONE;
 
 	if (r < 0) {
-		guardctl_error("packages: what apt says is not understood: %s", guard_error_text(r));
+		guardctl_error("packages: what apt says is not understood: %s", guardctl_error_text(r));
 		code = GUARDCTL_REFUSED;
 	} else if (debs.count > 0) {
 		code = packages_hand_over(&order);
@@ -62,7 +62,7 @@ static int hand_over(const struct guardctl_options *options, const struct settin
 	int code = GUARDCTL_REFUSED;
 
 	if (r < 0)
-		guardctl_error("packages: %s", guard_error_text(r));
+		guardctl_error("packages: %s", guardctl_error_text(r));
 	else if (debs->count == 0)
 		guardctl_error("packages: there is no .deb file in %s: what is installed is left to the hash list "
 			       "(guardctl scan)", settings->archives);

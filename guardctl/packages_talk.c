@@ -205,7 +205,7 @@ int packages_hand_over(const struct packages_order *order)
 	r = hand_all(&talk);
 	guardctl_disconnect(&connection);
 	if (r < 0 && !talk.over)
-		guardctl_error("the daemon did not finish: %s; see `guardctl status`", guard_error_text(r));
+		guardctl_error("the daemon did not finish: %s; see `guardctl status`", guardctl_error_text(r));
 	print_notes(&talk);
 	if (r < 0 || talk.error < 0)
 		return r == -GUARD_E_UNREACHABLE ? GUARDCTL_UNREACHABLE : GUARDCTL_REFUSED;

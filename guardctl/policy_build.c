@@ -19,7 +19,7 @@ struct guard_compile *policy_compile(const char *const *paths, size_t count, boo
 	int r = guard_compile_sources(&compile, paths, count, &options);
 
 	if (r < 0)
-		guardctl_error("%s", guard_error_text(r));
+		guardctl_error("%s", guardctl_error_text(r));
 	return compile;
 }
 
@@ -68,7 +68,7 @@ static bool write_image(const struct guard_compile *compile, const char *output)
 		return false;
 	r = guard_compile_image(&bytes, &size, compile);
 	if (r < 0) {
-		guardctl_error("the image could not be made: %s", guard_error_text(r));
+		guardctl_error("the image could not be made: %s", guardctl_error_text(r));
 		return false;
 	}
 	r = guard_image_save(output, bytes, size);
@@ -76,7 +76,7 @@ static bool write_image(const struct guard_compile *compile, const char *output)
 	if (r == 0)
 		return true;
 	guardctl_error("%s was not written: %s; what was there before is unchanged", output,
-		       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+		       r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r));
 	return false;
 }
 

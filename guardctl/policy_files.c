@@ -124,7 +124,7 @@ bool policy_samples_from_file(struct policy_samples *samples, const char *path)
 		real = realpath(path, NULL);
 	if (!real) {
 		guardctl_error("cannot read %s: %s; name regular files, e.g. by `find DIR -type f`", path,
-			       r < 0 && r != -GUARD_E_IO ? guard_error_text(r) : strerror(errno));
+			       r < 0 && r != -GUARD_E_IO ? guardctl_error_text(r) : strerror(errno));
 		return false;
 	}
 	sample.path = real;

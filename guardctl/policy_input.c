@@ -114,7 +114,7 @@ bool policy_input_open(struct policy_input *ret_input, const char *const *paths,
 		return true;
 	}
 	if (r != -GUARD_E_SYNTAX)
-		guardctl_error("%s: %s", paths[0], r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+		guardctl_error("%s: %s", paths[0], r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r));
 	policy_input_close(&input);
 	return false;
 }

@@ -9,11 +9,20 @@
 
 #include "base/text.h"
 #include "output.h"
+#include "told_text.h"
 #include "policy_verbs.h"
 
 static const char *severity_name(enum guard_severity severity)
 {
-	return severity == GUARD_SEVERITY_ERROR ? "error" : "warning";
+	return severity == GUARD_SEVERITY_ERROR ? N_("error") : N_("warning");
+}
+
+static void put_told(const char *english)
+{
+	char text[TOLD_TEXT_SIZE / 2];
+
+	guard_text_escape(text, sizeof(text), english, strlen(english));
+	fputs(guardctl_told(text), stderr);
 }
 
 /* Sources are UTF-8 that the terminal may see, file names are not. */
@@ -22,11 +31,11 @@ static void put_diagnostic(const struct guard_diagnostic *diagnostic)
 	guard_text_put_escaped(stderr, diagnostic->file);
 	if (diagnostic->line)
 		fprintf(stderr, ":%" PRIu32, diagnostic->line);
-	fprintf(stderr, ": %s: ", severity_name(diagnostic->severity));
-	guard_text_put_escaped(stderr, diagnostic->message);
+	fprintf(stderr, ": %s: ", _(severity_name(diagnostic->severity)));
+	put_told(diagnostic->message);
 	if (diagnostic->hint[0]) {
 		fputs("; ", stderr);
-		guard_text_put_escaped(stderr, diagnostic->hint);
+		put_told(diagnostic->hint);
 	}
 	fputc('\n', stderr);
 }
@@ -39,7 +48,7 @@ void policy_print_diagnostics(const struct guard_compile *compile)
 	for (size_t i = 0; i < kept; i++)
 		put_diagnostic(guard_compile_diagnostic(compile, i));
 	if (all > kept)
-		fprintf(stderr, "guardctl: and %zu more\n", all - kept);
+		fprintf(stderr, _("guardctl: and %zu more\n"), all - kept);
 }
 
 json_t *policy_json_diagnostics(const struct guard_compile *compile)

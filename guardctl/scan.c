@@ -197,14 +197,14 @@ static int scan_and_write(struct scan *scan, struct scan_presets *presets, struc
 	if (r == 0)
 		r = scan_presets_find(presets, scan);
 	if (r < 0) {
-		guardctl_error("scan: %s", guard_error_text(r));
+		guardctl_error("scan: %s", guardctl_error_text(r));
 		return r;
 	}
 	r = options->output ? write_file(options->output, scan, dpkg, presets) :
 			      scan_write(stdout, scan, dpkg, presets);
 	if (r < 0) {
 		guardctl_error("scan: cannot write %s: %s", options->output ? options->output : "to standard output",
-			       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+			       r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r));
 		return r;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &ended);
@@ -226,7 +226,7 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 		return GUARDCTL_USAGE;
 	int r = scan_presets_load(&presets);
 	if (r < 0)
-		guardctl_error("scan: %s", guard_error_text(r));
+		guardctl_error("scan: %s", guardctl_error_text(r));
 	else
 		r = scan_and_write(&scan, presets, &dpkg);
 

@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/text.h"
@@ -12,6 +13,9 @@
 #include "guardctl.h"
 #include "output.h"
 #include "query.h"
+#include "told_text.h"
+
+#define LABEL_WIDTH 13u /* columns, the space behind it included */
 
 static const char *mode_word(const struct guard_status *status)
 {
@@ -105,116 +109,143 @@ static int print_json(const struct guard_status *status)
 
 /* ---- text --------------------------------------------------------------------------- */
 
+/* "  policy       ": what follows stands in one column, in any language. */
+static void put_label(const char *text)
+{
+	fputs("  ", stdout);
+	guardctl_put_padded(stdout, text, LABEL_WIDTH);
+}
+
+/* A field of the daemon's, safe for the terminal. */
+struct safe {
+	char text[1024];
+};
+static struct safe safe(const char *bytes)
+{
+	struct safe safe;
+
+	guard_text_escape(safe.text, sizeof(safe.text), bytes, strlen(bytes));
+	return safe;
+}
+
 static void print_headline(const struct guard_status *status)
 {
 	static const char on[] = "\033[32m", off[] = "\033[33m", end[] = "\033[0m";
 	bool colours = guardctl_colours();
-	const char *text = "is NOT ready: see the problem below";
+	const char *text = _("guard is NOT ready: see the problem below");
 
 	if (status->enforcing)
-		text = "is enforcing: what the policy does not list is denied";
+		text = _("guard is enforcing: what the policy does not list is denied");
 	else if (!status->policy_id[0])
-		text = "has NO policy";
+		text = _("guard has NO policy");
 	else if (!status->problem[0])
-		text = "is in audit mode: it records what it would deny, and denies NOTHING";
-	printf("%sguard %s%s\n", colours ? status->enforcing ? on : off : "", text, colours ? end : "");
+		text = _("guard is in audit mode: it records what it would deny, and denies NOTHING");
+	printf("%s%s%s\n", colours ? status->enforcing ? on : off : "", text, colours ? end : "");
 }
 
 static void print_policy(const struct guard_status *status)
 {
+	const struct safe id = safe(status->policy_id);
 	char expires[GUARDCTL_TIME_SIZE];
 
 	if (!status->policy_id[0])
 		return;
-	fputs("  policy       ", stdout);
-	guardctl_put_escaped(status->policy_id);
-	printf(" version %" PRIu64 ", %" PRIu64 " digests, %" PRIu64 " rules", status->policy_version,
+	put_label(_("policy"));
+	printf(_("%s version %" PRIu64 ", %" PRIu64 " digests, %" PRIu64 " rules"), id.text, status->policy_version,
 	       status->digests, status->rules);
-	if (status->policy_expires == INT64_MAX) {
-		puts(", does not expire");
-		return;
-	}
 	guardctl_local_time(expires, status->policy_expires);
-	if (status->policy_expires <= (int64_t)time(NULL))
-		printf(", EXPIRED since %s\n", expires);
+	if (status->policy_expires == INT64_MAX)
+		fputs(_(", does not expire"), stdout);
+	else if (status->policy_expires <= (int64_t)time(NULL))
+		printf(_(", EXPIRED since %s"), expires);
 	else
-		printf(", until %s\n", expires);
+		printf(_(", until %s"), expires);
+	putchar('\n');
 }
 
-static void print_moment(const char *before, int64_t moment)
+static void moment_text(char ret_text[GUARDCTL_TIME_SIZE], int64_t moment)
 {
-	char text[GUARDCTL_TIME_SIZE];
-
-	guardctl_local_time(text, moment);
-	printf("%s%s", before, moment > 0 ? text : "never");
+	if (moment > 0)
+		guardctl_local_time(ret_text, moment);
+	else
+		snprintf(ret_text, GUARDCTL_TIME_SIZE, "%s", _("never"));
 }
 
 static void print_repository(const struct guard_status *status)
 {
 	const struct guard_distribution *distribution = &status->distribution;
+	const struct safe url = safe(status->repository), office = safe(status->office),
+			  profile = safe(distribution->profile), word = safe(distribution->word);
+	char good[GUARDCTL_TIME_SIZE], next[GUARDCTL_TIME_SIZE], fresh[GUARDCTL_TIME_SIZE];
 
 	if (!status->repository[0])
 		return;
-	fputs("  managed by   ", stdout);
-	guardctl_put_escaped(status->repository);
-	fputs(", office ", stdout);
-	guardctl_put_escaped(status->office);
-	fputs(", profile ", stdout);
-	guardctl_put_escaped(distribution->profile[0] ? distribution->profile : "not known yet");
-	printf("\n  in force     snapshot %" PRIu64 ", exceptions version %" PRIu64 ", denials version %" PRIu64 "\n",
+	put_label(_("managed by"));
+	printf(_("%s, office %s, profile %s\n"), url.text, office.text,
+	       profile.text[0] ? profile.text : _("not known yet"));
+	put_label(_("in force"));
+	printf(_("snapshot %" PRIu64 ", exceptions version %" PRIu64 ", denials version %" PRIu64 "\n"),
 	       distribution->snapshot, distribution->exceptions, distribution->denials);
-	fputs("  repository   ", stdout);
-	guardctl_put_escaped(distribution->word);
-	print_moment(", last good check ", distribution->last_good);
-	print_moment(", next ", distribution->next_check);
-	print_moment(", fresh until ", distribution->fresh_until);
-	putchar('\n');
+	moment_text(good, distribution->last_good);
+	moment_text(next, distribution->next_check);
+	moment_text(fresh, distribution->fresh_until);
+	put_label(_("repository"));
+	printf(_("%s, last good check %s, next %s, fresh until %s\n"), guardctl_told(word.text), good, next, fresh);
 }
 
 static void print_counters(const struct guard_status *status)
 {
-	printf("  decisions    %" PRIu64 " events: %" PRIu64 " allowed, %" PRIu64 " denied, %" PRIu64
-	       " that enforcement would deny\n",
+	put_label(_("decisions"));
+	printf(_("%" PRIu64 " events: %" PRIu64 " allowed, %" PRIu64 " denied, %" PRIu64
+		 " that enforcement would deny\n"),
 	       status->events, status->allowed, status->denied, status->would_deny);
-	printf("  work         %" PRIu64 " files hashed (%.1f MiB), %" PRIu64
-	       " answers from the cache, %" PRIu64 " waiting now\n",
+	put_label(_("work"));
+	printf(_("%" PRIu64 " files hashed (%.1f MiB), %" PRIu64 " answers from the cache, %" PRIu64 " waiting now\n"),
 	       status->hashed, (double)status->hashed_bytes / (1 << 20), status->cached, status->queue);
-	if (status->overload || status->timeouts)
-		printf("  refused for  overload %" PRIu64 ", time %" PRIu64 "\n", status->overload,
-		       status->timeouts);
-	if (status->records_lost)
-		printf("  lost         %" PRIu64 " records\n", status->records_lost);
+	if (status->overload || status->timeouts) {
+		put_label(_("refused for"));
+		printf(_("overload %" PRIu64 ", time %" PRIu64 "\n"), status->overload, status->timeouts);
+	}
+	if (status->records_lost) {
+		put_label(_("lost"));
+		printf(_("%" PRIu64 " records\n"), status->records_lost);
+	}
+}
+
+static void print_layers(const struct guard_status *status)
+{
+	const struct safe layer = safe(status->layer);
+
+	put_label(_("backend"));
+	printf(_("%s, %" PRIu32 " filesystems protected\n"), backend_word(status), status->filesystems);
+	put_label(_("kernel layer"));
+	printf(status->backend == 2 ? _("on: %s\n") : _("off: %s\n"), guardctl_told(layer.text));
 }
 
 static void print_text(const struct guard_status *status)
 {
+	const struct safe phone = safe(status->help_phone), text = safe(status->help_text),
+			  problem = safe(status->problem);
 	char started[GUARDCTL_TIME_SIZE];
 
 	print_headline(status);
 	print_policy(status);
 	print_repository(status);
-	printf("  backend      %s, %" PRIu32 " filesystems protected\n", backend_word(status),
-	       status->filesystems);
-	fputs(status->backend == 2 ? "  kernel layer on: " : "  kernel layer off: ", stdout);
-	guardctl_put_escaped(status->layer);
-	putchar('\n');
+	print_layers(status);
 	print_counters(status);
 	guardctl_local_time(started, status->started);
-	printf("  running      since %s: keeper %" PRIu32 ", gate %" PRIu32 " (restarted %" PRIu32
-	       " times), record %" PRIu32 ", control %" PRIu32 "\n",
+	put_label(_("running"));
+	printf(_("since %s: keeper %" PRIu32 ", gate %" PRIu32 " (restarted %" PRIu32 " times), record %" PRIu32
+		 ", control %" PRIu32 "\n"),
 	       started, status->keeper_pid, status->gate_pid, status->gate_restarts, status->record_pid,
 	       status->control_pid);
-	if (status->help_phone[0] || status->help_text[0]) {
-		fputs("  help desk    ", stdout);
-		guardctl_put_escaped(status->help_phone);
-		fputs(status->help_phone[0] && status->help_text[0] ? ", " : "", stdout);
-		guardctl_put_escaped(status->help_text);
-		putchar('\n');
+	if (phone.text[0] || text.text[0]) {
+		put_label(_("help desk"));
+		printf("%s%s%s\n", phone.text, phone.text[0] && text.text[0] ? ", " : "", text.text);
 	}
-	if (status->problem[0]) {
-		fputs("  PROBLEM      ", stdout);
-		guardctl_put_escaped(status->problem);
-		putchar('\n');
+	if (problem.text[0]) {
+		put_label(_("PROBLEM"));
+		printf("%s\n", guardctl_told(problem.text));
 	}
 }
 

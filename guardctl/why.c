@@ -5,6 +5,7 @@
  */
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,13 @@
 #include "claim.h"
 #include "output.h"
 #include "query.h"
+#include "told_text.h"
 
 #define LOOKED_AT 10000u /* newest denials that are searched for the wanted one */
 #define LAST_FEW 16u	 /* when any will do */
 #define ECHO_NS 2000000000ll
+#define AGE_SIZE 64u
+#define LABEL_WIDTH 9u /* columns, the space behind it included */
 
 enum { OPTION_PID = 256, OPTION_JSON };
 
@@ -120,49 +124,69 @@ static int find(struct wanted *wanted, const struct guardctl_options *options)
 
 /* ---- in words ---------------------------------------------------------------------------- */
 
-static void print_age(int64_t seconds)
+static void age_text(char ret_text[AGE_SIZE], int64_t seconds)
 {
+	ret_text[0] = '\0';
 	if (seconds < 0)
 		return;
 	if (seconds < 120)
-		printf(" (%" PRId64 " seconds ago)", seconds);
+		snprintf(ret_text, AGE_SIZE, _(" (%" PRId64 " seconds ago)"), seconds);
 	else if (seconds < 7200)
-		printf(" (%" PRId64 " minutes ago)", seconds / 60);
+		snprintf(ret_text, AGE_SIZE, _(" (%" PRId64 " minutes ago)"), seconds / 60);
 	else if (seconds < 172800)
-		printf(" (%" PRId64 " hours ago)", seconds / 3600);
+		snprintf(ret_text, AGE_SIZE, _(" (%" PRId64 " hours ago)"), seconds / 3600);
 	else
-		printf(" (%" PRId64 " days ago)", seconds / 86400);
+		snprintf(ret_text, AGE_SIZE, _(" (%" PRId64 " days ago)"), seconds / 86400);
+}
+
+/* "  When:    ": what follows stands in one column, in any language. */
+static void put_label(const char *text)
+{
+	fputs("  ", stdout);
+	guardctl_put_padded(stdout, text, LABEL_WIDTH);
 }
 
 static void print_when(const struct guard_event *event)
 {
-	char when[GUARDCTL_TIME_SIZE], user[GUARDCTL_USER_SIZE];
+	char when[GUARDCTL_TIME_SIZE], age[AGE_SIZE];
 
 	guardctl_local_time(when, event->time_ns / 1000000000);
-	guardctl_user_name(user, event->uid);
-	printf("  When:    %s", when);
-	print_age((int64_t)time(NULL) - event->time_ns / 1000000000);
+	age_text(age, (int64_t)time(NULL) - event->time_ns / 1000000000);
+	put_label(_("When:"));
+	printf("%s%s", when, age);
 	if (event->count > 1)
-		printf(", %" PRIu64 " times", event->count);
-	fputs("\n  Who:     ", stdout);
-	guardctl_put_escaped(user);
-	fputs(", with ", stdout);
-	guardctl_put_escaped(event->program[0] ? event->program : "a program that could not be verified");
-	printf(" (process %" PRIu32 "), which tried to %s it\n", event->pid,
-	       event->access_exec ? "start" : "open");
+		printf(_(", %" PRIu64 " times"), event->count);
+	putchar('\n');
+}
+
+static void print_who(const struct guard_event *event)
+{
+	char name[GUARDCTL_USER_SIZE], user[GUARDCTL_USER_SIZE * 4], program[1024];
+
+	guardctl_user_name(name, event->uid);
+	guard_text_escape(user, sizeof(user), name, strlen(name));
+	guard_text_escape(program, sizeof(program), event->program, strlen(event->program));
+	put_label(_("Who:"));
+	printf(event->access_exec ? _("%s, with %s (process %" PRIu32 "), which tried to start it\n")
+				  : _("%s, with %s (process %" PRIu32 "), which tried to open it\n"),
+	       user, program[0] ? program : _("a program that could not be verified"), event->pid);
 }
 
 static void print_what(const struct guard_event *event)
 {
-	char hex[GUARD_DIGEST_HEX_SIZE] = "unknown";
+	char hex[GUARD_DIGEST_HEX_SIZE];
 
-	if (event->has_digest)
+	snprintf(hex, sizeof(hex), "%s", _("unknown"));
+	if (event->has_digest) {
 		guard_digest_format(hex, &event->digest);
-	printf("  What:    %s, %" PRIu64 " bytes, SHA-256 %.16s%s\n", guard_kind_name(event->kind),
-	       event->size, hex, event->has_digest ? "..." : "");
-	printf("  Why:     %s\n", guard_reason_text(event->reason));
+		snprintf(&hex[16], sizeof(hex) - 16, "...");
+	}
+	put_label(_("What:"));
+	printf(_("%s, %" PRIu64 " bytes, SHA-256 %s\n"), guardctl_told(guard_kind_name(event->kind)), event->size, hex);
+	put_label(_("Why:"));
+	puts(guardctl_told(guard_reason_text(event->reason)));
 	if (event->rule_text[0]) {
-		fputs("  Rule:    ", stdout);
+		put_label(_("Rule:"));
 		guardctl_put_escaped(event->rule_text);
 		putchar('\n');
 	}
@@ -173,16 +197,16 @@ static const char *advice(const struct guard_event *event, bool allowed_now)
 	switch (event->reason) {
 	case GUARD_REASON_WRITER_OPEN:
 	case GUARD_REASON_CHANGED:
-		return "wait until whatever writes the file has closed it, then try again";
+		return _("wait until whatever writes the file has closed it, then try again");
 	case GUARD_REASON_TIMEOUT:
 	case GUARD_REASON_OVERLOAD:
-		return "try again in a moment";
+		return _("try again in a moment");
 	case GUARD_REASON_RULE_DENY:
-		return "use another program: this one is forbidden on purpose";
+		return _("use another program: this one is forbidden on purpose");
 	default:
-		return allowed_now ? "the policy in force now allows it: try again"
-				   : "if you need it for your work, ask for it to be listed and give the "
-				     "SHA-256 above";
+		return allowed_now ? _("the policy in force now allows it: try again")
+				   : _("if you need it for your work, ask for it to be listed and give the "
+				       "SHA-256 above");
 	}
 }
 
@@ -191,10 +215,11 @@ static void print_advice(const struct guard_event *event, const struct guardctl_
 {
 	struct guard_status status;
 
-	printf("  Next:    %s\n", advice(event, allowed_now));
+	put_label(_("Next:"));
+	puts(advice(event, allowed_now));
 	if (guardctl_query_status(&status, options) != 0 || (!status.help_phone[0] && !status.help_text[0]))
 		return;
-	fputs("  Help:    ", stdout);
+	put_label(_("Help:"));
 	guardctl_put_escaped(status.help_phone);
 	fputs(status.help_phone[0] && status.help_text[0] ? ", " : "", stdout);
 	guardctl_put_escaped(status.help_text);
@@ -224,18 +249,20 @@ static char *ask_again(const struct guard_event *event, const struct guardctl_op
 static void print_words(const struct guard_event *event, const struct guardctl_options *options)
 {
 	bool allowed_now = false;
+	char path[PATH_MAX];
 	GUARD_AUTO_FREE char *text = ask_again(event, options, &allowed_now);
 
-	printf("%s: ", event->denied ? "Denied" : "Would be denied (audit mode: nothing was refused)");
-	guardctl_put_escaped(event->path[0] ? event->path : "(a file without a name)");
-	putchar('\n');
+	guard_text_escape(path, sizeof(path), event->path, strlen(event->path));
+	printf(event->denied ? _("Denied: %s\n") : _("Would be denied (audit mode: nothing was refused): %s\n"),
+	       path[0] ? path : _("(a file without a name)"));
 	print_when(event);
+	print_who(event);
 	print_what(event);
 	print_advice(event, options, allowed_now);
 	if (!text)
 		return;
-	puts("\nThe policy in force now says:");
-	guardctl_put_lines(stdout, text);
+	puts(_("\nThe policy in force now says:"));
+	guardctl_put_told_lines(stdout, text);
 }
 
 static int run(const struct guardctl_options *options, int argc, char **argv)

@@ -118,7 +118,7 @@ bool exception_take_signer(struct exception_subject *subject, const struct repo 
 		r = publish_file_write(repo->folder, path, bytes, size);
 	if (r < 0)
 		guardctl_error("the signer's certificate %s cannot be used: %s", &colon[1],
-			       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+			       r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r));
 	return r == 0;
 }
 

@@ -112,7 +112,7 @@ static int load(struct publish_signer *ret_signer, const struct repo_options *op
 		guardctl_error("the key %s cannot be used: %s", name,
 			       r == -GUARD_E_DENIED ? "the passphrase or PIN is wrong" :
 			       r == -GUARD_E_IO	    ? strerror(errno) :
-						      guard_error_text(r));
+						      guardctl_error_text(r));
 	return r;
 }
 
@@ -177,7 +177,7 @@ static int sign_file(const struct repo_options *options, json_t *document, const
 	if (r == 0)
 		r = publish_file_write(AT_FDCWD, options->operands[0], bytes, size);
 	if (r < 0) {
-		guardctl_error("%s was not signed: %s", options->operands[0], guard_error_text(r));
+		guardctl_error("%s was not signed: %s", options->operands[0], guardctl_error_text(r));
 		return GUARDCTL_REFUSED;
 	}
 	printf(_("%s has %zu signature%s now\n"), options->operands[0], json_array_size(json_object_get(document, "signatures")),

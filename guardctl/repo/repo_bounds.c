@@ -81,7 +81,7 @@ bool repo_bounds_hold(const struct repo *repo, const struct guard_exception_limi
 		guard_policy_info(policy, &info);
 	guard_policy_free(policy);
 	if (r < 0)
-		guardctl_error("the exceptions of %s cannot be judged: %s", office->name, guard_error_text(r));
+		guardctl_error("the exceptions of %s cannot be judged: %s", office->name, guardctl_error_text(r));
 	else if (info.passed_over)
 		guardctl_error("%u rule%s of %s go%s beyond what headquarters lets offices except (at most %u days and %u "
 			       "programs a rule; by signer or path only as `broad`, and %s): machines would pass %s over",

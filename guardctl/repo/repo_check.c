@@ -126,7 +126,7 @@ static bool run_client(struct checking *checking, int state, bool tell)
 	if (r == 0)
 		r = guard_trust_new(&trust, state, fetch, checking);
 	if (r < 0) {
-		guardctl_error("%s/metadata/1.root.json: %s", repo->directory, guard_error_text(r));
+		guardctl_error("%s/metadata/1.root.json: %s", repo->directory, guardctl_error_text(r));
 		return false;
 	}
 	r = guard_trust_init(trust, root, size);

@@ -75,7 +75,7 @@ bool repo_conf_read(json_t **ret_json, int folder, const char *path)
 
 	if (r < 0) {
 		guardctl_error("%s cannot be read: %s", path,
-			       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+			       r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r));
 		return false;
 	}
 	bytes[size] = '\0';
@@ -103,7 +103,7 @@ static bool read_public(json_t **ret_key, const struct repo *repo, const char *p
 		r = guard_trust_key_parse(&key, id, json);
 	guard_trust_key_clear(&key);
 	if (r < 0) {
-		guardctl_error("%s is not a public key (%s); `guardctl keys new` makes one", path, guard_error_text(r));
+		guardctl_error("%s is not a public key (%s); `guardctl keys new` makes one", path, guardctl_error_text(r));
 		json_decref(json);
 		return false;
 	}

@@ -35,7 +35,7 @@ static bool compile(struct repo_image *ret_image, const char *const *paths, size
 		r = guard_compile_image(&ret_image->bytes, &ret_image->size, compiled);
 	}
 	if (r < 0)
-		guardctl_error("%s was not compiled: %s; nothing was changed", what, guard_error_text(r));
+		guardctl_error("%s was not compiled: %s; nothing was changed", what, guardctl_error_text(r));
 	guard_compile_free(compiled);
 	return r == 0;
 }

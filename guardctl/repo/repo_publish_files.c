@@ -22,7 +22,7 @@ static bool put(const struct repo *repo, const char *path, const void *bytes, si
 	r = publish_file_put_packed(repo->published, path, bytes, size);
 	if (r < 0)
 		guardctl_error("%s/%s: %s; readers keep what they had", repo->directory, path,
-			       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+			       r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r));
 	return r == 0;
 }
 

@@ -49,7 +49,7 @@ const char *repo_key_reason(int r)
 	case -GUARD_E_IO:
 		return strerror(errno);
 	default:
-		return guard_error_text(r);
+		return guardctl_error_text(r);
 	}
 }
 

@@ -43,7 +43,7 @@ static bool write_document(const struct repo *repo, const char *folder, const ch
 	if (r == 0)
 		r = publish_file_write(repo->folder, path, bytes, size);
 	if (r < 0)
-		guardctl_error("%s was not written: %s", path, r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+		guardctl_error("%s was not written: %s", path, r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r));
 	return r == 0;
 }
 
@@ -97,7 +97,7 @@ static enum repo_result sign(json_t **ret_document, struct repo *repo, const cha
 	if (r == 0 && also)
 		r = repo_sign_all(draft, repo, also);
 	if (r < 0) {
-		guardctl_error("%s.json could not be signed: %s", role, guard_error_text(r));
+		guardctl_error("%s.json could not be signed: %s", role, guardctl_error_text(r));
 		return REPO_FAILED;
 	}
 	count = publish_signature_count(draft, keys->objects);

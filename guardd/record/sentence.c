@@ -76,7 +76,7 @@ bool sentence_is_alarm(const struct guard_event *event)
 	return is_known(event) && daemon_events[event->what].alarm;
 }
 
-static const char *verdict_word(const struct guard_event *event)
+const char *sentence_verdict(const struct guard_event *event)
 {
 	if (event->denied)
 		return "denied";
@@ -94,7 +94,7 @@ static const char *act_word(const struct guard_event *event)
 
 static void print_access(FILE *out, const struct guard_event *event, const char *user)
 {
-	fprintf(out, "%s: ", verdict_word(event));
+	fprintf(out, "%s: ", sentence_verdict(event));
 	guard_text_put_escaped(out, event->path[0] ? event->path : "(a file without a name)");
 	fprintf(out, " (%s", guard_reason_name(event->reason));
 	if (event->rule_text[0]) {
@@ -114,12 +114,17 @@ static void print_access(FILE *out, const struct guard_event *event, const char 
 		fprintf(out, ", %" PRIu64 " times", event->count);
 }
 
+const char *sentence_of_daemon(const struct guard_event *event)
+{
+	return is_known(event) ? daemon_events[event->what].text : "an event of a newer version";
+}
+
 static void print_daemon(FILE *out, const struct guard_event *event)
 {
 	if (event->text[0])
 		guard_text_put_escaped(out, event->text);
 	else
-		fputs(is_known(event) ? daemon_events[event->what].text : "an event of a newer version", out);
+		fputs(sentence_of_daemon(event), out);
 	if (event->path[0]) {
 		fputs(": ", out);
 		guard_text_put_escaped(out, event->path);

@@ -22,6 +22,9 @@ void sentence_of_event(char *ret_text, size_t capacity, const struct guard_event
 const char *sentence_source(const struct guard_event *event); /* "access", "sweep", "daemon" */
 const char *
 sentence_what(const struct guard_event *event); /* "policy-loaded", ... "" when not the daemon's */
+const char *sentence_verdict(const struct guard_event *event); /* "denied", "would deny", ... */
+/* What the daemon did, in general words. */
+const char *sentence_of_daemon(const struct guard_event *event);
 /* An administrator should look at it. */
 bool sentence_is_alarm(const struct guard_event *event);
 #endif
