@@ -129,6 +129,16 @@ static void set_who(json_t *object, const struct guard_event *event)
 			    event->loginuid == UINT32_MAX ? json_null() : json_integer(event->loginuid));
 }
 
+/* The unlock that it belongs to. */
+static json_t *unlock_or_null(const struct guard_event *event)
+{
+	bool belongs = event->source == GUARD_EVENT_DAEMON
+			       ? event->what >= GUARD_DAEMON_UNLOCK_REQUESTED && event->what <= GUARD_DAEMON_UNLOCK_WROTE
+			       : event->reason == GUARD_REASON_UNLOCK;
+
+	return belongs && event->rule != GUARD_NO_RULE && event->rule ? json_integer(event->rule) : json_null();
+}
+
 json_t *guardctl_event_json(const struct guard_event *event)
 {
 	bool access = event->source != GUARD_EVENT_DAEMON;
@@ -148,6 +158,7 @@ json_t *guardctl_event_json(const struct guard_event *event)
 	set_who(object, event);
 	json_object_set_new(object, "rule",
 			    *event->rule_text ? guardctl_json_text(event->rule_text) : json_null());
+	json_object_set_new(object, "unlock", unlock_or_null(event));
 	json_object_set_new(object, "policy_version", json_integer((json_int_t)event->policy_version));
 	json_object_set_new(object, "count", json_integer((json_int_t)event->count));
 	json_object_set_new(object, "text", guardctl_json_text(event->text));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * guardctl/helpdesk.h - helpdesk_compare.c: do both sides' records meet?
+ * guardctl/helpdesk.h - the verb `helpdesk`: keys in helpdesk.c, sets of
+ * verifiers in helpdesk_verifiers.c, do both sides' records meet in helpdesk_compare.c.
  */
 #ifndef GUARDCTL_HELPDESK_H
 #define GUARDCTL_HELPDESK_H
@@ -9,6 +10,27 @@
 
 extern const struct guardctl_verb guardctl_helpdesk;
 
-/* Exit code 1 when an unlock was opened that the ledger does not know. */
-int helpdesk_compare(const char *ledger_path, const char *key_path, int count, char **files);
+#define HELPDESK_LEDGERS_MAX 16u
+
+/* What the command line says. */
+struct helpdesk_given {
+	const char *key, *output, *scopes, *machines, *passphrase_file, *new_passphrase_file;
+	const char *ledgers[HELPDESK_LEDGERS_MAX];
+	unsigned ledger_count, epoch, log2_n;
+	int count; /* of names behind the options */
+	char **names;
+};
+/* Exit code. */
+int helpdesk_verifiers(const struct helpdesk_given *given);
+
+struct helpdesk_sides {
+	const char *ledgers[HELPDESK_LEDGERS_MAX]; /* of the operators; none: KEY.ledger */
+	unsigned ledger_count;
+	const char *key;
+	char **files; /* what machines report */
+	int file_count;
+};
+/* Exit code 1 when there is an alert: an unlock that no ledger knows, one whose
+ * one-time code was used before, or one that another user opened. */
+int helpdesk_compare(const struct guardctl_options *options, const struct helpdesk_sides *sides);
 #endif

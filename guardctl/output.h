@@ -36,4 +36,10 @@ void guardctl_json_set_bytes(json_t *object, const char *key, const char *bytes)
 json_t *guardctl_json_time(int64_t seconds); /* RFC 3339; null for "never" */
 /* One line on standard output; frees `value`.  Returns an exit code. */
 int guardctl_print_json(json_t *value);
+
+/* json_lines.c: each line of a file that `writer` (a command) wrote, an object;
+ * stops when `take` does not return GUARDCTL_DONE.  Returns an exit code; what is
+ * wrong with the file has been said. */
+typedef int (*guardctl_json_take)(void *context, const json_t *object);
+int guardctl_json_lines(const char *path, const char *writer, guardctl_json_take take, void *context);
 #endif

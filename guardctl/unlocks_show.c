@@ -78,15 +78,18 @@ static int take(void *context, const struct guard_event *event)
 static int print_json(struct review *review)
 {
 	const struct unlocks_row *row = review->row;
-	char user[GUARDCTL_USER_SIZE];
+	char user[GUARDCTL_USER_SIZE], hex[GUARD_DIGEST_HEX_SIZE] = "";
 	json_t *object = json_object();
 
 	guardctl_user_name(user, row->uid);
+	if (row->has_digest)
+		guard_digest_format(hex, &row->digest);
 	json_object_set_new(object, "id", json_integer(row->id));
 	json_object_set_new(object, "scope", json_string(guard_unlock_scope_name(row->scope)));
 	json_object_set_new(object, "number", json_string(row->number));
 	json_object_set_new(object, "user", guardctl_json_text(user));
 	guardctl_json_set_bytes(object, "path", row->path);
+	json_object_set_new(object, "sha256", hex[0] ? json_string(hex) : json_null());
 	json_object_set_new(object, "opened", guardctl_json_time(row->opened_ns / 1000000000));
 	json_object_set_new(object, "ended",
 			    row->ended_ns ? guardctl_json_time(row->ended_ns / 1000000000) : json_null());

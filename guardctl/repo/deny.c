@@ -140,6 +140,7 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 	}
 	if (code == GUARDCTL_DONE)
 		code = work(&options, &subject);
+	exception_subject_free(&subject);
 	repo_options_free(&options);
 	return code;
 }

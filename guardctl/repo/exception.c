@@ -11,7 +11,7 @@
 
 static const char usage[] =
 	N_("guardctl exception add --office NAME (--file F | --sha256 HEX | --from-ledger ID [--ledger EXPORT]\n"
-	"                       | --signer PROVIDER:FILE | --path PATTERN) --until WHEN --reason TEXT\n"
+	"                       | --from-unlock ID [--ledger EXPORT] | --signer PROVIDER:FILE | --path PATTERN) --until WHEN --reason TEXT\n"
 	"                       [--ticket TEXT] [--hosts PATTERN] [--id NAME] [--broad] [--key FILE...]\n"
 	"guardctl exception list [--office NAME] [--json]\n"
 	"guardctl exception remove ID --office NAME [--broad] [--key FILE...]\n"
@@ -26,6 +26,9 @@ static const char usage[] =
 	"--signer       FILE is the certificate or public key of who signed the program\n"
 	"--from-ledger  the number of a line of `guardctl events`; with --ledger that of a\n"
 	"               file that `guardctl --json events` wrote on another machine\n"
+	"--from-unlock  the number of an unlock that `guardctl unlocks` shows: the file that it\n"
+	"               was for and, of an installer, all that ran under it; with --ledger that\n"
+	"               of a file that `guardctl --json unlocks show ID` wrote on another machine\n"
 	"--repo FOLDER  the administrator's folder (default: the current one)\n"
 	"\n"
 	"Example:\n"
@@ -76,18 +79,27 @@ static void folder_of(char ret_folder[REPO_NAME_MAX + 32], const struct repo_opt
 	snprintf(ret_folder, REPO_NAME_MAX + 32, "offices/%.64s%s", options->office, options->broad ? "/broad" : "");
 }
 
-/* Headquarters' deny rules win: an exception against one is a mistake. */
-static bool is_denied(const struct guard_policy *policy, const struct exception_subject *subject)
+static bool is_denied(const struct guard_policy *policy, const char *sha256)
 {
 	struct guard_identity identity = { .kind = GUARD_KIND_EXECUTABLE };
 	const struct guard_subject nobody = { .uid = 0 };
 	const struct guard_object object = { .identity = &identity };
 	struct guard_verdict verdict;
 
-	if (!subject->sha256[0] || guard_digest_parse(&identity.digest, subject->sha256, 64) < 0)
+	if (!sha256[0] || guard_digest_parse(&identity.digest, sha256, 64) < 0)
 		return false;
 	guard_policy_decide(policy, &verdict, &nobody, &object, 0);
 	return verdict.reason == GUARD_REASON_RULE_DENY;
+}
+
+/* Headquarters' deny rules win: an exception against one is a mistake. */
+static bool any_is_denied(const struct guard_policy *policy, const struct exception_subject *subject)
+{
+	bool denied = is_denied(policy, subject->sha256);
+
+	for (size_t i = 0; i < subject->more_count; i++)
+		denied |= is_denied(policy, subject->more[i].sha256);
+	return denied;
 }
 
 /* What the policies of the office's machines say. */
@@ -102,7 +114,7 @@ static bool read_limits(struct guard_exception_limits *limits, const struct repo
 		if (!policy)
 			continue;
 		repo_limits_narrow(limits, policy);
-		if (subject && is_denied(policy, subject)) {
+		if (subject && any_is_denied(policy, subject)) {
 			guardctl_error("headquarters' policy %s denies this program: an exception cannot allow it",
 				       repo->profiles[i].name);
 			good = false;
@@ -246,6 +258,7 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 		guardctl_error("`exception %s` is not known or lacks an ID; see `guardctl help exception`", name);
 		code = GUARDCTL_USAGE;
 	}
+	exception_subject_free(&subject);
 	repo_options_free(&options);
 	return code;
 }

@@ -8,6 +8,12 @@
 
 #include "repo.h"
 
+#define EXCEPTION_PROGRAMS_MAX 1000u /* beside the first, of one entry */
+
+struct exception_program {
+	char sha256[65];
+	char name[512]; /* of the file, or "" */
+};
 /* What the entry is about; from the command line. */
 struct exception_subject {
 	char sha256[65];     /* "" when it is not by content */
@@ -15,11 +21,18 @@ struct exception_subject {
 	const char *signer;  /* "PROVIDER:KEY" or "PROVIDER:FILE" with the certificate, or NULL */
 	char certificate[REPO_NAME_MAX + 8]; /* the copy of FILE beside the source, or "" */
 	const char *path;    /* pattern, or NULL */
+	struct exception_program *more; /* what else belongs to it, by content */
+	size_t more_count;
 };
-/* exception_subject.c: --file, --sha256, --from-ledger, --signer or --path; an
- * exit code. */
+/* exception_subject.c: --file, --sha256, --from-ledger, --from-unlock, --signer or
+ * --path; an exit code. */
 int exception_subject_read(struct exception_subject *ret_subject, const struct repo_options *options,
 			   const struct guardctl_options *global);
+void exception_subject_free(struct exception_subject *subject);
+/* exception_unlock.c: what ran under an unlock, of the daemon's ledger or of what
+ * `guardctl --json unlocks [show ID]` wrote; an exit code. */
+int exception_from_unlock(struct exception_subject *subject, const struct repo_options *options,
+			  const struct guardctl_options *global);
 /* "2027-01-31", RFC 3339, or "30d", "12h" from now. */
 bool exception_time(int64_t *ret_seconds, const char *text, int64_t now);
 

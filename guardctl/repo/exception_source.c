@@ -32,15 +32,24 @@ static void put_signer(FILE *out, const struct exception_subject *subject)
 	fputs("; } );", out);
 }
 
+static void put_program(FILE *out, const char *sha256, const char *name)
+{
+	char line[600];
+
+	snprintf(line, sizeof(line), name[0] ? "%s  %s" : "%s%s", sha256, name);
+	exception_put_string(out, line);
+}
+
 void exception_put_rule(FILE *out, const struct exception_subject *subject, const char *action, const char *hosts)
 {
 	fprintf(out, "    rules = ( { action = \"%s\"; ", action);
 	if (subject->sha256[0]) {
-		char line[600];
-
-		snprintf(line, sizeof(line), subject->name[0] ? "%s  %s" : "%s%s", subject->sha256, subject->name);
 		fputs("sha256 = [ ", out);
-		exception_put_string(out, line);
+		put_program(out, subject->sha256, subject->name);
+		for (size_t i = 0; i < subject->more_count; i++) {
+			fputs(",\n      ", out);
+			put_program(out, subject->more[i].sha256, subject->more[i].name);
+		}
 		fputs(" ];", out);
 	} else if (subject->signer) {
 		put_signer(out, subject);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * repo/exception_subject.c - what is to be excepted or denied: a file's content,
- * a digest, a line of the ledger, a signer or a path.
+ * a digest, a line of the ledger, an unlock, a signer or a path.
  */
 #include "exception.h"
 
@@ -119,11 +119,12 @@ int exception_subject_read(struct exception_subject *ret_subject, const struct r
 			   const struct guardctl_options *global)
 {
 	int given = (options->file != NULL) + (options->sha256 != NULL) + (options->ledger_id != NULL) +
-		    (options->signer != NULL) + (options->path != NULL);
+		    (options->unlock_id != NULL) + (options->signer != NULL) + (options->path != NULL);
 
 	*ret_subject = (struct exception_subject){ .signer = options->signer, .path = options->path };
 	if (given != 1) {
-		guardctl_error("say what it is about by one of --file, --sha256, --from-ledger, --signer, --path");
+		guardctl_error("say what it is about by one of --file, --sha256, --from-ledger, --from-unlock, "
+			       "--signer, --path");
 		return GUARDCTL_USAGE;
 	}
 	if (options->file)
@@ -132,7 +133,14 @@ int exception_subject_read(struct exception_subject *ret_subject, const struct r
 		return from_digest(ret_subject, options->sha256);
 	if (options->ledger_id)
 		return from_ledger(ret_subject, options, global);
-	return GUARDCTL_DONE;
+	return options->unlock_id ? exception_from_unlock(ret_subject, options, global) : GUARDCTL_DONE;
+}
+
+void exception_subject_free(struct exception_subject *subject)
+{
+	free(subject->more);
+	subject->more = NULL;
+	subject->more_count = 0;
 }
 
 static bool relative(int64_t *ret_seconds, const char *text)

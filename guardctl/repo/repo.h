@@ -33,7 +33,7 @@ struct repo_options {
 	const char *keys[REPO_SIGNERS_MAX];    /* --key */
 	size_t key_count;
 	const char *passphrase_file;
-	const char *office, *file, *sha256, *signer, *path, *ledger_id, *ledger, *until, *reason, *ticket, *id,
+	const char *office, *file, *sha256, *signer, *path, *ledger_id, *unlock_id, *ledger, *until, *reason, *ticket, *id,
 		*hosts, *log, *remove, *type, *role;
 	bool list, unattended;
 	uint64_t threshold;

@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 enum { OPTION_REPO = 256, OPTION_KEY, OPTION_PASSPHRASE, OPTION_OFFICE, OPTION_FILE, OPTION_SHA256, OPTION_SIGNER,
-       OPTION_PATH, OPTION_LEDGER_ID, OPTION_LEDGER, OPTION_UNTIL, OPTION_REASON, OPTION_TICKET, OPTION_ID,
+       OPTION_PATH, OPTION_LEDGER_ID, OPTION_UNLOCK_ID, OPTION_LEDGER, OPTION_UNTIL, OPTION_REASON, OPTION_TICKET, OPTION_ID,
        OPTION_HOSTS, OPTION_LOG, OPTION_REMOVE, OPTION_TYPE, OPTION_JSON, OPTION_DRY_RUN, OPTION_NOW, OPTION_BROAD,
        OPTION_LOCKOUT, OPTION_LIST, OPTION_UNATTENDED, OPTION_THRESHOLD, OPTION_ROLE };
 
@@ -24,6 +24,7 @@ static const struct option table[] = {
 	{ "signer", required_argument, NULL, OPTION_SIGNER },
 	{ "path", required_argument, NULL, OPTION_PATH },
 	{ "from-ledger", required_argument, NULL, OPTION_LEDGER_ID },
+	{ "from-unlock", required_argument, NULL, OPTION_UNLOCK_ID },
 	{ "ledger", required_argument, NULL, OPTION_LEDGER },
 	{ "until", required_argument, NULL, OPTION_UNTIL },
 	{ "reason", required_argument, NULL, OPTION_REASON },
@@ -107,11 +108,12 @@ static bool take_flag(struct repo_options *options, int option)
 
 static bool take(struct repo_options *options, int option)
 {
-	const char **const texts[] = { &options->sha256, &options->signer, &options->path, &options->ledger_id };
+	const char **const texts[] = { &options->sha256, &options->signer, &options->path, &options->ledger_id,
+				       &options->unlock_id };
 	const char **const more[] = { &options->until, &options->reason, &options->ticket, &options->id,
 				      &options->hosts };
 
-	if (option >= OPTION_SHA256 && option <= OPTION_LEDGER_ID)
+	if (option >= OPTION_SHA256 && option <= OPTION_UNLOCK_ID)
 		*texts[option - OPTION_SHA256] = optarg;
 	else if (option >= OPTION_UNTIL && option <= OPTION_HOSTS)
 		*more[option - OPTION_UNTIL] = optarg;

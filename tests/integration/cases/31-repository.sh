@@ -116,6 +116,23 @@ repo repo verify
 done_with "and nothing of it is out"
 repo exception remove other --office osaka --key keys/osaka; done_with "take it back"
 
+# What an unlock by phone let through, out of what the machine wrote.
+cat > "$SCRATCH/unlocks" <<- END
+	{"id":3,"scope":"file","opened":"2027-01-01T00:00:00Z","path":"/home/a/kessan","sha256":"$(printf a | sha256sum | cut -d ' ' -f 1)"}
+	{"id":4,"scope":"install","opened":"2027-01-01T00:00:00Z","path":"/home/a/setup","sha256":"$(printf b | sha256sum | cut -d ' ' -f 1)","events":[{"unlock":4,"reason":"unlock","path":"/opt/app","sha256":"$(printf c | sha256sum | cut -d ' ' -f 1)"},{"unlock":null,"reason":"no-rule","path":"/opt/refused","sha256":"$(printf d | sha256sum | cut -d ' ' -f 1)"}]}
+	{"id":5,"scope":"audit","opened":"2027-01-01T00:00:00Z","path":""}
+	{"id":6,"scope":"install","opened":"2027-01-01T00:00:00Z","path":"/home/a/setup","sha256":"$(printf b | sha256sum | cut -d ' ' -f 1)"}
+END
+add --from-unlock 7 --ledger "$SCRATCH/unlocks" --until 3d; refused "an unlock that is not there" "no unlock 7"
+add --from-unlock x --ledger "$SCRATCH/unlocks" --until 3d; check "$([ "$RC" = 2 ]; echo $?)" "a number that is none" "$OUT"
+add --from-unlock 5 --ledger "$SCRATCH/unlocks" --until 3d; refused "an unlock of the whole machine" "names no program"
+add --from-unlock 6 --ledger "$SCRATCH/unlocks" --until 3d; refused "an installer without what ran" "unlocks show 6"
+add --from-unlock 3 --ledger "$SCRATCH/kessan" --until 3d; refused "a file that is no export" "is not what"
+add --from-unlock 3 --ledger "$SCRATCH/unlocks" --until 3d --id one --key keys/online; done_with "an unlocked file becomes an exception"
+add --from-unlock 4 --ledger "$SCRATCH/unlocks" --until 3d --id two --key keys/online; done_with "an installer with what ran under it"
+check "$(grep -q /home/a/setup offices/osaka/two.conf && grep -q /opt/app offices/osaka/two.conf && ! grep -q refused offices/osaka/two.conf; echo $?)" "and not with what was refused" "$(cat offices/osaka/two.conf)"
+for id in one two; do repo exception remove $id --office osaka --key keys/osaka --key keys/online; done
+
 # A broad one takes two.
 sed -i 's|^};|  broad = { threshold = 2; keys = [ "keys/osaka.pub", "keys/hq.pub" ]; };\n};|' offices/osaka/office.conf
 add --path '/opt/kessan/**' --until 3d --id path --broad; refused "a broad one, signed by one" "lacks 1"

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guardctl/helpdesk_verifiers.c - `guardctl helpdesk verifiers`: what machines
+ * need to check answers, one file each.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "desk.h"
+#include "helpdesk.h"
+#include "i18n.h"
+
+static int put_set(const char *folder, const char *machine, const void *bytes, size_t size)
+{
+	GUARD_AUTO_FREE char *path = NULL, *partial = NULL;
+	GUARD_AUTO_CLOSE int fd = -1;
+
+	if (asprintf(&path, "%s/%s.verifiers", folder, machine) < 0 || asprintf(&partial, "%s.new", path) < 0)
+		return GUARDCTL_REFUSED;
+	fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fchmod(fd, 0600) < 0 || write(fd, bytes, size) != (ssize_t)size || fsync(fd) < 0 ||
+	    rename(partial, path) < 0) {
+		guardctl_error("%s: %s", path, strerror(errno));
+		return GUARDCTL_REFUSED;
+	}
+	return 0;
+}
+
+/* The ledger first: answers need to know the epoch, and a set that nobody
+ * recorded could not be told from a forged one. */
+static int make_one(const struct helpdesk_given *given, const struct guard_unlock_key *key, struct desk_ledger *ledger,
+		    const char *name)
+{
+	struct guard_unlock_plan plan = GUARD_UNLOCK_PLAN_DEFAULT;
+	char machine[GUARD_UNLOCK_MACHINE_MAX + 1];
+	unsigned epoch = given->epoch;
+	GUARD_AUTO_FREE void *bytes = NULL;
+	size_t size;
+	json_t *line;
+	int r, code;
+
+	if (guard_unlock_machine_normalise(machine, name) < 0) {
+		guardctl_error(_("helpdesk verifiers: \"%s\" cannot be a machine's name"), name);
+		return GUARDCTL_USAGE;
+	}
+	if (given->log2_n)
+		plan.log2_n = (uint8_t)given->log2_n;
+	if (epoch == 0)
+		epoch = desk_ledger_epoch(ledger, machine) + 1;
+	r = guard_unlock_set_make(&bytes, &size, key, machine, epoch, &plan);
+	if (r < 0) {
+		guardctl_error("helpdesk verifiers: %s: %s", machine, guardctl_error_text(r));
+		return GUARDCTL_REFUSED;
+	}
+	line = json_pack("{s:s, s:i, s:b}", "machine", machine, "epoch", (int)epoch, "verifiers", 1);
+	code = desk_ledger_append(ledger, line);
+	return code ? code : put_set(given->output, machine, bytes, size);
+}
+
+static int make_listed(const struct helpdesk_given *given, const struct guard_unlock_key *key, struct desk_ledger *ledger)
+{
+	GUARD_AUTO_FCLOSE FILE *file = given->machines ? fopen(given->machines, "re") : NULL;
+	GUARD_AUTO_FREE char *line = NULL;
+	size_t capacity = 0;
+	int code = 0;
+
+	if (given->machines && !file) {
+		guardctl_error("%s: %s", given->machines, strerror(errno));
+		return GUARDCTL_REFUSED;
+	}
+	while (code == 0 && file && getline(&line, &capacity, file) > 0) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (line[0] && line[0] != '#')
+			code = make_one(given, key, ledger, line);
+	}
+	for (int i = 0; i < given->count && code == 0; i++)
+		code = make_one(given, key, ledger, given->names[i]);
+	return code;
+}
+
+int helpdesk_verifiers(const struct helpdesk_given *given)
+{
+	struct guard_unlock_key *key = NULL;
+	struct desk_ledger ledger = {.fd = -1};
+	int code;
+
+	if (!given->output || (given->count == 0 && !given->machines)) {
+		guardctl_error(_("helpdesk verifiers: give --output FOLDER and the machines' names, or a file of them with "
+				 "--machines"));
+		return GUARDCTL_USAGE;
+	}
+	code = desk_ledger_open(&ledger, given->ledgers[0], given->key);
+	if (code == 0)
+		code = desk_key_load(&key, given->key, given->passphrase_file);
+	if (code == 0)
+		code = make_listed(given, key, &ledger);
+	guard_unlock_key_free(key);
+	desk_ledger_close(&ledger);
+	return code;
+}
