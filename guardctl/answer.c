@@ -18,7 +18,7 @@
 
 enum {
 	OPTION_KEY = 256, OPTION_MACHINE, OPTION_USER, OPTION_NUMBER, OPTION_REASON, OPTION_TICKET, OPTION_OPERATOR,
-	OPTION_EPOCH, OPTION_KNOWN, OPTION_POLICY, OPTION_PASSPHRASE, OPTION_LEDGER, OPTION_AGAIN, OPTION_YES
+	OPTION_EPOCH, OPTION_KNOWN, OPTION_POLICY, OPTION_PASSPHRASE, OPTION_TOKEN, OPTION_LEDGER, OPTION_AGAIN, OPTION_YES
 };
 
 static const struct option table[] = {
@@ -33,6 +33,7 @@ static const struct option table[] = {
     {"known", required_argument, NULL, OPTION_KNOWN},
     {"policy", required_argument, NULL, OPTION_POLICY},
     {"passphrase-file", required_argument, NULL, OPTION_PASSPHRASE},
+    {"token", required_argument, NULL, OPTION_TOKEN},
     {"ledger", required_argument, NULL, OPTION_LEDGER},
     {"again", no_argument, NULL, OPTION_AGAIN},
     {"yes", no_argument, NULL, OPTION_YES},
@@ -235,7 +236,8 @@ static int take_option(struct answer_options *given, int option)
 	case OPTION_TICKET: given->ticket = optarg; return 0;
 	case OPTION_OPERATOR: given->operator_name = optarg; return 0;
 	case OPTION_POLICY: given->policy = optarg; return 0;
-	case OPTION_PASSPHRASE: given->passphrase_file = optarg; return 0;
+	case OPTION_PASSPHRASE: given->lock.passphrase_file = optarg; return 0;
+	case OPTION_TOKEN: given->lock.token = optarg; return 0;
 	case OPTION_LEDGER: given->ledger = optarg; return 0;
 	case OPTION_AGAIN: given->again = true; return 0;
 	case OPTION_YES: given->yes = true; return 0;
@@ -273,7 +275,7 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	if (code == 0)
 		code = desk_ledger_open(&ledger, given.ledger, given.key);
 	if (code == 0)
-		code = desk_key_load(&key, given.key, given.passphrase_file);
+		code = desk_key_load(&key, given.key, &given.lock);
 	if (code == 0)
 		code = answer_one(&answer, &given, options, key, &ledger);
 	guard_unlock_call_free(answer.call);
@@ -288,7 +290,7 @@ const struct guardctl_verb guardctl_answer = {
     .usage = N_("Usage: guardctl [--json] answer --key FILE [--machine NAME] [--user NAME] [--number DIGITS]\n"
 	     "                [--reason TEXT] [--ticket TEXT] [--known LIST]... [--policy IMAGE]\n"
 	     "                [--operator NAME] [--epoch N] [--ledger FILE] [--passphrase-file FILE]\n"
-	     "                [--again] [--yes]\n"
+	     "                [--token URI] [--again] [--yes]\n"
 	     "\n"
 	     "Asks for what the command line does not say, checks that machine, user and number\n"
 	     "belong together, says what is known of the file, and gives the answer code.  What\n"
@@ -297,6 +299,8 @@ const struct guardctl_verb guardctl_answer = {
 	     "  --known LIST     SHA-256 sums with names (as sha256sum writes them), to name the file\n"
 	     "  --policy IMAGE   headquarters' policy: what it denies is not answered\n"
 	     "  --epoch N        of the machine's verifiers, when the ledger does not know it\n"
+	     "  --token URI      the PKCS #11 token that opens the key file; --passphrase-file then\n"
+	     "                   has its PIN\n"
 	     "  --again          answer for a one-time code that was asked for before\n"
 	     "  --yes            do not ask before the answer is given\n"
 	     "\n"

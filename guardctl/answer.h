@@ -11,8 +11,8 @@
 #define ANSWER_KNOWN_MAX 64u
 
 struct answer_options {
-	const char *key, *machine, *user, *number, *reason, *ticket, *operator_name, *policy, *passphrase_file,
-	    *ledger;
+	const char *key, *machine, *user, *number, *reason, *ticket, *operator_name, *policy, *ledger;
+	struct desk_lock lock;
 	const char *known[ANSWER_KNOWN_MAX];
 	unsigned known_count, epoch;
 	bool again, yes;

@@ -23,10 +23,17 @@ struct desk_secret {
  * for at the terminal without showing it; `twice`: a new one. */
 int desk_secret_read(struct desk_secret *ret_secret, const char *file, const char *prompt, bool twice);
 void desk_secret_wipe(struct desk_secret *secret);
-/* Load the key; asks for the pass phrase. */
-int desk_key_load(struct guard_unlock_key **ret_key, const char *path, const char *passphrase_file);
+/* What opens a key file: a pass phrase, or a token. */
+struct desk_lock {
+	const char *passphrase_file; /* of the pass phrase, or the token's PIN; NULL asks */
+	const char *token;	     /* "pkcs11:token=LABEL;object=LABEL", or NULL */
+};
+/* desk_token.c: the pass phrase that the token makes. */
+int desk_token_secret(struct desk_secret *ret_secret, const char *uri, const char *pin_file);
+/* Load the key; asks for what the lock does not say. */
+int desk_key_load(struct guard_unlock_key **ret_key, const char *path, const struct desk_lock *lock);
 /* Save to a new file; one that is there is never replaced. */
-int desk_key_save(const char *path, const struct guard_unlock_key *key, const char *passphrase_file);
+int desk_key_save(const char *path, const struct guard_unlock_key *key, const struct desk_lock *lock);
 
 /* desk_ledger.c: JSON lines, each with the SHA-256 of the line before.  The file
  * is locked while it is open. */

@@ -85,9 +85,18 @@ int desk_secret_read(struct desk_secret *ret_secret, const char *file, const cha
 	return take_line(ret_secret, from, file);
 }
 
-static void say_key_error(const char *path, int error)
+static int read_lock(struct desk_secret *ret_secret, const struct desk_lock *lock, const char *prompt, bool twice)
 {
-	if (error == -GUARD_E_SIGNATURE)
+	if (lock->token)
+		return desk_token_secret(ret_secret, lock->token, lock->passphrase_file);
+	return desk_secret_read(ret_secret, lock->passphrase_file, prompt, twice);
+}
+
+static void say_key_error(const char *path, int error, bool token)
+{
+	if (error == -GUARD_E_SIGNATURE && token)
+		guardctl_error(_("%s: another token or a pass phrase opens this file, or the file was changed"), path);
+	else if (error == -GUARD_E_SIGNATURE)
 		guardctl_error(_("%s: the pass phrase is wrong, or the file was changed"), path);
 	else if (error == -GUARD_E_UNSAFE)
 		guardctl_error(_("%s: others may read it: chmod 0600 it, and make a new key if anybody has"), path);
@@ -95,7 +104,7 @@ static void say_key_error(const char *path, int error)
 		guardctl_error("%s: %s", path, guardctl_error_text(error));
 }
 
-int desk_key_load(struct guard_unlock_key **ret_key, const char *path, const char *passphrase_file)
+int desk_key_load(struct guard_unlock_key **ret_key, const char *path, const struct desk_lock *lock)
 {
 	GUARD_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct desk_secret secret;
@@ -105,11 +114,11 @@ int desk_key_load(struct guard_unlock_key **ret_key, const char *path, const cha
 		guardctl_error("%s: %s", path, strerror(errno));
 		return GUARDCTL_REFUSED;
 	}
-	code = desk_secret_read(&secret, passphrase_file, _("Pass phrase of the help desk's key: "), false);
+	code = read_lock(&secret, lock, _("Pass phrase of the help desk's key: "), false);
 	if (code == 0) {
 		r = guard_unlock_key_load(ret_key, fd, secret.text, secret.length);
 		if (r < 0) {
-			say_key_error(path, r);
+			say_key_error(path, r, lock->token != NULL);
 			code = GUARDCTL_REFUSED;
 		}
 	}
@@ -117,11 +126,11 @@ int desk_key_load(struct guard_unlock_key **ret_key, const char *path, const cha
 	return code;
 }
 
-int desk_key_save(const char *path, const struct guard_unlock_key *key, const char *passphrase_file)
+int desk_key_save(const char *path, const struct guard_unlock_key *key, const struct desk_lock *lock)
 {
 	GUARD_AUTO_CLOSE int fd = -1;
 	struct desk_secret secret;
-	int r, code = desk_secret_read(&secret, passphrase_file, _("Pass phrase for the new key: "), true);
+	int r, code = read_lock(&secret, lock, _("Pass phrase for the new key: "), true);
 
 	if (code == 0) {
 		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -17,7 +17,7 @@
 
 enum {
 	OPTION_KEY = 256, OPTION_OUTPUT, OPTION_SCOPES, OPTION_EPOCH, OPTION_MACHINES, OPTION_PASSPHRASE,
-	OPTION_NEW_PASSPHRASE, OPTION_LEDGER, OPTION_LOG2_N
+	OPTION_NEW_PASSPHRASE, OPTION_TOKEN, OPTION_NEW_TOKEN, OPTION_LEDGER, OPTION_LOG2_N
 };
 
 static const struct option table[] = {
@@ -28,6 +28,8 @@ static const struct option table[] = {
     {"machines", required_argument, NULL, OPTION_MACHINES},
     {"passphrase-file", required_argument, NULL, OPTION_PASSPHRASE},
     {"new-passphrase-file", required_argument, NULL, OPTION_NEW_PASSPHRASE},
+    {"token", required_argument, NULL, OPTION_TOKEN},
+    {"new-token", required_argument, NULL, OPTION_NEW_TOKEN},
     {"ledger", required_argument, NULL, OPTION_LEDGER},
     {"log2-n", required_argument, NULL, OPTION_LOG2_N},
     {NULL, 0, NULL, 0},
@@ -43,7 +45,7 @@ static int make_key(const struct helpdesk_given *given)
 	if (guard_unlock_key_new(&key) < 0)
 		guardctl_error("%s", guardctl_error_text(-GUARD_E_NOMEM));
 	else
-		code = desk_key_save(given->key, key, given->passphrase_file);
+		code = desk_key_save(given->key, key, &given->lock);
 	guard_unlock_key_free(key);
 	if (code == 0)
 		printf(_("%s: a new key for all kinds of unlock. Keep a copy offline; give operators limited ones "
@@ -82,14 +84,14 @@ static int make_operator(const struct helpdesk_given *given)
 	}
 	code = parse_scopes(&scopes, given->scopes);
 	if (code == 0)
-		code = desk_key_load(&key, given->key, given->passphrase_file);
+		code = desk_key_load(&key, given->key, &given->lock);
 	if (code == 0) {
 		r = guard_unlock_key_limit(&limited, key, scopes);
 		if (r < 0) {
 			guardctl_error(_("helpdesk operator: %s holds no key for one of these"), given->key);
 			code = GUARDCTL_REFUSED;
 		} else {
-			code = desk_key_save(given->output, limited, given->new_passphrase_file);
+			code = desk_key_save(given->output, limited, &given->new_lock);
 		}
 	}
 	guard_unlock_key_free(limited);
@@ -128,8 +130,10 @@ static int take_option(struct helpdesk_given *given, int option)
 	case OPTION_OUTPUT: given->output = optarg; return 0;
 	case OPTION_SCOPES: given->scopes = optarg; return 0;
 	case OPTION_MACHINES: given->machines = optarg; return 0;
-	case OPTION_PASSPHRASE: given->passphrase_file = optarg; return 0;
-	case OPTION_NEW_PASSPHRASE: given->new_passphrase_file = optarg; return 0;
+	case OPTION_PASSPHRASE: given->lock.passphrase_file = optarg; return 0;
+	case OPTION_NEW_PASSPHRASE: given->new_lock.passphrase_file = optarg; return 0;
+	case OPTION_TOKEN: given->lock.token = optarg; return 0;
+	case OPTION_NEW_TOKEN: given->new_lock.token = optarg; return 0;
 	case OPTION_LEDGER: return take_ledger(given);
 	case OPTION_EPOCH: return take_number(&given->epoch, "--epoch", INT32_MAX);
 	case OPTION_LOG2_N: return take_number(&given->log2_n, "--log2-n", 15);
@@ -192,7 +196,7 @@ const struct guardctl_verb guardctl_helpdesk = {
 	     "       guardctl helpdesk verifiers --key FILE --output FOLDER [--epoch N] MACHINE...\n"
 	     "       guardctl helpdesk compare --ledger FILE... UNLOCKS...\n"
 	     "\n"
-	     "  key        a new key of the help desk, under a pass phrase\n"
+	     "  key        a new key of the help desk, under a pass phrase or a token\n"
 	     "  operator   a copy that can answer for some kinds of unlock alone\n"
 	     "  verifiers  FOLDER/MACHINE.verifiers: what a machine needs to check answers.\n"
 	     "             Install it as root's, mode 0600, where guardd.conf's unlock.verifiers says.\n"
@@ -204,6 +208,9 @@ const struct guardctl_verb guardctl_helpdesk = {
 	     "  --machines FILE            names of machines, one a line\n"
 	     "  --log2-n N                 12 to 15: dearer guesses, slower checks (default 12)\n"
 	     "  --passphrase-file FILE     instead of asking; --new-passphrase-file for `operator`\n"
+	     "  --token URI                an RSA key in a PKCS #11 token opens the key file:\n"
+	     "                             pkcs11:token=LABEL;object=LABEL[?module-path=FILE];\n"
+	     "                             --passphrase-file then has its PIN; --new-token likewise\n"
 	     "  --ledger FILE              instead of KEY.ledger; for `compare` one of each operator\n"
 	     "\n"
 	     "Example: guardctl helpdesk verifiers --key desk.key --output sets pc-0042.osaka\n"),

@@ -6,7 +6,7 @@
 #ifndef GUARDCTL_HELPDESK_H
 #define GUARDCTL_HELPDESK_H
 
-#include "guardctl.h"
+#include "desk.h"
 
 extern const struct guardctl_verb guardctl_helpdesk;
 
@@ -14,7 +14,8 @@ extern const struct guardctl_verb guardctl_helpdesk;
 
 /* What the command line says. */
 struct helpdesk_given {
-	const char *key, *output, *scopes, *machines, *passphrase_file, *new_passphrase_file;
+	const char *key, *output, *scopes, *machines;
+	struct desk_lock lock, new_lock;
 	const char *ledgers[HELPDESK_LEDGERS_MAX];
 	unsigned ledger_count, epoch, log2_n;
 	int count; /* of names behind the options */

@@ -97,7 +97,7 @@ int helpdesk_verifiers(const struct helpdesk_given *given)
 	}
 	code = desk_ledger_open(&ledger, given->ledgers[0], given->key);
 	if (code == 0)
-		code = desk_key_load(&key, given->key, given->passphrase_file);
+		code = desk_key_load(&key, given->key, &given->lock);
 	if (code == 0)
 		code = make_listed(given, key, &ledger);
 	guard_unlock_key_free(key);
