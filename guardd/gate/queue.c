@@ -124,7 +124,9 @@ static bool check_queue(struct gate *gate, struct gate_queue *queue, int64_t now
 
 	pthread_mutex_lock(&queue->lock);
 	waiting = queue->head != NULL;
-	grow = waiting && now_ns - queue->head->queued_ns > GATE_STUCK_NS && queue->threads < queue->most;
+	/* Before the first workers there is no policy by which one could decide. */
+	grow = waiting && queue->threads > 0 && now_ns - queue->head->queued_ns > GATE_STUCK_NS &&
+	       queue->threads < queue->most;
 	pthread_mutex_unlock(&queue->lock);
 	if (grow)
 		(void)add_worker(gate, queue); /* tried again at the next look */
