@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#define GUARD_BPF_ABI 1u
+#define GUARD_BPF_ABI 2u
 
 #define GUARD_BPF_DIGEST_SIZE 32
 #define GUARD_BPF_PATH_SIZE 256
@@ -43,9 +43,11 @@ enum guard_bpf_state {
 struct guard_bpf_config {
 	__u32 abi;        /* GUARD_BPF_ABI */
 	__u32 state;      /* enum guard_bpf_state */
-	__u32 generation; /* of verdicts, never 0 in force */
+	__u32 generation; /* of verdicts and contents, never 0 in force */
 	__u32 flags;
-	__u8 policy[GUARD_BPF_DIGEST_SIZE]; /* checksum of the image whose generation this is */
+	__u32 next;       /* in force as well: what is being put in; never given out twice */
+	__u32 zero;
+	__u8 contents[GUARD_BPF_DIGEST_SIZE]; /* of what `generation` was made; zeros: not whole */
 };
 
 /* Map `guard_verdicts`: inode storage.  One word, changed atomically:
@@ -57,13 +59,14 @@ struct guard_bpf_verdict {
 	__u64 id; /* of this inode while it is in memory, for grants; 0 none */
 };
 
-/* Map `guard_digests`: content that anybody may use at any time. */
+/* Map `guard_digests`: content that anybody may use at any time.  In two
+ * generations: while the next is put in, that in force stays whole. */
 struct guard_bpf_digest {
 	__u8 bytes[GUARD_BPF_DIGEST_SIZE];
 };
 struct guard_bpf_listed {
-	__u32 generation;
-	__u32 kinds;
+	__u32 generation[2];
+	__u32 kinds[2];
 };
 
 /* Map `guard_devices`: the kernel's device number -> flags. */
@@ -124,9 +127,9 @@ struct guard_bpf_event {
 	char path[GUARD_BPF_PATH_SIZE]; /* of the file, "" unknown */
 };
 
-_Static_assert(sizeof(struct guard_bpf_config) == 48, "ABI");
+_Static_assert(sizeof(struct guard_bpf_config) == 56, "ABI");
 _Static_assert(sizeof(struct guard_bpf_verdict) == 16, "ABI");
-_Static_assert(sizeof(struct guard_bpf_listed) == 8, "ABI");
+_Static_assert(sizeof(struct guard_bpf_listed) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_grant_key) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_grant) == 24, "ABI");
 _Static_assert(sizeof(struct guard_bpf_event) == 344, "ABI");

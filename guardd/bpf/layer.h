@@ -61,10 +61,14 @@ void guardd_bpf_verdict_drop(const struct guardd_bpf *layer, int fd);
 int guardd_bpf_grant(const struct guardd_bpf *layer, int fd, uint32_t process, uint32_t generation, uint32_t kinds,
 		     int64_t until_ns) GUARD_WARN_UNUSED;
 
-/* A content that anybody may use.  -GUARD_E_LIMIT: the table is full. */
-int guardd_bpf_digest_put(const struct guardd_bpf *layer, const struct guard_digest *digest, uint32_t generation,
-			  uint32_t kinds) GUARD_WARN_UNUSED;
-/* Take away the contents of generations before this one. */
+struct guardd_bpf_generations {
+	uint32_t now, next; /* in force; being put in */
+};
+/* A content that anybody may use under `next`; what `now` says of it stays.
+ * -GUARD_E_LIMIT: the table is full.  One thread at a time. */
+int guardd_bpf_digest_put(const struct guardd_bpf *layer, const struct guard_digest *digest,
+			  const struct guardd_bpf_generations *generations, uint32_t kinds) GUARD_WARN_UNUSED;
+/* Take away the contents that this generation does not have. */
 void guardd_bpf_digests_prune(const struct guardd_bpf *layer, uint32_t generation);
 
 /* `device` as stat(2) gives it. */

@@ -167,12 +167,17 @@ int guardd_bpf_grant(const struct guardd_bpf *layer, int fd, uint32_t process, u
 
 _Static_assert(sizeof(struct guard_digest) == sizeof(struct guard_bpf_digest), "a digest is the map's key");
 
-int guardd_bpf_digest_put(const struct guardd_bpf *layer, const struct guard_digest *digest, uint32_t generation,
-			  uint32_t kinds)
+int guardd_bpf_digest_put(const struct guardd_bpf *layer, const struct guard_digest *digest,
+			  const struct guardd_bpf_generations *generations, uint32_t kinds)
 {
-	const struct guard_bpf_listed listed = { .generation = generation & GUARD_BPF_GENERATION_MASK,
-						 .kinds = kinds };
+	struct guard_bpf_listed listed = { 0 };
+	unsigned other;
 
+	if (get(layer->digests, digest, &listed) < 0)
+		listed = (struct guard_bpf_listed){ 0 };
+	other = generations->now && listed.generation[0] == generations->now ? 1 : 0;
+	listed.generation[other] = generations->next;
+	listed.kinds[other] = kinds;
 	return put(layer->digests, digest, &listed);
 }
 
@@ -180,7 +185,8 @@ static bool is_current(const struct guardd_bpf *layer, const struct guard_bpf_di
 {
 	struct guard_bpf_listed listed;
 
-	return get(layer->digests, key, &listed) < 0 || listed.generation == generation;
+	return get(layer->digests, key, &listed) < 0 || listed.generation[0] == generation ||
+	       listed.generation[1] == generation;
 }
 
 void guardd_bpf_digests_prune(const struct guardd_bpf *layer, uint32_t generation)

@@ -39,8 +39,7 @@ static __always_inline bool is_covered(const struct guard_bpf_config *config, st
 /* The next policy decides before its generation begins. */
 static __always_inline bool is_in_force(const struct guard_bpf_config *config, __u32 generation)
 {
-	return generation == config->generation ||
-	       generation == ((config->generation + 1) & GUARD_BPF_GENERATION_MASK);
+	return generation && (generation == config->generation || generation == config->next);
 }
 
 static __always_inline bool word_allows(const struct guard_bpf_config *config, __u64 word, __u32 kinds)
@@ -79,20 +78,20 @@ static __always_inline bool has_grant(const struct guard_bpf_config *config,
 	       grant->word >> 32 == verdict->word >> 32 && grant->until_ns > bpf_ktime_get_ns();
 }
 
-static __always_inline bool is_listed(const struct guard_bpf_config *config,
-				      const struct guard_bpf_digest *digest)
+/* What the policy says of a content; GUARD_BPF_LISTED: it says something. */
+static __always_inline __u32 listed_as(const struct guard_bpf_config *config,
+				       const struct guard_bpf_digest *digest)
 {
 	const struct guard_bpf_listed *listed = bpf_map_lookup_elem(&guard_digests, digest);
+	__u32 kinds = 0;
 
-	return listed && is_in_force(config, listed->generation);
-}
-
-static __always_inline __u32 listed_kinds(const struct guard_bpf_config *config,
-					  const struct guard_bpf_digest *digest)
-{
-	const struct guard_bpf_listed *listed = bpf_map_lookup_elem(&guard_digests, digest);
-
-	return listed && is_in_force(config, listed->generation) ? listed->kinds & GUARD_BPF_KINDS : 0;
+	if (!listed)
+		return 0;
+	if (is_in_force(config, listed->generation[0]))
+		kinds |= listed->kinds[0] | GUARD_BPF_LISTED;
+	if (is_in_force(config, listed->generation[1]))
+		kinds |= listed->kinds[1] | GUARD_BPF_LISTED;
+	return kinds;
 }
 
 /* Keep what was found, unless a writer was or is there. */
@@ -125,13 +124,13 @@ static __always_inline int by_content(const struct guard_bpf_config *config, str
 	*hashed = bpf_ima_file_hash(file, digest, sizeof(*digest)) == HASH_ALGO_SHA256;
 	if (!*hashed)
 		return -1;
-	kinds = listed_kinds(config, digest);
-	if ((config->flags & GUARD_BPF_DEFAULT_ALLOW) && !is_listed(config, digest))
+	kinds = listed_as(config, digest);
+	if ((config->flags & GUARD_BPF_DEFAULT_ALLOW) && !kinds)
 		return 0;
 	if (!(kinds & wanted))
 		return -1;
 	if (verdict)
-		keep(config, inode, verdict, before, kinds);
+		keep(config, inode, verdict, before, kinds & GUARD_BPF_KINDS);
 	return inode->i_writecount.counter > 0 ? -1 : 0;
 }
 

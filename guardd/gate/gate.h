@@ -82,6 +82,8 @@ struct gate_policy {
 	int64_t loaded_s; /* CLOCK_BOOTTIME */
 	uint64_t generation;
 	uint32_t layer_generation; /* the same for the kernel layer, 0 without one */
+	bool layer_filled;         /* its contents are there under that generation */
+	struct guard_digest layer_contents;
 };
 struct gate_policies {
 	_Atomic(struct gate_policy *) current;
@@ -291,11 +293,19 @@ void gate_layer_remember(struct gate *gate, const struct gate_event *event, cons
 void gate_layer_grant(struct gate *gate, const struct gate_event *event, uint32_t kinds);
 void gate_layer_filesystem(struct gate *gate, const struct gate_filesystem *filesystem);
 void gate_layer_filesystem_gone(struct gate *gate, uint64_t device);
-/* Put the contents of a policy in that comes into force soon; gives it its generation. */
-void gate_layer_prepare(struct gate *gate, struct gate_policy *policy);
-/* It is in force. */
+/* What anybody may use a file as; the object leans on no name that could change. */
+uint32_t gate_layer_kinds(const struct gate_policy *policy, const struct guard_object *object);
+
+/* layer_policy.c: whole policies.  Who changes the policy calls these. */
+/* Give a policy that comes into force soon its generation: that of a gate before
+ * when its contents are there already. */
+void gate_layer_choose(struct gate *gate, struct gate_policy *policy);
+/* Put its contents in, unless they are there.  Takes its time. */
+void gate_layer_fill(struct gate *gate, struct gate_policy *policy);
+/* It is in force in the gate: now in the kernel. */
 void gate_layer_begin(struct gate *gate);
-/* From now on the kernel refuses; and after each policy that comes later. */
+/* The first policy's contents; then, from now on the kernel refuses. */
+void gate_layer_ready(struct gate *gate);
 void gate_layer_enforce(struct gate *gate);
 
 /* layer_events.c: a thread that records what the kernel refused. */

@@ -113,6 +113,7 @@ static void start_as_successor(struct gate *gate)
 	load_first_policy(gate);
 	gate_loaders_learn(gate);
 	start_all(gate);
+	gate_layer_ready(gate);
 	say_ready(gate);
 	guardd_takeover_hold(gate->arguments);
 	if (gate_readers_start(gate) < 0)

@@ -120,7 +120,10 @@ void gate_policy_replace(struct gate *gate, struct gate_policy *next)
 	struct gate_policy *old;
 
 	next->generation = gate_policy_generation(gate) + 1;
-	gate_layer_prepare(gate, next);
+	gate_layer_choose(gate, next);
+	/* At the start that waits until events are answered. */
+	if (atomic_load(&gate->layer_enforces))
+		gate_layer_fill(gate, next);
 	old = atomic_exchange(&policies->current, next);
 	atomic_store(&gate->shared->policy_generation, next->generation);
 	if (old)
