@@ -12,7 +12,7 @@
 # on protected filesystems, empty at the start of a case).
 
 MARKS=$SCRATCH/marks
-MARK_DEFAULT=/run/guard-test.mark
+MARK_DEFAULT=$GUARD_MARK_DEFAULT
 LOADER=/lib64/ld-linux-x86-64.so.2
 PYTHON=/usr/bin/python3
 REFUSED='Operation not permitted|EPERM'

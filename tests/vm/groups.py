@@ -3,11 +3,13 @@
 # tests/vm/groups.py - what is done with the guest, group by group.  Each group
 # gets the machine and the results; it boots what it needs.
 import json
+import os
 import time
 
 import attacks
 import kernel
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 DEBS = "/mnt/guard-tests/debs"
 LISTED = "/mnt/guard-tests/integration/listed"
 ACTIVE = ("systemctl list-units --all --no-legend --plain --state=active --type=service,socket,timer,mount,target,path "
@@ -151,9 +153,10 @@ def processes(machine, tap):
 
 
 def evasion(machine, tap):
-    """The integration cases over the whole machine."""
+    """The integration cases over the whole machine; what `processes` runs is left to it."""
     machine.boot()
-    attacks.integration(machine.guest, tap, [], 1500)
+    cases = sorted(name[:-3] for name in os.listdir(os.path.join(HERE, "../integration/cases")))
+    attacks.integration(machine.guest, tap, [name for name in cases if name != "16-crash"], 1500)
     must(machine.guest, tap, "the ledger verifies after it all", "guardctl ledger verify")
 
 

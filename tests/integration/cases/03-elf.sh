@@ -41,7 +41,7 @@ for area in $AREAS; do
 	if [ -e "$LISTED/odd" ]; then
 		good odd "$x"
 		good tiny64 "$area/loader"
-		ln -sfn "$area/loader" /run/guard-test.ld
+		ln -sfn "$area/loader" "$GUARD_ODD_LOADER"
 		expect_allowed "a listed file as the loader of a listed program on $at" "$x"
 		evil tiny64 "$area/loader"
 		expect_denied "an unlisted file as the loader of a listed program on $at" "$x"

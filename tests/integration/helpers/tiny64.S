@@ -21,5 +21,5 @@ _start:
 	syscall
 	.section .rodata
 text:	.ascii "ran\n"
-path:	.asciz "/run/guard-test.mark"
+path:	.asciz MARK_DEFAULT
 	.section .note.GNU-stack,"",@progbits
