@@ -3,18 +3,41 @@
  * guardctl/reload.c - `guardctl reload`: the daemon reads its policy again.
  */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "connection.h"
 #include "guardctl.h"
 
-static int await_result(struct guardctl_connection *connection)
+/* What the daemon says beside "done": which policy is in force now, or that the
+ * machine is managed and its repository is asked. */
+static void say(struct guard_reader reader)
 {
-	struct guard_reader reader;
+	const char *sentence;
+	char text[1024];
+
+	(void)guard_read_u32(&reader);
+	sentence = guard_read_string(&reader, GUARD_WIRE_MAX);
+	if (!sentence)
+		return;
+	guard_text_escape(text, sizeof(text), sentence, strlen(sentence));
+	printf("guardctl: %s\n", text);
+}
+
+static int await_result(struct guardctl_connection *connection, bool json)
+{
+	struct guard_reader reader, again;
 	uint16_t type;
 	int code = guardctl_receive(&type, &reader, connection);
 
-	if (code == 0)
-		code = type == GUARD_WIRE_RESULT ? guardctl_result(&reader) : guardctl_unexpected();
+	if (code != 0)
+		return code;
+	if (type != GUARD_WIRE_RESULT)
+		return guardctl_unexpected();
+	again = reader;
+	code = guardctl_result(&reader);
+	if (code == GUARDCTL_DONE && !json)
+		say(again);
 	return code;
 }
 
@@ -33,11 +56,9 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	guardctl_patience(&connection, GUARDCTL_RELOAD_SECONDS);
 	code = guardctl_send_empty(&connection, GUARD_WIRE_RELOAD);
 	if (code == 0)
-		code = await_result(&connection);
+		code = await_result(&connection, options->json);
 	guardctl_disconnect(&connection);
-	if (code == GUARDCTL_DONE && !options->json)
-		puts(_("The policy was read again and is in force."));
-	else if (code == GUARDCTL_DONE)
+	if (code == GUARDCTL_DONE && options->json)
 		puts("{\"reloaded\":true}");
 	return code;
 }
@@ -49,6 +70,8 @@ const struct guardctl_verb guardctl_reload = {
 	     "\n"
 	     "The daemon reads its policy file again.  A policy that is malformed, older than\n"
 	     "the one in force, or not safely owned is refused, and the one in force stays.\n"
+	     "A machine that headquarters manages reads no local file: its repository is asked\n"
+	     "at once instead, and a local policy that guardd.conf names is refused.\n"
 	     "\n"
 	     "Example: guardctl policy build hq.conf --output /etc/guard/policy.img && guardctl reload\n"),
     .run = run,

@@ -15,6 +15,7 @@
 
 #define GUARDD_PATH_MAX 4096u
 #define GUARDD_FILESYSTEMS_MAX 256u
+#define GUARDD_RELEASED_FOLDER "enrolment.released" /* in STATE_DIR: an enrolment that has ended */
 
 enum guardd_backend { GUARDD_BACKEND_AUTO, GUARDD_BACKEND_FANOTIFY, GUARDD_BACKEND_BPF };
 
@@ -29,6 +30,8 @@ struct guardd_config {
 	char repository_ca[GUARDD_PATH_MAX], repository_certificate[GUARDD_PATH_MAX], repository_key[GUARDD_PATH_MAX];
 	uint32_t repository_interval_s;      /* default 60, 1..86400 */
 	uint32_t repository_bandwidth_kib;   /* per second, 0 unlimited */
+	bool released;                       /* no longer, and guardd.conf names no policy yet: what
+					      * was in force stays in force */
 	char overruled[512];                 /* "" or what of the file is refused on a managed machine */
 	enum guardd_backend backend;
 	bool self_protection;                /* default false: guard the daemon against root (docs/kernel-layer.md) */

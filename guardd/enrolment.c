@@ -13,8 +13,34 @@
 #include "config_keys.h"
 #include "problem.h"
 
-static int check_alone(const struct guardd_config *config, const char *path, char *ret_problem, size_t problem_size)
+/* Headquarters let the machine go, and nobody has named a policy of its own yet:
+ * that must not leave it without one. */
+static bool take_released(struct guardd_config *config)
 {
+	GUARD_AUTO_FREE struct guardd_config *before = calloc(1, sizeof(*before));
+	char file[GUARDD_PATH_MAX + 48], problem[500];
+	int r;
+
+	if (!before || config->policy_file[0])
+		return false;
+	snprintf(file, sizeof(file), "%s/" GUARDD_RELEASED_FOLDER "/repository.conf", config->state_dir);
+	if (access(file, F_OK) < 0)
+		return false;
+	r = guardd_config_file(before, file, "the enrolment that has ended", problem, sizeof(problem));
+	guardd_config_free(before);
+	if (r == 0 && !config->office[0])
+		memcpy(config->office, before->repository_office, sizeof(config->office));
+	config->released = true;
+	snprintf(config->overruled, sizeof(config->overruled),
+		 "headquarters released this machine: the policy that was in force stays until policy.file in guardd.conf "
+		 "names one, or the machine is enrolled again (guardctl enroll)");
+	return true;
+}
+
+static int check_alone(struct guardd_config *config, const char *path, char *ret_problem, size_t problem_size)
+{
+	if (!config->repository_url[0] && take_released(config))
+		return 0;
 	if (config->repository_url[0])
 		return guardd_problem(-GUARD_E_NOT_FOUND, ret_problem, problem_size,
 				      "%s: a repository is named, but this machine is not enrolled there: run "

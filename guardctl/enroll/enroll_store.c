@@ -6,6 +6,7 @@
  */
 #include "enroll.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -100,6 +101,53 @@ static void remove_new(int state_dir)
 	(void)!unlinkat(state_dir, NEW_FOLDER, AT_REMOVEDIR);
 }
 
+/* ---- what an enrolment that has ended left -------------------------------------------- */
+
+static bool has_same_root(int state_dir, const struct enroll_root *root)
+{
+	GUARD_AUTO_CLOSE int fd = openat(state_dir, "enrolment.released/root.json", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	GUARD_AUTO_FREE uint8_t *bytes = malloc(root->size + 1);
+	ssize_t size = fd < 0 || !bytes ? -1 : read(fd, bytes, root->size + 1);
+
+	return size == (ssize_t)root->size && memcmp(bytes, root->bytes, root->size) == 0;
+}
+
+static int remove_files(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), r = 0;
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!folder) {
+		r = fd < 0 && errno == ENOENT ? 0 : -GUARD_E_IO;
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	while ((entry = readdir(folder)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    unlinkat(fd, entry->d_name, 0) < 0)
+			r = -GUARD_E_IO;
+	closedir(folder);
+	return r;
+}
+
+/* What was trusted before says nothing of another repository.  Under the same first
+ * root it stays: releasing and enrolling again turns nothing back. */
+static int forget_other(int state_dir, const struct enroll_root *root)
+{
+	GUARD_AUTO_CLOSE int trust = openat(state_dir, "trust", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (trust < 0)
+		return errno == ENOENT ? 0 : -GUARD_E_IO;
+	if (has_same_root(state_dir, root))
+		return 0;
+	if (remove_files(trust, "metadata") < 0 || remove_files(trust, "parts") < 0 ||
+	    (unlinkat(trust, "memory", 0) < 0 && errno != ENOENT))
+		return -GUARD_E_IO;
+	return 0;
+}
+
 int enroll_store(const struct enroll_options *options, const struct enroll_root *root)
 {
 	GUARD_AUTO_CLOSE int state_dir = -1;
@@ -117,6 +165,8 @@ int enroll_store(const struct enroll_options *options, const struct enroll_root 
 		return failed(options, NEW_FOLDER " cannot be made");
 	folder = openat(state_dir, NEW_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = folder < 0 ? -GUARD_E_IO : fill(folder, options, root);
+	if (r == 0)
+		r = forget_other(state_dir, root);
 	if (r == 0 && renameat(state_dir, NEW_FOLDER, state_dir, FOLDER) == 0 && fsync(state_dir) == 0)
 		return 0;
 	r = failed(options, "the enrolment cannot be written");

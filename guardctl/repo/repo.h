@@ -59,11 +59,13 @@ struct repo_profile {
 	const char *name, *reference; /* reference: folder of a machine, or NULL */
 	const json_t *sources;
 };
+#define REPO_MACHINE_ID_LENGTH 43u /* Ed25519 public key in base64url */
+
 struct repo_office {
 	char name[REPO_NAME_MAX + 1];
 	struct repo_keys keys, broad;
 	json_t *conf;                /* owns what the others point at */
-	const json_t *within, *machines;
+	const json_t *within, *machines, *released; /* released NULL: none */
 };
 enum repo_top { REPO_ROOT, REPO_TARGETS, REPO_SNAPSHOT, REPO_TIMESTAMP, REPO_DENY, REPO_TOP_MAX_ };
 struct repo {

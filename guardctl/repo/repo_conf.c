@@ -207,6 +207,26 @@ static bool check_machines(const struct repo *repo, const struct repo_office *of
 	return true;
 }
 
+/* Machines that headquarters lets go, by the keys that `repo seen` shows. */
+static bool check_released(const struct repo_office *office, const char *path)
+{
+	size_t i;
+	json_t *id;
+
+	if (office->released && !json_is_array(office->released)) {
+		guardctl_error("%s: released is no list: released = [ \"ID\" ];", path);
+		return false;
+	}
+	json_array_foreach((json_t *)office->released, i, id) {
+		if (json_string_length(id) == REPO_MACHINE_ID_LENGTH)
+			continue;
+		guardctl_error("%s: released: entry %zu is no machine's id, which has %u characters (guardctl repo seen --json)",
+			       path, i + 1, REPO_MACHINE_ID_LENGTH);
+		return false;
+	}
+	return true;
+}
+
 static bool read_office(struct repo *repo, const char *name)
 {
 	struct repo_office *office = &repo->offices[repo->office_count];
@@ -222,6 +242,9 @@ static bool read_office(struct repo *repo, const char *name)
 	conf = json_object_get(office->conf, "office");
 	office->within = json_object_get(conf, "within");
 	office->machines = json_object_get(conf, "machines");
+	office->released = json_object_get(conf, "released");
+	if (!check_released(office, path))
+		return false;
 	broad = json_object_get(conf, "broad");
 	if (!repo_keys_read(&office->keys, repo, conf, path) || (broad && !repo_keys_read(&office->broad, repo, broad, path)))
 		return false;

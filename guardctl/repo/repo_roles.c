@@ -134,13 +134,16 @@ static json_t *machine_entry(const json_t *conf)
 
 json_t *repo_place(const struct repo_office *office)
 {
-	json_t *machines = json_array(), *machine;
+	json_t *machines = json_array(), *machine, *place;
 	size_t i;
 
 	json_array_foreach((json_t *)office->machines, i, machine)
 		json_array_append_new(machines, machine_entry(machine));
-	return json_pack("{s:i, s:s, s:o, s:o}", "format", 1, "office", office->name, "within",
-			 office->within ? json_deep_copy(office->within) : json_array(), "machines", machines);
+	place = json_pack("{s:i, s:s, s:o, s:o}", "format", 1, "office", office->name, "within",
+			  office->within ? json_deep_copy(office->within) : json_array(), "machines", machines);
+	if (place && office->released)
+		json_object_set_new(place, "released", json_deep_copy(office->released));
+	return place;
 }
 
 /* ---- delegations and bins ------------------------------------------------------------------ */

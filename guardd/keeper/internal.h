@@ -192,6 +192,9 @@ int keeper_policy_take(struct keeper *keeper, int set) GUARD_WARN_UNUSED;
 /* At the start: read the file, or keeper->set, and have it in handles.policy. */
 int keeper_policy_read_first(struct keeper *keeper, bool fall_back, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
 
+/* release.c: headquarters lets the machine go; the program is started anew. */
+void keeper_release(struct keeper *keeper, const char *sentence);
+
 /* managed.c: a machine whose policy comes from a repository. */
 int keeper_managed_start(struct keeper *keeper) GUARD_WARN_UNUSED;
 void keeper_managed_end(struct keeper *keeper);

@@ -126,7 +126,7 @@ static int check_image(int image, int state_dir, const struct loading *loading)
 	loading->reply->passed_over = info.passed_over;
 	snprintf(loading->reply->id, sizeof(loading->reply->id), "%s", info.id);
 	/* A managed machine's trust process has the versions of every part. */
-	r = loading->config->managed ? 0 : check_version(&info, state_dir, loading);
+	r = loading->config->managed || loading->config->released ? 0 : check_version(&info, state_dir, loading);
 	if (r == 0 && loading->config->protect_all && info.mode == GUARD_MODE_ENFORCE)
 		r = keeper_preflight(policy, loading->name, PROBLEM(loading));
 	guard_policy_free(policy);
@@ -229,7 +229,7 @@ int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply,
 
 	if (arguments->set >= 0)
 		r = load_set(ret_image, arguments, &reply);
-	else if (arguments->config->managed)
+	else if (arguments->config->managed || arguments->config->released)
 		r = load_remembered(ret_image, arguments, &reply);
 	else
 		r = load_policy_file(ret_image, arguments, &reply);

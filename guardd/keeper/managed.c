@@ -216,7 +216,7 @@ static void take_set(struct keeper *keeper, int32_t set)
 
 void keeper_managed_readable(struct keeper *keeper)
 {
-	struct guardd_trust_message message;
+	static struct guardd_trust_message message;
 	int fd = -1, r;
 
 	while ((r = receive(&message, &fd, keeper)) > 0) {
@@ -230,6 +230,10 @@ void keeper_managed_readable(struct keeper *keeper)
 			take_state(keeper, &message.state);
 		if (message.type == GUARDD_TRUST_NOTE)
 			take_note(keeper, &message);
+		if (message.type == GUARDD_TRUST_RELEASED) {
+			keeper_release(keeper, message.text);
+			return; /* another program, or another trust process */
+		}
 	}
 	if (r < 0)
 		keeper_close(&keeper->trust_socket); /* about to be found dead */

@@ -121,10 +121,15 @@ int keeper_policy_take(struct keeper *keeper, int set)
 /* On a managed machine there is no file: the repository is asked. */
 static void check_repository(struct keeper *keeper, uint32_t answers)
 {
+	const struct guardd_config *config = keeper->config;
+	char sentence[500];
+
 	keeper_managed_check(keeper);
+	snprintf(sentence, sizeof(sentence), "%.380s%sits repository is asked now, guardctl status says what comes of it",
+		 config->overruled[0] ? config->overruled : "this machine is managed by headquarters",
+		 config->overruled[0] ? "; " : ": ");
 	keeper->load_answers += answers;
-	if (keeper->load == KEEPER_LOAD_IDLE)
-		answer_control(keeper, 0, "the repository is asked now; guardctl status says what came of it");
+	answer_control(keeper, config->overruled[0] ? -GUARD_E_DENIED : 0, sentence);
 }
 
 /* Begin to read the file again. */
@@ -132,6 +137,11 @@ void keeper_policy_reload(struct keeper *keeper, uint32_t answers)
 {
 	if (keeper->config->managed) {
 		check_repository(keeper, answers);
+		return;
+	}
+	if (keeper->config->released) {
+		keeper->load_answers += answers;
+		answer_control(keeper, -GUARD_E_DENIED, keeper->config->overruled);
 		return;
 	}
 	if (keeper->load != KEEPER_LOAD_IDLE) {
@@ -263,7 +273,7 @@ void keeper_policy_flush(struct keeper *keeper)
 
 int keeper_policy_read_first(struct keeper *keeper, bool fall_back, char *ret_problem, size_t size)
 {
-	const char *name = keeper->config->managed ? "the policy" : keeper->config->policy_file;
+	const char *name = keeper->config->policy_file[0] ? keeper->config->policy_file : "the policy";
 	struct keeper_loader_reply reply = {0};
 	int32_t image = -1;
 	struct pollfd ready;

@@ -41,6 +41,7 @@ static const struct {
     [GUARD_DAEMON_UPDATE_TAKEN] = {"update-taken", "an update from the repository is in force", false},
     [GUARD_DAEMON_UPDATE_REFUSED] = {"update-refused", "an update from the repository was refused", true},
     [GUARD_DAEMON_UPDATE_STALE] = {"update-stale", "the repository's freshness has run out", true},
+    [GUARD_DAEMON_RELEASED] = {"released", "headquarters released the machine", true},
     [GUARD_DAEMON_MANAGED] = {"managed", "a local setting was refused on a managed machine", true},
 };
 

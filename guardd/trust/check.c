@@ -91,7 +91,9 @@ static int take_all(struct trust_process *trust, struct trust_failure *failure)
 
 	if (r == 0)
 		r = trust_collect(&next, &place, trust, &deny, failure);
-	if (r < 0)
+	if (r == 1)
+		trust_tell_release(trust);
+	if (r != 0)
 		return r;
 	if (!trust->in_force || !is_same(&next, &trust->memory.state)) {
 		r = trust_deliver(trust, &next, failure);
@@ -142,7 +144,7 @@ static int ask(struct trust_process *trust, struct trust_failure *failure)
 				  trust->fetch_text[0] ? "; " : "", trust->fetch_text);
 	r = take_all(trust, failure);
 	trust->complete = r == 0;
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* ---- what is said -------------------------------------------------------------------- */

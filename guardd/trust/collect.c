@@ -169,8 +169,8 @@ int trust_collect(struct trust_state *ret_state, struct guard_digest *ret_place,
 	struct guard_trust_info info;
 	int r = read_place(&place, ret_place, trust, failure);
 
-	if (r < 0)
-		return r;
+	if (r < 0 || place.released)
+		return r < 0 ? r : 1;
 	guard_trust_info(trust->client, &info);
 	state.snapshot = info.snapshot_version;
 	snprintf(state.profile, sizeof(state.profile), "%s", place.profile);

@@ -54,6 +54,7 @@ struct trust_memory {
 
 /* Where a machine belongs, from place/OFFICE.json. */
 struct trust_place {
+	bool released; /* from management: the rest does not matter */
 	char profile[TRUST_NAME_MAX];
 	size_t within_count;
 	char within[TRUST_WITHIN_MAX][TRUST_NAME_MAX];
@@ -114,6 +115,7 @@ int trust_place_parse(struct trust_place *ret_place, const char *text, size_t si
 /* collect.c: the parts of the snapshot that was verified. */
 int trust_collect_deny(struct trust_part *ret_part, struct trust_process *trust,
 		       struct trust_failure *failure) GUARD_WARN_UNUSED;
+/* 1: headquarters releases this machine, and nothing was collected. */
 int trust_collect(struct trust_state *ret_state, struct guard_digest *ret_place, struct trust_process *trust,
 		  const struct trust_part *deny, struct trust_failure *failure) GUARD_WARN_UNUSED;
 
@@ -140,6 +142,7 @@ void trust_agent(const struct trust_process *trust, char ret_agent[SYNC_AGENT_MA
 /* tell.c: to the keeper. */
 int trust_send(const struct trust_process *trust, const struct guardd_trust_message *message, int fd) GUARD_WARN_UNUSED;
 void trust_tell_state(struct trust_process *trust);
+void trust_tell_release(const struct trust_process *trust);
 void trust_note(const struct trust_process *trust, enum guard_daemon_event what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -61,6 +61,20 @@ static int take_within(struct trust_place *place, const json_t *within, const ch
 	return r;
 }
 
+/* By key alone: a host name is root's to change. */
+static bool is_released(const json_t *tree, const char *key_id)
+{
+	const json_t *released = json_object_get(tree, "released");
+	size_t i;
+	json_t *id;
+
+	json_array_foreach((json_t *)released, i, id) {
+		if (json_is_string(id) && strcmp(json_string_value(id), key_id) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int take_place(struct trust_place *place, const json_t *tree, const char *office, const char *host,
 		      const char *key_id, struct trust_failure *failure)
 {
@@ -73,6 +87,9 @@ static int take_place(struct trust_place *place, const json_t *tree, const char 
 				  "place/%s.json: its format is not 1: a newer guard is needed", office);
 	if (!json_is_string(name) || strcmp(json_string_value(name), office) != 0 || !json_is_array(machines))
 		return malformed(failure, office, "it is not about this office or lists no machines");
+	place->released = is_released(tree, key_id);
+	if (place->released)
+		return 0;
 	r = take_within(place, json_object_get(tree, "within"), office, failure);
 	if (r < 0)
 		return r;

@@ -22,6 +22,17 @@ void trust_tell_state(struct trust_process *trust)
 	(void)!trust_send(trust, &message, -1);
 }
 
+void trust_tell_release(const struct trust_process *trust)
+{
+	struct guardd_trust_message message = {.type = GUARDD_TRUST_RELEASED};
+
+	snprintf(message.text, sizeof(message.text),
+		 "Headquarters released this machine (id %s) from the repository %.250s.", trust->key_id,
+		 trust->config->repository_url);
+	/* Said again with each check, until this process is ended. */
+	(void)!trust_send(trust, &message, -1);
+}
+
 void trust_note(const struct trust_process *trust, enum guard_daemon_event what, const char *format, ...)
 {
 	struct guardd_trust_message message = {.type = GUARDD_TRUST_NOTE, .what = (uint32_t)what};

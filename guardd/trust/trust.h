@@ -9,6 +9,7 @@
  * Messages over SOCK_SEQPACKET, both ways struct guardd_trust_message:
  *   trust -> keeper: SET with the sealed set as fd, answered by one RESULT when it
  *     is in force or refused; STATE whenever it changes; NOTE, a row for the ledger
+ *     RELEASED, the machine is no longer managed: the keeper ends sync and trust
  *   keeper -> trust: RESULT; CHECK: ask the repository now
  */
 #ifndef GUARDD_TRUST_TRUST_H
@@ -26,7 +27,8 @@ enum guardd_trust_type {
 	GUARDD_TRUST_RESULT,
 	GUARDD_TRUST_STATE,
 	GUARDD_TRUST_NOTE,
-	GUARDD_TRUST_CHECK
+	GUARDD_TRUST_CHECK,
+	GUARDD_TRUST_RELEASED
 };
 
 struct guardd_trust_message {

@@ -62,6 +62,7 @@ enum guard_daemon_event {
 	GUARD_DAEMON_UPDATE_REFUSED,
 	GUARD_DAEMON_UPDATE_STALE,           /* the repository's freshness ran out */
 	GUARD_DAEMON_MANAGED,                /* local policy or another repository was refused */
+	GUARD_DAEMON_RELEASED,               /* headquarters released the machine */
 	GUARD_DAEMON_TAMPERED,               /* an act against the daemon or another program's memory */
 	GUARD_DAEMON_MAX_
 };

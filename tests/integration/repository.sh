@@ -118,7 +118,7 @@ bend() { "$PYTHON" -c 'import struct, sys; open(sys.argv[1], "r+b").write(struct
 managed_of() { ctl --json status | "$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["repository"][sys.argv[1]])' "$1"; }
 is_state() { [ "$(managed_of state)" = "$1" ]; }
 is_snapshot() { [ "$(managed_of snapshot)" = "$1" ]; }
-check_now() { ctl reload > /dev/null; }
+check_now() { ctl reload > /dev/null 2>&1; }
 
 repository_end()
 {

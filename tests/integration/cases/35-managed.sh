@@ -48,13 +48,15 @@ check "$([ "$RC" = 1 ] && grep -q "managed already" <<< "$OUT"; echo $?)" "a sec
 mkdir -p "$SCRATCH/local" && cp "$area/bad" "$SCRATCH/local/"
 make_policy enforce "$LISTED" "$SCRATCH/local" && sed -i 's/version = [0-9]*;/version = 99;/' "$SCRATCH/etc/policy.conf" &&
 	"$GUARDCTL" policy build "$SCRATCH/etc/policy.conf" --output "$IMAGE" > "$SCRATCH/log/build" 2>&1
-ctl reload > /dev/null
+try $CTL reload
+check "$([ "$RC" = 1 ] && grep -q 'policy.file in guardd.conf is refused until headquarters releases it' <<< "$OUT"; echo $?)" \
+	"a local policy is refused with a sentence" "$RC $OUT"
 expect_denied "what only a local policy lists" "$area/bad"
 is "the ledger says that a local policy is refused" wait_for 5 event_with '"managed"' policy.file
 
 # ---- exceptions ----------------------------------------------------------------
 snapshot() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[1]))["signed"]["meta"]["snapshot.json"]["version"])' "$WEB/metadata/timestamp.json"; }
-follow() { ctl reload > /dev/null; wait_for 20 is_snapshot "$(snapshot)" && wait_for 5 is_state ok; }
+follow() { ctl reload > /dev/null 2>&1; wait_for 20 is_snapshot "$(snapshot)" && wait_for 5 is_state ok; }
 expect_denied "before there is an exception" "$area/extra"
 exceptions_of osaka 1 "$area/extra" && repo "target('osaka', 'office/osaka/exceptions.img', '$HQ/osaka.img')" 'publish()'
 is "the exception arrives" follow
@@ -82,3 +84,31 @@ expect_denied "an exception is not over a denial" "$area/extra"
 is "what is denied at once and runs is ended" wait_for 10 eval "! kill -0 $longrun 2> /dev/null"
 kill -KILL $longrun 2> /dev/null
 expect_allowed "what is listed goes on" "$area/good"
+
+# ---- headquarters releases the machine ---------------------------------------------
+id=$(sed -n 's/.*"guard\/1 k=\([^ ]*\) .*/\1/p' "$HQ/nginx/access.log" | tail -n 1)
+release() { place '*' && sed -i "s/^{/{\"released\":[\"$1\"],/" "$HQ/osaka.json" && repo "target('targets', 'place/osaka.json', '$HQ/osaka.json')" 'publish()'; }
+release "$(tr A-Za-z N-ZA-Mn-za-m <<< "$id")" && follow
+is "the release of another machine is none of ours" test -e "$SCRATCH/state/enrolment/repository.conf"
+sed -i '/^policy = /d' "$CONFIG"
+release "$id" && ctl reload > /dev/null 2>&1
+is "the release is taken" wait_for 20 test -e "$SCRATCH/state/enrolment.released/repository.conf"
+is "the ledger says so" wait_for 10 event_with '"released"'
+is "status says what to do now" wait_for 10 eval "ctl status | grep -q 'headquarters released this machine'"
+expect_allowed "what was listed goes on" "$area/good"
+expect_denied "and what was not is refused" "$area/bad"
+try $CTL reload
+check "$([ "$RC" = 1 ] && grep -q 'policy.file' <<< "$OUT"; echo $?)" "reload says that no policy is named" "$RC $OUT"
+printf 'policy = { file = "%s"; };\n' "$IMAGE" >> "$CONFIG"
+sed -i 's/version = [0-9]*;/version = 1;/' "$SCRATCH/etc/policy.conf" &&
+	"$GUARDCTL" policy build "$SCRATCH/etc/policy.conf" --output "$IMAGE" > "$SCRATCH/log/build" 2>&1
+kill -USR2 "$(status_of keeper_pid)"
+lets() { "$1" > /dev/null 2>&1; }
+is "a local policy counts again, from its own version" wait_for 20 lets "$area/bad"
+
+# ---- and takes it back -----------------------------------------------------------------
+place '*' && repo "target('targets', 'place/osaka.json', '$HQ/osaka.json')" 'publish()'
+try $ENROLL --fingerprint "$print"
+check "$([ "$RC" = 0 ]; echo $?)" "a machine that was released can be enrolled again" "$RC $OUT"
+wait_for 20 is_state ok
+expect_denied "what only the local policy lists, once more" "$area/bad"

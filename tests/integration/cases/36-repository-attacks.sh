@@ -53,7 +53,7 @@ put_back()
 	wait_for 12 looked ok || fail "well again, after: $1" "$(ctl status)"
 }
 refused() { ! "$1" > /dev/null 2>&1; }
-looked() { ctl reload > /dev/null; is_state "$1"; }
+looked() { ctl reload > /dev/null 2>&1; is_state "$1"; }
 # attack NAME STATE COMMAND...: the attack is seen, and nothing changes.
 attack()
 {
