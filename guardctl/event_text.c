@@ -80,10 +80,7 @@ static void put_access(FILE *out, const struct guard_event *event, const char *n
 
 static void put_daemon(FILE *out, const struct guard_event *event)
 {
-	char text[TOLD_TEXT_SIZE / 2];
-
-	guard_text_escape(text, sizeof(text), event->text, strlen(event->text));
-	fputs(guardctl_told(text[0] ? text : sentence_of_daemon(event)), out);
+	guardctl_put_told(out, event->text[0] ? event->text : sentence_of_daemon(event));
 	if (!event->path[0])
 		return;
 	fputs(": ", out);

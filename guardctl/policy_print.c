@@ -17,14 +17,6 @@ static const char *severity_name(enum guard_severity severity)
 	return severity == GUARD_SEVERITY_ERROR ? N_("error") : N_("warning");
 }
 
-static void put_told(const char *english)
-{
-	char text[TOLD_TEXT_SIZE / 2];
-
-	guard_text_escape(text, sizeof(text), english, strlen(english));
-	fputs(guardctl_told(text), stderr);
-}
-
 /* Sources are UTF-8 that the terminal may see, file names are not. */
 static void put_diagnostic(const struct guard_diagnostic *diagnostic)
 {
@@ -32,10 +24,10 @@ static void put_diagnostic(const struct guard_diagnostic *diagnostic)
 	if (diagnostic->line)
 		fprintf(stderr, ":%" PRIu32, diagnostic->line);
 	fprintf(stderr, ": %s: ", _(severity_name(diagnostic->severity)));
-	put_told(diagnostic->message);
+	guardctl_put_told(stderr, diagnostic->message);
 	if (diagnostic->hint[0]) {
 		fputs("; ", stderr);
-		put_told(diagnostic->hint);
+		guardctl_put_told(stderr, diagnostic->hint);
 	}
 	fputc('\n', stderr);
 }

@@ -179,6 +179,14 @@ const char *guardctl_told(const char *english)
 	return longest ? best : english;
 }
 
+void guardctl_put_told(FILE *out, const char *text)
+{
+	char safe[TOLD_TEXT_SIZE];
+
+	guard_text_escape(safe, sizeof(safe), text, strlen(text));
+	fputs(guardctl_told(safe), out);
+}
+
 void guardctl_put_told_lines(FILE *out, const char *text)
 {
 	char line[TOLD_TEXT_SIZE / 2], safe[TOLD_TEXT_SIZE];

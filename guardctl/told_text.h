@@ -19,6 +19,8 @@
 
 /* One line of text, safe for a terminal.  The result lives until the next call. */
 const char *guardctl_told(const char *english);
+/* One line from the daemon: escaped and told. */
+void guardctl_put_told(FILE *out, const char *text);
 /* Several lines from the daemon: each escaped and told. */
 void guardctl_put_told_lines(FILE *out, const char *text);
 

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "query.h"
 #include "told.h"
+#include "told_text.h"
 #include "unlocks.h"
 
 #define LOOK_BACK_DAYS 400
@@ -126,7 +127,7 @@ static void put_row(const struct unlocks_row *row)
 	guard_text_put_escaped(stdout, row->path[0] ? row->path : "-");
 	putchar('\n');
 	printf("      ");
-	guard_text_put_escaped(stdout, row->text);
+	guardctl_put_told(stdout, row->text);
 	putchar('\n');
 }
 

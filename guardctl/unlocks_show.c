@@ -9,6 +9,7 @@
 #include "i18n.h"
 #include "output.h"
 #include "query.h"
+#include "told_text.h"
 #include "unlocks.h"
 
 #define MARGIN_NS (300ll * 1000000000) /* before and after */
@@ -114,10 +115,10 @@ static void put_head(const struct unlocks_row *row)
 		guard_text_put_escaped(stdout, row->path);
 		putchar('\n');
 	}
-	guard_text_put_escaped(stdout, row->text);
+	guardctl_put_told(stdout, row->text);
 	putchar('\n');
 	if (row->ended_ns)
-		guard_text_put_escaped(stdout, row->end);
+		guardctl_put_told(stdout, row->end);
 	else
 		fputs(_("It is still open."), stdout);
 	puts(_("\nFive minutes before to five minutes after (| while it was open):"));
