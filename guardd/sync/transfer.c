@@ -124,6 +124,14 @@ static void set_blob(CURL *curl, CURLoption option, const struct transfer_pem *p
 		curl_easy_setopt(curl, option, &blob);
 }
 
+/* Whoever feeds it drop by drop keeps a small file from nobody for an hour. */
+static long longest_s(const struct sync_request *request)
+{
+	const uint64_t seconds = TRANSFER_SHORTEST_S + request->max_length / TRANSFER_SLOWEST;
+
+	return seconds < (uint64_t)TRANSFER_LONGEST_S ? (long)seconds : TRANSFER_LONGEST_S;
+}
+
 static void set_up(struct transfer *transfer)
 {
 	const struct guardd_config *config = transfer->config;
@@ -131,6 +139,7 @@ static void set_up(struct transfer *transfer)
 
 	curl_easy_reset(curl); /* connections stay */
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* names are signed as they are */
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	set_blob(curl, CURLOPT_CAINFO_BLOB, &transfer->ca);
@@ -143,7 +152,7 @@ static void set_up(struct transfer *transfer)
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, TRANSFER_CONNECT_S);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, TRANSFER_STALL_BYTES);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, TRANSFER_STALL_S);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TRANSFER_LONGEST_S);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, longest_s(transfer->request));
 	if (config->repository_bandwidth_kib)
 		curl_easy_setopt(curl, CURLOPT_MAX_RECV_SPEED_LARGE,
 				 (curl_off_t)config->repository_bandwidth_kib * 1024);

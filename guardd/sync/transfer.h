@@ -14,7 +14,9 @@
 #define TRANSFER_CONNECT_S 20L
 #define TRANSFER_STALL_BYTES 64L /* fewer a second, for so long: given up */
 #define TRANSFER_STALL_S 30L
-#define TRANSFER_LONGEST_S 3600L
+#define TRANSFER_SHORTEST_S 120u /* a try may take that long, and */
+#define TRANSFER_SLOWEST 2048u	  /* a second more for each so many bytes that are wanted, */
+#define TRANSFER_LONGEST_S 3600L  /* but no longer */
 #define TRANSFER_TRIES 3u	     /* a broken transfer goes on where it broke */
 #define TRANSFER_ETAG_MAX 256u
 #define TRANSFER_SETTLED_S 2 /* since a file was written, before its ETag is one */

@@ -132,6 +132,10 @@ void trust_check(struct trust_process *trust);
 int64_t trust_now(const struct trust_process *trust);
 bool trust_clock_was_put_back(const struct trust_process *trust);
 
+/* pause.c: until the next check, milliseconds: the interval, a tenth more or less as
+ * `chance` says, so that machines do not come in step; longer after failures. */
+int64_t trust_pause_ms(uint32_t interval_s, unsigned failures, uint16_t chance);
+
 /* start.c: is what was taken over last in force, and no younger than it was? */
 void trust_start_look(struct trust_process *trust, int policy);
 

@@ -21,8 +21,6 @@
 #include "trusted.h"
 
 #define SYNC_SILENCE_S 300 /* of a sync process that does not answer at all */
-#define PAUSE_MAX_S 3600
-#define BACK_OFF_MAX 4u /* doublings */
 #define STEP_MS 30000	/* the longest sleep at once: poll(2) does not count a machine's */
 
 /* ---- start ------------------------------------------------------------------------- */
@@ -83,21 +81,6 @@ static void open_state(struct trust_process *trust)
 
 /* ---- the loop ---------------------------------------------------------------------- */
 
-/* The interval, a tenth more or less, so that machines do not come in step. */
-static int64_t pause_ms(const struct trust_process *trust)
-{
-	unsigned doublings = trust->failures < BACK_OFF_MAX ? trust->failures : BACK_OFF_MAX;
-	int64_t seconds = (int64_t)trust->config->repository_interval_s;
-	uint16_t chance = 0;
-
-	if (trust->failures > 1)
-		seconds <<= doublings - 1;
-	if (seconds > PAUSE_MAX_S)
-		seconds = seconds < (int64_t)trust->config->repository_interval_s ? seconds : PAUSE_MAX_S;
-	(void)!getrandom(&chance, sizeof(chance), 0);
-	return seconds * 900 + seconds * 200 * chance / UINT16_MAX;
-}
-
 static void take_message(struct trust_process *trust, int64_t *due_ms)
 {
 	static struct guardd_trust_message message;
@@ -110,6 +93,14 @@ static void take_message(struct trust_process *trust, int64_t *due_ms)
 		_exit(EXIT_SUCCESS);
 	if (message.type == GUARDD_TRUST_CHECK)
 		*due_ms = 0;
+}
+
+static int64_t next_pause(const struct trust_process *trust)
+{
+	uint16_t chance = 0;
+
+	(void)!getrandom(&chance, sizeof(chance), 0);
+	return trust_pause_ms(trust->config->repository_interval_s, trust->failures, chance);
 }
 
 static int64_t monotonic_ms(void)
@@ -131,7 +122,7 @@ static void run(struct trust_process *trust)
 
 		if (left <= 0) {
 			trust_check(trust);
-			left = pause_ms(trust);
+			left = next_pause(trust);
 			due_ms = monotonic_ms() + left;
 			trust->said.next_check = (int64_t)time(NULL) + left / 1000;
 			trust_tell_state(trust);

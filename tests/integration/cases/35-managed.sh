@@ -85,6 +85,36 @@ is "what is denied at once and runs is ended" wait_for 10 eval "! kill -0 $longr
 kill -KILL $longrun 2> /dev/null
 expect_allowed "what is listed goes on" "$area/good"
 
+# ---- what a check costs that finds nothing new --------------------------------------------
+# cpu: nanoseconds that sync and trust have used.
+cpu()
+{
+	local pid total=0
+	for pid in $(guard_pids); do
+		grep -qxE 'guardd-(sync|trust)' "/proc/$pid/comm" 2> /dev/null && total=$((total + $(cut -d' ' -f1 "/proc/$pid/schedstat")))
+	done
+	echo $total
+}
+unchanged() { grep -c '/timestamp.json HTTP/1.1" 304 ' "$HQ/nginx/access.log"; }
+lines() { wc -l < "$HQ/nginx/access.log"; }
+wait_for 10 eval 'before=$(unchanged); ctl reload > /dev/null 2>&1; [ "$(unchanged)" -gt "$before" ]'
+cost=999999 all=0 requests=$(lines)
+for batch in 1 2 3; do
+	from=$(cpu) checks=$(unchanged)
+	wait_for 20 eval "ctl reload > /dev/null 2>&1; [ \$(unchanged) -ge $((checks + 10)) ]"
+	checks=$(($(unchanged) - checks)) all=$((all + checks))
+	spent=$((($(cpu) - from) / 1000 / (checks > 0 ? checks : 1)))
+	[ "$spent" -ge "$cost" ] || cost=$spent
+done
+requests=$(($(lines) - requests)) checks=$all
+note "a check without a change: $cost us of CPU on this machine, the best ten of $checks checks"
+check "$([ "$checks" -ge 30 ] && [ "$requests" -le $((checks + 1)) ]; echo $?)" "a check without a change is one request" "$requests for $checks"
+if grep -q __asan_init "$GUARDD" || grep -q __tsan_init "$GUARDD"; then
+	skip "a check without a change costs less than 1 ms" "built with a sanitizer"
+else
+	check "$([ "$cost" -lt 1000 ]; echo $?)" "a check without a change costs less than 1 ms" "$cost us"
+fi
+
 # ---- headquarters releases the machine ---------------------------------------------
 id=$(sed -n 's/.*"guard\/1 k=\([^ ]*\) .*/\1/p' "$HQ/nginx/access.log" | tail -n 1)
 release() { place '*' && sed -i "s/^{/{\"released\":[\"$1\"],/" "$HQ/osaka.json" && repo "target('targets', 'place/osaka.json', '$HQ/osaka.json')" 'publish()'; }
