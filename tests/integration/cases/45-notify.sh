@@ -54,3 +54,20 @@ evil payload "$area/tool"
 session ja Japanese
 check "$(grep -q 'ヘルプデスク' "$room/terminal"; echo $?)" "Japanese: the terminal" "$(cat "$room/terminal")"
 check "$(grep -q '実行を止めました' "$room/bus"; echo $?)" "Japanese: the notification" "$(cat "$room/bus")"
+
+# ---- a drill: who ran it, who was stopped, who told ---------------------------------
+is "a drill's program is made" "$GUARDCTL" drill new "$area/invoice" --sent 4
+try "$GUARDCTL" drill new "$area/invoice"
+check "$([ $RC = 1 ] && grep -q 'File exists' <<< "$OUT"; echo $?)" "and never over another file" "$OUT"
+expect_no_trace "the drill's program" $AS_USER "$area/invoice"
+is "its user reports it" $AS_USER "$GUARDCTL" --socket "$SOCKET" report "$area/invoice" --reason "from a stranger"
+wait_for 10 eval '$CTL --json drill result "$area/invoice.drill" | grep -q "\"reported\":1"'
+check $? "the report is counted" "$($CTL --json drill result "$area/invoice.drill" 2>&1)"
+try $CTL drill result "$area/invoice.drill"
+check "$(grep -q 'Report rate: 25%' <<< "$OUT" && grep -q 'Ran it: 0, stopped: 1, reported: 1' <<< "$OUT"; echo $?)" \
+	"the report rate comes first" "$OUT"
+$CTL --json events --limit 100000 > "$room/pc-7.json"
+try "$GUARDCTL" drill result "$area/invoice.drill" --record "$room/pc-7.json"
+check "$(grep -q '@pc-7 .*stopped [1-9]' <<< "$OUT"; echo $?)" "and from another machine's record" "$OUT"
+try "$GUARDCTL" drill result "$room/log"
+check "$([ $RC = 1 ] && grep -q 'no description of a drill' <<< "$OUT"; echo $?)" "not from any file" "$OUT"
