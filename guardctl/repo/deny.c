@@ -106,7 +106,8 @@ static int work(const struct repo_options *options, struct exception_subject *su
 	struct repo repo;
 	int code = GUARDCTL_REFUSED;
 
-	if (repo_open(&repo, options, NULL) && repo_load_signers(&repo, options)) {
+	if (repo_open(&repo, options, NULL) && repo_load_signers(&repo, options) &&
+	    (options->list || repo_lock(&repo))) {
 		if (options->list)
 			code = list(&repo);
 		else if (!options->remove)

@@ -193,13 +193,20 @@ static bool is_complete(const struct repo_options *options)
 	return false;
 }
 
+static int list_verb(const struct repo_options *options, struct repo *repo, struct exception_subject *subject)
+{
+	(void)subject;
+	return exception_list(repo, options);
+}
+
 static int with_repo(const struct repo_options *options, struct exception_subject *subject,
 		     int (*work)(const struct repo_options *, struct repo *, struct exception_subject *))
 {
 	struct repo repo;
 	int code = GUARDCTL_REFUSED;
 
-	if (repo_open(&repo, options, options->office) && repo_load_signers(&repo, options))
+	if (repo_open(&repo, options, options->office) && repo_load_signers(&repo, options) &&
+	    (work == list_verb || repo_lock(&repo)))
 		code = work(options, &repo, subject);
 	repo_close(&repo);
 	return code;
@@ -222,12 +229,6 @@ static int remove_verb(const struct repo_options *options, struct repo *repo, st
 		return GUARDCTL_REFUSED;
 	printf(_("%s/%s.conf is gone\n"), folder, options->operands[0]);
 	return sign_verb(options, repo, subject);
-}
-
-static int list_verb(const struct repo_options *options, struct repo *repo, struct exception_subject *subject)
-{
-	(void)subject;
-	return exception_list(repo, options);
 }
 
 static int run(const struct guardctl_options *global, int argc, char **argv)

@@ -11,12 +11,13 @@
 #include <openssl/crypto.h>
 
 #include "base/text.h"
-#include "repo.h"
+#include "keys.h"
 
 static const char usage[] =
 	N_("guardctl keys new FILE [--type ed25519|p256|rsa] [--unattended] [--passphrase-file FILE]\n"
 	"guardctl keys show FILE.pub|FILE|pkcs11:token=LABEL;object=LABEL\n"
 	"guardctl keys sign DOCUMENT --key FILE|pkcs11:...\n"
+	"guardctl keys merge DOCUMENT COPY...\n"
 	"\n"
 	"new   makes a key pair: FILE is the private half, encrypted (scrypt), FILE.pub the\n"
 	"      public one for repo.conf.  --unattended leaves it unencrypted, for the\n"
@@ -24,6 +25,12 @@ static const char usage[] =
 	"show  prints a key as repo.conf's files have it, with its id; of a token, too.\n"
 	"sign  adds a signature to pending/ROLE.json, for thresholds and offline keys.  It\n"
 	"      shows what is signed first.\n"
+	"merge adds the signatures of copies that several people signed, each on his own stick.\n"
+	"\n"
+	"A key in a token (PKCS #11) is named pkcs11:token=LABEL;object=LABEL; the token's\n"
+	"own module, where p11-kit does not know it, by ?module-path=FILE.so, its PIN by\n"
+	"?pin-source=FILE where nobody is there to type it.  It is made with the token's own\n"
+	"tool: P-256, or RSA of 2048 bits and more.\n"
 	"\n"
 	"Example, a root of two out of three people:\n"
 	"  guardctl keys new keys/root-1          (each on a machine of his own)\n"
@@ -103,19 +110,6 @@ static int keys_new(const struct repo_options *options)
 	return code;
 }
 
-static int load(struct publish_signer *ret_signer, const struct repo_options *options, const char *name)
-{
-	int r = strncmp(name, "pkcs11:", 7) == 0 ? publish_token_load(ret_signer, name, repo_ask, (void *)options) :
-						   publish_key_load(ret_signer, name, repo_ask, (void *)options);
-
-	if (r < 0)
-		guardctl_error("the key %s cannot be used: %s", name,
-			       r == -GUARD_E_DENIED ? "the passphrase or PIN is wrong" :
-			       r == -GUARD_E_IO	    ? strerror(errno) :
-						      guardctl_error_text(r));
-	return r;
-}
-
 static int print_key(const json_t *key)
 {
 	char id[GUARD_TRUST_KEY_ID_SIZE];
@@ -144,26 +138,11 @@ static int keys_show(const struct repo_options *options)
 		json_decref(key);
 		return code;
 	}
-	if (load(&signer, options, name) < 0)
+	if (repo_load_key(&signer, options, name) < 0)
 		return GUARDCTL_REFUSED;
 	code = print_key(signer.key);
 	publish_signer_clear(&signer);
 	return code;
-}
-
-static void tell_document(const json_t *document)
-{
-	const json_t *body = json_object_get(document, "signed");
-	char expires[GUARD_TIME_TEXT_SIZE], fingerprint[PUBLISH_FINGERPRINT_SIZE];
-	const char *type = json_string_value(json_object_get(body, "_type"));
-
-	guard_time_format(expires, publish_expires(document));
-	fputs(_("Signing: "), stdout);
-	guard_text_put_escaped(stdout, type ? type : "?");
-	printf(_(", version %llu, until %s"), (unsigned long long)publish_version(document), expires);
-	if (type && strcmp(type, "root") == 0 && publish_fingerprint(fingerprint, document) == 0)
-		printf(_(", fingerprint %s"), fingerprint);
-	putchar('\n');
 }
 
 static int sign_file(const struct repo_options *options, json_t *document, const struct publish_signer *signer)
@@ -177,12 +156,29 @@ static int sign_file(const struct repo_options *options, json_t *document, const
 	if (r == 0)
 		r = publish_file_write(AT_FDCWD, options->operands[0], bytes, size);
 	if (r < 0) {
-		guardctl_error("%s was not signed: %s", options->operands[0], guardctl_error_text(r));
+		guardctl_error("%s was not signed: %s", options->operands[0],
+			       r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
 		return GUARDCTL_REFUSED;
 	}
-	printf(_("%s has %zu signature%s now\n"), options->operands[0], json_array_size(json_object_get(document, "signatures")),
-	       json_array_size(json_object_get(document, "signatures")) == 1 ? "" : "s");
+	keys_tell_count(document, options->operands[0], signer->id);
 	return GUARDCTL_DONE;
+}
+
+bool keys_read_document(json_t **ret_document, const char *path)
+{
+	GUARD_AUTO_JSON json_t *document = NULL;
+
+	if (faccessat(AT_FDCWD, path, F_OK, 0) < 0) {
+		guardctl_error("%s: %s; what waits for signatures lies in pending/", path, strerror(errno));
+		return false;
+	}
+	if (publish_json_read(&document, AT_FDCWD, path) < 0 || !json_is_object(json_object_get(document, "signed")) ||
+	    !json_is_array(json_object_get(document, "signatures"))) {
+		guardctl_error("%s is not a document to be signed", path);
+		return false;
+	}
+	*ret_document = guard_steal_pointer(&document);
+	return true;
 }
 
 static int keys_sign(const struct repo_options *options)
@@ -195,12 +191,9 @@ static int keys_sign(const struct repo_options *options)
 		guardctl_error("`keys sign` needs one --key");
 		return GUARDCTL_USAGE;
 	}
-	if (publish_json_read(&document, AT_FDCWD, options->operands[0]) < 0 ||
-	    !json_is_object(json_object_get(document, "signed")) || !json_is_array(json_object_get(document, "signatures"))) {
-		guardctl_error("%s is not a document to be signed", options->operands[0]);
-	} else {
-		tell_document(document);
-		if (load(&signer, options, options->keys[0]) == 0)
+	if (keys_read_document(&document, options->operands[0])) {
+		keys_tell(document);
+		if (repo_load_key(&signer, options, options->keys[0]) == 0)
 			code = sign_file(options, document, &signer);
 	}
 	publish_signer_clear(&signer);
@@ -213,7 +206,8 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(const struct repo_options *options);
-	} subverbs[] = { { "new", keys_new }, { "show", keys_show }, { "sign", keys_sign } };
+	} subverbs[] = { { "new", keys_new }, { "show", keys_show }, { "sign", keys_sign },
+			 { "merge", keys_merge } };
 	struct repo_options options = { .json = global->json };
 	int code;
 
@@ -221,7 +215,7 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 		if (strcmp(argv[1], subverbs[i].name) != 0)
 			continue;
 		code = repo_options_parse(&options, argc - 1, &argv[1]);
-		if (code == GUARDCTL_DONE && options.operand_count != 1) {
+		if (code == GUARDCTL_DONE && (options.operand_count == 0 || (options.operand_count > 1 && subverbs[i].run != keys_merge))) {
 			guardctl_error("`keys %s` needs one file; see `guardctl help keys`", argv[1]);
 			code = GUARDCTL_USAGE;
 		}

@@ -11,10 +11,11 @@ static const char usage[] =
 	N_("guardctl repo init       [--key FILE...]            the first root, from repo.conf\n"
 	"guardctl repo publish    [--key FILE...] [--dry-run] [--log ACCESS-LOG]\n"
 	"guardctl repo refresh    [--key FILE...]            a new timestamp; once a day\n"
-	"guardctl repo verify                                look at it as a machine would\n"
+	"guardctl repo verify                                each file, and all as a machine would\n"
 	"guardctl repo rotate     [--key FILE...]            a new root, after keys changed\n"
 	"guardctl repo delegate OFFICE --key FILE.pub [--hosts PATTERN] [--type PROFILE]\n"
 	"guardctl repo seen       ACCESS-LOG... [--json]     which machine has which version\n"
+	"guardctl repo recover                               signed/ from the published folder\n"
 	"\n"
 	"A repository is a folder of static files that any web server serves.  It is made\n"
 	"from a folder of text that you keep in git: repo.conf, policy sources, offices/.\n"
@@ -36,7 +37,7 @@ static const struct {
 	int (*run)(const struct repo_options *options);
 } subverbs[] = {
 	{ "init", repo_init },     { "publish", repo_publish },   { "refresh", repo_refresh }, { "verify", repo_verify },
-	{ "rotate", repo_rotate }, { "delegate", repo_delegate }, { "seen", repo_seen },
+	{ "rotate", repo_rotate }, { "delegate", repo_delegate }, { "seen", repo_seen },       { "recover", repo_recover },
 };
 
 static int run_one(const struct guardctl_options *global, int (*verb)(const struct repo_options *), int argc, char **argv)
@@ -59,7 +60,7 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	for (size_t i = 0; i < sizeof(subverbs) / sizeof(subverbs[0]); i++)
 		if (strcmp(argv[1], subverbs[i].name) == 0)
 			return run_one(options, subverbs[i].run, argc - 1, &argv[1]);
-	guardctl_error("`repo %s` is not known: it is init, publish, refresh, verify, rotate, delegate or seen", argv[1]);
+	guardctl_error("`repo %s` is not known: it is init, publish, refresh, verify, rotate, delegate, seen or recover", argv[1]);
 	return GUARDCTL_USAGE;
 }
 

@@ -10,6 +10,7 @@
 #define GUARDCTL_REPO_H
 
 #include <guard/policy.h>
+#include <sys/stat.h>
 
 #include "guardctl.h"
 #include "publish/publish.h"
@@ -24,6 +25,7 @@
 #define REPO_DAY 86400
 #define REPO_JSON_MAX (256u << 20)
 #define REPO_OWNED_MAX 64u         /* file names of one command line */
+#define REPO_PATH_MAX 512u         /* of a published file, with NUL */
 
 /* ---- what was asked for (repo_options.c) ---------------------------------------- */
 
@@ -84,6 +86,7 @@ struct repo {
 	int64_t now;
 	bool dry_run;
 	bool pending; /* something was written to pending/ */
+	bool *unreadable; /* something signed could not be read: nothing is signed on top of it */
 };
 extern const char *const repo_top_names[REPO_TOP_MAX_];
 
@@ -98,12 +101,19 @@ bool repo_keys_read(struct repo_keys *ret_keys, const struct repo *repo, const j
 /* Open the published folder; `make` creates it. */
 bool repo_open_published(struct repo *repo, bool make);
 
+/* One command at a time changes a folder (a timer's refresh, a person's publish);
+ * waits for the other, and says so. */
+bool repo_lock(const struct repo *repo);
+
 /* ---- signers (repo_signers.c) ------------------------------------------------------ */
 
 bool repo_load_signers(struct repo *repo, const struct repo_options *options);
 /* The answer to a passphrase question, from --passphrase-file or the terminal. */
 int repo_ask(void *context, char ret_text[PUBLISH_PASSPHRASE_MAX], const char *what, bool verify);
-const char *repo_key_reason(int r); /* why a key cannot be used; errno for GUARD_E_IO */
+/* Why a key cannot be used; errno for GUARD_E_IO. */
+const char *repo_key_reason(int r, bool token);
+/* One key: a file, or a token's; says why not. */
+int repo_load_key(struct publish_signer *ret_signer, const struct repo_options *options, const char *name);
 /* One of the signers holds one of the keys. */
 bool repo_can_sign(const struct repo *repo, const struct repo_keys *keys);
 /* Sign with each that does; 0 or -GUARD_E_... */
@@ -111,9 +121,12 @@ int repo_sign_all(json_t *document, const struct repo *repo, const struct repo_k
 
 /* ---- signed documents (repo_state.c) ------------------------------------------------ */
 
-/* signed/ROLE.json: the document in force, or NULL. */
+/* signed/ROLE.json: the document in force, or NULL.  One that is there and cannot
+ * be read is said, and nothing is written any more: versions would begin anew. */
 json_t *repo_signed(const struct repo *repo, const char *role);
 bool repo_keep(const struct repo *repo, const char *role, const json_t *document);
+/* Something signed is there and cannot be read, for reason `r`: say so. */
+void repo_cannot_read(const struct repo *repo, const char *path, int r);
 
 enum repo_result { REPO_SAME, REPO_SIGNED, REPO_PENDING, REPO_FAILED };
 /* Bring a role's document up to date: `body` has what it is to say (stolen).
@@ -127,6 +140,21 @@ enum repo_result repo_root_update(json_t **ret_document, struct repo *repo, cons
 /* What would be done, without doing it. */
 bool repo_role_differs(const struct repo *repo, const char *role, const struct repo_keys *keys, int64_t life,
 		       json_t *body);
+
+/* ---- the published folder (repo_walk.c, repo_replaced.c, repo_recover.c) -------------- */
+
+/* Each file and folder of metadata/ and targets/, by its path from the published
+ * folder; `take` may end it with false. */
+typedef bool (*repo_walk_take)(void *context, const char *path, const struct stat *status);
+bool repo_walk(const struct repo *repo, repo_walk_take take, void *context);
+/* What readers need by what is signed now: path -> true, without the FILE.gz. */
+json_t *repo_needed(const struct repo *repo);
+/* The published file of a target. */
+bool repo_target_file(char ret_path[REPO_PATH_MAX], const char *path, const json_t *target);
+/* Remove what was replaced 30 days ago; says what it cannot do. */
+void repo_forget_replaced(const struct repo *repo);
+/* signed/ is not older than what is published; says so otherwise. */
+bool repo_is_newest(const struct repo *repo);
 
 /* ---- images (repo_images.c) --------------------------------------------------------- */
 
@@ -187,6 +215,7 @@ int repo_publish(const struct repo_options *options);
 int repo_publish_one(struct repo *repo, const char *role);
 int repo_refresh(const struct repo_options *options);
 int repo_verify(const struct repo_options *options);
+int repo_recover(const struct repo_options *options);
 int repo_delegate(const struct repo_options *options);
 int repo_seen(const struct repo_options *options);
 

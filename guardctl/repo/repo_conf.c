@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -260,6 +261,8 @@ static bool read_offices(struct repo *repo, const char *only)
 	struct repo_names names = { 0 };
 	bool good = repo_names_read(&names, repo->folder, "offices", "") && names.count <= REPO_OFFICES_MAX;
 
+	if (!good)
+		guardctl_error("offices/ cannot be read, or has more than %u: %s", REPO_OFFICES_MAX, strerror(errno));
 	repo->offices = calloc(names.count + 1, sizeof(*repo->offices));
 	for (size_t i = 0; good && repo->offices && i < names.count; i++) {
 		if (only && strcmp(only, names.items[i]) != 0)
@@ -284,14 +287,19 @@ bool repo_open(struct repo *ret_repo, const struct repo_options *options, const 
 
 	*repo = (struct repo){ .folder = open(options->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .published = -1,
 			       .start = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-			       .now = (int64_t)time(NULL), .dry_run = options->dry_run };
-	if (repo->folder < 0) {
+			       .now = (int64_t)time(NULL), .dry_run = options->dry_run,
+			       .unreadable = calloc(1, sizeof(bool)) };
+	if (repo->folder < 0 || repo->start < 0 || !repo->unreadable) {
 		guardctl_error("%s: %s", options->folder, strerror(errno));
 		return false;
 	}
 	/* Sources are named relative to the folder, so that images do not tell where
 	 * the administrator keeps it. */
-	if (fchdir(repo->folder) < 0 || !repo_conf_read(&repo->conf, repo->folder, "repo.conf"))
+	if (fchdir(repo->folder) < 0) {
+		guardctl_error("%s: %s", options->folder, strerror(errno));
+		return false;
+	}
+	if (!repo_conf_read(&repo->conf, repo->folder, "repo.conf"))
 		return false;
 	repo->directory = json_string_value(json_object_get(repo->conf, "directory"));
 	if (!repo->directory) {
@@ -301,9 +309,32 @@ bool repo_open(struct repo *ret_repo, const struct repo_options *options, const 
 	return read_tops(repo) && read_profiles(repo) && read_offices(repo, office);
 }
 
+bool repo_lock(const struct repo *repo)
+{
+	if (flock(repo->folder, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	if (errno == EWOULDBLOCK) {
+		guardctl_error("another guardctl works in this folder; waiting for it");
+		while (flock(repo->folder, LOCK_EX) < 0)
+			if (errno != EINTR)
+				goto refused;
+		return true;
+	}
+refused:
+	guardctl_error("the folder cannot be locked: %s", strerror(errno));
+	return false;
+}
+
 bool repo_open_published(struct repo *repo, bool make)
 {
-	if (make && mkdirat(repo->folder, repo->directory, 0755) < 0 && errno != EEXIST) {
+	bool made = make && mkdirat(repo->folder, repo->directory, 0755) == 0;
+
+	if (make && !made && errno != EEXIST) {
+		guardctl_error("%s: %s", repo->directory, strerror(errno));
+		return false;
+	}
+	/* Whatever the umask: a web server is to read it. */
+	if (made && fchmodat(repo->folder, repo->directory, 0755, 0) < 0) {
 		guardctl_error("%s: %s", repo->directory, strerror(errno));
 		return false;
 	}
@@ -325,6 +356,7 @@ void repo_close(struct repo *repo)
 	for (size_t i = 0; i < repo->signer_count; i++)
 		publish_signer_clear(&repo->signers[i]);
 	free(repo->offices);
+	free(repo->unreadable);
 	json_decref(repo->conf);
 	if (repo->folder >= 0)
 		close(repo->folder);

@@ -105,7 +105,7 @@ int repo_delegate(const struct repo_options *options)
 		guardctl_error("--hosts is a pattern without quotes, --type the name of a profile");
 		return GUARDCTL_USAGE;
 	}
-	if (repo_open(&repo, options, NULL) &&
+	if (repo_open(&repo, options, NULL) && repo_lock(&repo) &&
 	    write_office(&repo, options, name, options->type ? options->type : repo.profiles[0].name) == 0) {
 		printf(_("offices/%s/office.conf was written.  The office signs its first list with\n"
 		       "  guardctl exception sign --office %s --key FILE\nand headquarters then runs `guardctl repo publish`.\n"),

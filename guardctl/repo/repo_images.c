@@ -83,20 +83,26 @@ struct guard_policy *repo_image_open(const struct repo_image *image, const char 
 	return guard_policy_open(&policy, fd, &machine) == 0 ? policy : NULL;
 }
 
-/* The version of the image that is signed now, 0 when there is none. */
-static uint64_t signed_version(const struct repo *repo, const char *path, struct repo_image *ret_image)
+/* The version of the image that is signed now, 0 when there is none.  One that is
+ * there and cannot be used must not let versions begin anew. */
+static bool signed_version(uint64_t *ret_version, const struct repo *repo, const char *path, struct repo_image *ret_image)
 {
 	struct guard_policy_info info;
 	struct guard_policy *policy;
+	int r = publish_file_read(&ret_image->bytes, &ret_image->size, repo->folder, path, REPO_JSON_MAX);
 
-	if (publish_file_read(&ret_image->bytes, &ret_image->size, repo->folder, path, REPO_JSON_MAX) < 0)
-		return 0;
-	policy = repo_image_open(ret_image, NULL);
-	if (!policy)
-		return 0;
+	*ret_version = 0;
+	if (r == -GUARD_E_NOT_FOUND)
+		return true;
+	policy = r == 0 ? repo_image_open(ret_image, NULL) : NULL;
+	if (!policy) {
+		repo_cannot_read(repo, path, r < 0 ? r : -GUARD_E_FORMAT);
+		return false;
+	}
 	guard_policy_info(policy, &info);
 	guard_policy_free(policy);
-	return info.version;
+	*ret_version = info.version;
+	return true;
 }
 
 static bool same_bytes(const struct repo_image *a, const struct repo_image *b)
@@ -131,9 +137,9 @@ static bool compile_layer(struct repo_image *ret_image, const struct repo *repo,
 	bool good;
 
 	snprintf(path, sizeof(path), "signed/%s", target);
-	version = signed_version(repo, path, &earlier);
+	good = signed_version(&version, repo, path, &earlier);
 	options.layer_version = version ? version : 1;
-	good = compile(ret_image, paths, count, &options, id);
+	good = good && compile(ret_image, paths, count, &options, id);
 	if (good && version && !same_bytes(ret_image, &earlier)) {
 		repo_image_clear(ret_image);
 		options.layer_version = version + 1;
@@ -153,6 +159,8 @@ bool repo_layer_image(struct repo_image *ret_image, const struct repo *repo, con
 	char signed_path[256];
 	bool good = repo_names_read(&names, repo->folder, folder, ".conf");
 
+	if (!good)
+		guardctl_error("%s: %s", folder, strerror(errno));
 	snprintf(signed_path, sizeof(signed_path), "signed/%s", target);
 	count = source_paths(&paths, &names, folder);
 	/* An office without exceptions that never had any needs no image; one that

@@ -40,6 +40,8 @@ static bool narrow(struct publication *publication, const struct repo_image *ima
 
 	if (policy)
 		repo_limits_narrow(&publication->limits, policy);
+	else
+		guardctl_error("the compiled policy cannot be looked at: %s", strerror(errno));
 	guard_policy_free(policy);
 	return policy != NULL;
 }
@@ -206,7 +208,11 @@ static bool switch_over(const struct repo *repo, const json_t *snapshot)
 	GUARD_AUTO_FREE uint8_t *bytes = NULL;
 	size_t size = 0;
 
-	if (!timestamp || syncfs(repo->published) < 0 || !repo_check(repo, timestamp, false) ||
+	if (timestamp && syncfs(repo->published) < 0) {
+		guardctl_error("%s: %s; readers keep what they had", repo->directory, strerror(errno));
+		return false;
+	}
+	if (!timestamp || !repo_check(repo, timestamp, false) ||
 	    !repo_keep(repo, "timestamp", timestamp) || publish_bytes(&bytes, &size, timestamp) < 0)
 		return false;
 	if (publish_file_write(repo->published, "metadata/timestamp.json", bytes, size) == 0)
@@ -219,13 +225,14 @@ static bool put_in_place(const struct publication *publication, struct repo *rep
 {
 	GUARD_AUTO_JSON json_t *snapshot = NULL;
 
-	return repo_open_published(repo, true) && publication_write_roots(repo) &&
-	       publication_write_targets(publication, repo) && publication_write_roles(publication, repo) &&
+	return publication_write_roots(repo) && publication_write_targets(publication, repo) && publication_write_roles(publication, repo) &&
 	       write_snapshot(&snapshot, publication, repo) && switch_over(repo, snapshot);
 }
 
 static bool publish(struct publication *publication, struct repo *repo, const struct repo_options *options)
 {
+	if (!options->dry_run && (!repo_open_published(repo, true) || !repo_is_newest(repo)))
+		return false;
 	if (!make_images(publication, repo, options) || !make_offices(publication, repo))
 		return false;
 	if (options->dry_run)
@@ -235,6 +242,7 @@ static bool publish(struct publication *publication, struct repo *repo, const st
 	take_offices(publication, repo);
 	if (!put_in_place(publication, repo))
 		return false;
+	repo_forget_replaced(repo);
 	printf(_("Published in %s: %zu profile%s, %zu office%s, %zu role%s signed anew\n"), repo->directory,
 	       repo->profile_count, repo->profile_count == 1 ? "" : "s", repo->office_count,
 	       repo->office_count == 1 ? "" : "s", publication->changed, publication->changed == 1 ? "" : "s");
@@ -245,8 +253,8 @@ int repo_publish(const struct repo_options *options)
 {
 	struct publication publication = { .roles = json_object(), .targets = json_object(), .limits = REPO_LIMITS_WIDEST };
 	struct repo repo;
-	bool good = repo_open(&repo, options, NULL) && repo_load_signers(&repo, options) && is_root_current(&repo) &&
-		    publish(&publication, &repo, options);
+	bool good = repo_open(&repo, options, NULL) && repo_load_signers(&repo, options) &&
+		    (options->dry_run || repo_lock(&repo)) && is_root_current(&repo) && publish(&publication, &repo, options);
 
 	publication_clear(&publication);
 	repo_close(&repo);
@@ -296,7 +304,7 @@ int repo_publish_one(struct repo *repo, const char *role)
 	    !is_delegated(repo, role)) {
 		puts(_("Signed. Next, at headquarters: guardctl repo publish"));
 		good = true;
-	} else if (put_in_place(&publication, repo)) {
+	} else if (repo_open_published(repo, true) && repo_is_newest(repo) && put_in_place(&publication, repo)) {
 		puts(_("Signed and published: machines have it at their next check"));
 		good = true;
 	}
@@ -309,11 +317,12 @@ int repo_refresh(const struct repo_options *options)
 	struct publication publication = { .roles = json_object(), .targets = json_object(), .limits = REPO_LIMITS_WIDEST };
 	GUARD_AUTO_JSON json_t *snapshot = NULL;
 	struct repo repo;
-	bool good = repo_open(&repo, options, NULL) && repo_load_signers(&repo, options) &&
-		    repo_open_published(&repo, false) && write_snapshot(&snapshot, &publication, &repo) &&
+	bool good = repo_open(&repo, options, NULL) && repo_load_signers(&repo, options) && repo_lock(&repo) &&
+		    repo_open_published(&repo, false) && repo_is_newest(&repo) && write_snapshot(&snapshot, &publication, &repo) &&
 		    switch_over(&repo, snapshot);
 
 	if (good) {
+		repo_forget_replaced(&repo);
 		publication_tell_ends(&repo);
 		puts(_("Refreshed: machines see that nothing is withheld from them"));
 	}

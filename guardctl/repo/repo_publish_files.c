@@ -17,7 +17,7 @@ static bool put(const struct repo *repo, const char *path, const void *bytes, si
 
 	if (publish_file_is_there(repo->published, path, size) &&
 	    publish_file_read(&there, &there_size, repo->published, path, size) == 0 && there_size == size &&
-	    memcmp(there, bytes, size) == 0)
+	    memcmp(there, bytes, size) == 0 && publish_file_has_packed(repo->published, path, size))
 		return true;
 	r = publish_file_put_packed(repo->published, path, bytes, size);
 	if (r < 0)
@@ -75,14 +75,9 @@ bool publication_write_roots(const struct repo *repo)
 static bool put_target(const struct repo *repo, const char *path, const void *bytes, size_t size)
 {
 	GUARD_AUTO_JSON json_t *target = publish_target(bytes, size);
-	const char *hash = json_string_value(json_object_get(json_object_get(target, "hashes"), "sha256"));
-	const char *slash = strrchr(path, '/');
-	char name[512];
+	char name[REPO_PATH_MAX];
 
-	if (!hash || !slash)
-		return false;
-	snprintf(name, sizeof(name), "targets/%.*s/%s.%s", (int)(slash - path), path, hash, &slash[1]);
-	return put(repo, name, bytes, size);
+	return repo_target_file(name, path, target) && put(repo, name, bytes, size);
 }
 
 /* The image that a role of an office, or the denials, speaks of. */

@@ -92,8 +92,10 @@ static bool denies_only(const struct repo_image *image)
 	struct guard_rule_info rule;
 	bool good = true;
 
-	if (!policy)
+	if (!policy) {
+		guardctl_error("the compiled denials cannot be looked at: %s", strerror(errno));
 		return false;
+	}
 	guard_policy_info(policy, &info);
 	for (uint32_t i = 0; good && i < info.rule_count; i++)
 		good = guard_policy_rule_info(policy, i, &rule) == 0 && rule.action == GUARD_DENY;
@@ -185,7 +187,7 @@ static bool is_signed(const struct repo *repo, const char *role)
 	char path[REPO_ROLE_MAX + 16];
 
 	snprintf(path, sizeof(path), "signed/%s.json", role);
-	return faccessat(repo->folder, path, F_OK, 0) == 0;
+	return faccessat(repo->folder, path, F_OK, 0) == 0 || errno != ENOENT;
 }
 
 static void add_office(json_t *keys, json_t *roles, const struct repo *repo, const struct repo_office *office,

@@ -80,7 +80,7 @@ static int change_root(const struct repo_options *options, bool first)
 	GUARD_AUTO_JSON json_t *earlier = NULL;
 	enum repo_result result = REPO_FAILED;
 
-	if (repo_open(&repo, options, NULL) && repo_load_signers(&repo, options)) {
+	if (repo_open(&repo, options, NULL) && repo_load_signers(&repo, options) && repo_lock(&repo)) {
 		earlier = repo_signed(&repo, "root");
 		if (!first && !earlier)
 			guardctl_error("there is no root yet; `guardctl repo init` makes the first");

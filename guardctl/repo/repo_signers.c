@@ -35,17 +35,26 @@ int repo_ask(void *context, char ret_text[PUBLISH_PASSPHRASE_MAX], const char *w
 	return -GUARD_E_DENIED;
 }
 
-const char *repo_key_reason(int r)
+const char *repo_key_reason(int r, bool token)
 {
 	switch (r) {
 	case -GUARD_E_DENIED:
-		return "the passphrase or PIN is wrong";
+		return _("the passphrase or PIN is wrong");
+	case -GUARD_E_USAGE:
+		return _("a token's key is named pkcs11:token=LABEL;object=LABEL");
+	case -GUARD_E_UNREACHABLE:
+		return _("the PKCS #11 module cannot be loaded; name the token's own by ?module-path=FILE.so, or install p11-kit");
+	case -GUARD_E_UNSUPPORTED:
+		return token ? _("the token's key is of no kind that signs here: it is P-256, or RSA of 2048 bits and more") :
+			       _("it is of no kind that signs here: Ed25519, P-256, or RSA of 2048 bits and more");
 	case -GUARD_E_UNSAFE:
-		return "it is not encrypted and others can read it; chmod 600";
+		return _("it is not encrypted and others can read it; chmod 600");
 	case -GUARD_E_FORMAT:
-		return "it holds no private key";
+		return token ? _("the token has no P-256 or RSA key of that label; `pkcs11-tool --login --list-objects` shows what "
+			       "it has") :
+			       _("it holds no private key");
 	case -GUARD_E_NOT_FOUND:
-		return "there is no such token or key; `pkcs11-tool --list-objects` shows them";
+		return _("there is no token of that label; `pkcs11-tool --list-slots` shows those that there are");
 	case -GUARD_E_IO:
 		return strerror(errno);
 	default:
@@ -53,23 +62,27 @@ const char *repo_key_reason(int r)
 	}
 }
 
-static bool load_one(struct repo *repo, const struct repo_options *options, const char *name)
+int repo_load_key(struct publish_signer *ret_signer, const struct repo_options *options, const char *name)
 {
-	struct publish_signer *signer = &repo->signers[repo->signer_count];
 	int r;
 
+	if (strncmp(name, "pkcs11:", 7) == 0)
+		r = publish_token_load(ret_signer, name, repo_ask, (void *)options);
+	else
+		r = publish_key_load(ret_signer, name, repo_ask, (void *)options);
+	if (r < 0)
+		guardctl_error("the key %s cannot be used: %s", name, repo_key_reason(r, strncmp(name, "pkcs11:", 7) == 0));
+	return r;
+}
+
+static bool load_one(struct repo *repo, const struct repo_options *options, const char *name)
+{
 	if (repo->signer_count == REPO_SIGNERS_MAX) {
 		guardctl_error("more than %u keys", REPO_SIGNERS_MAX);
 		return false;
 	}
-	if (strncmp(name, "pkcs11:", 7) == 0)
-		r = publish_token_load(signer, name, repo_ask, (void *)options);
-	else
-		r = publish_key_load(signer, name, repo_ask, (void *)options);
-	if (r < 0) {
-		guardctl_error("the key %s cannot be used: %s", name, repo_key_reason(r));
+	if (repo_load_key(&repo->signers[repo->signer_count], options, name) < 0)
 		return false;
-	}
 	repo->signer_count++;
 	return true;
 }

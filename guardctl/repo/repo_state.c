@@ -21,9 +21,20 @@ static json_t *read_document(const struct repo *repo, const char *folder, const 
 {
 	char path[GUARD_TRUST_FILE_NAME_SIZE + 16];
 	json_t *document = NULL;
+	int r;
 
 	state_path(path, folder, role);
-	return publish_json_read(&document, repo->folder, path) == 0 ? document : NULL;
+	r = publish_json_read(&document, repo->folder, path);
+	if (r < 0 && r != -GUARD_E_NOT_FOUND)
+		repo_cannot_read(repo, path, r);
+	return document;
+}
+
+void repo_cannot_read(const struct repo *repo, const char *path, int r)
+{
+	guardctl_error("%s cannot be read (%s): nothing is signed on top of it; restore it, or run `guardctl repo recover`",
+		       path, r == -GUARD_E_IO ? strerror(errno) : guard_error_text(r));
+	*repo->unreadable = true;
 }
 
 json_t *repo_signed(const struct repo *repo, const char *role)
@@ -38,6 +49,8 @@ static bool write_document(const struct repo *repo, const char *folder, const ch
 	size_t size = 0;
 	int r;
 
+	if (*repo->unreadable)
+		return false;
 	state_path(path, folder, role);
 	r = publish_bytes(&bytes, &size, document);
 	if (r == 0)

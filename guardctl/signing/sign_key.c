@@ -40,7 +40,7 @@ bool sign_key_load(struct sign_key *ret_key, const struct sign_options *options)
 	r = token ? publish_token_open(&key.pkey, &key.token, options->key, repo_ask, &asking) :
 		    publish_key_open(&key.pkey, options->key, repo_ask, &asking);
 	if (r < 0) {
-		guardctl_error("sign: the key %s cannot be used: %s", options->key, repo_key_reason(r));
+		guardctl_error("sign: the key %s cannot be used: %s", options->key, repo_key_reason(r, strncmp(options->key, "pkcs11:", 7) == 0));
 		sign_key_clear(&key);
 		return false;
 	}

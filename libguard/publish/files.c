@@ -15,10 +15,25 @@
 #define PACK_MAX (4u << 20)       /* above, it is digests, which do not pack */
 #define JSON_MAX (256u << 20)
 
-/* The folder that holds `path`, made if need be; the last component. */
-static int open_parent(const char **ret_name, int directory, const char *path)
+/* A folder below another, made if need be.  A web server reads these under an
+ * account of its own, so their modes do not follow the administrator's umask. */
+static int open_below(int at, const char *name, bool durable)
 {
-	GUARD_AUTO_CLOSE int at = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	GUARD_AUTO_CLOSE int fd = -1;
+	bool made = mkdirat(at, name, 0755) == 0;
+
+	if (!made && errno != EEXIST)
+		return -GUARD_E_IO;
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || (made && fchmod(fd, 0755) < 0) || (made && durable && fsync(at) < 0))
+		return -GUARD_E_IO;
+	return guard_steal_fd(&fd);
+}
+
+/* The folder that holds `path`, made if need be; the last component. */
+static int open_parent(const char **ret_name, int directory, const char *path, bool durable)
+{
+	GUARD_AUTO_CLOSE int at = openat(directory, path[0] == '/' ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const char *slash;
 
 	while (at >= 0 && (slash = strchr(path, '/'))) {
@@ -27,11 +42,15 @@ static int open_parent(const char **ret_name, int directory, const char *path)
 
 		if ((size_t)(slash - path) > NAME_MAX)
 			return -GUARD_E_LIMIT;
+		if (slash == path) { /* the first of an absolute path, or one too many */
+			path = &slash[1];
+			continue;
+		}
 		memcpy(name, path, (size_t)(slash - path));
 		name[slash - path] = '\0';
-		if (mkdirat(at, name, 0755) < 0 && errno != EEXIST)
-			return -GUARD_E_IO;
-		next = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		next = open_below(at, name, durable);
+		if (next < 0)
+			return next;
 		close(at);
 		at = next;
 		path = &slash[1];
@@ -64,7 +83,7 @@ static int replace(int folder, const char *name, const void *bytes, size_t size,
 	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -GUARD_E_IO;
-	r = write_whole(fd, bytes, size);
+	r = fchmod(fd, 0644) < 0 ? -GUARD_E_IO : write_whole(fd, bytes, size);
 	if (r == 0 && durable && fsync(fd) < 0)
 		r = -GUARD_E_IO;
 	if (r == 0 && renameat(folder, temporary, folder, name) < 0)
@@ -82,7 +101,7 @@ static int replace(int folder, const char *name, const void *bytes, size_t size,
 static int put(int directory, const char *path, const void *bytes, size_t size, bool durable)
 {
 	const char *name;
-	GUARD_AUTO_CLOSE int folder = open_parent(&name, directory, path);
+	GUARD_AUTO_CLOSE int folder = open_parent(&name, directory, path, durable);
 
 	return folder < 0 ? folder : replace(folder, name, bytes, size, durable);
 }
@@ -111,6 +130,19 @@ int publish_file_put_packed(int directory, const char *path, const void *bytes, 
 			return r;
 	}
 	return put(directory, path, bytes, size, false);
+}
+
+bool publish_file_has_packed(int directory, const char *path, size_t size)
+{
+	GUARD_AUTO_FREE char *name = NULL;
+
+	if (size < PACK_MIN || size > PACK_MAX)
+		return true;
+	if (asprintf(&name, "%s.gz", path) < 0) {
+		name = NULL;
+		return false;
+	}
+	return faccessat(directory, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool publish_file_is_there(int directory, const char *path, size_t size)

@@ -12,7 +12,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#define MODULE_DEFAULT "/usr/lib/x86_64-linux-gnu/p11-kit-proxy.so"
+/* PUBLISH_PKCS11_MODULE: p11-kit's proxy for the system's tokens (CMakeLists.txt). */
 #define ATTRIBUTE_MAX 256u
 
 struct publish_token {
@@ -86,14 +86,29 @@ static PKCS11_KEY *find_key(PKCS11_SLOT *slot, const char *label)
 	return NULL;
 }
 
+/* `pin-source`, as a path or a file: URI. */
+static int pin_from_source(char ret_pin[PUBLISH_PASSPHRASE_MAX], const char *source)
+{
+	const char *path = strncmp(source, "file:", 5) == 0 ? &source[5] : source;
+	GUARD_AUTO_FCLOSE FILE *file = fopen(path, "re");
+
+	if (!file || !fgets(ret_pin, PUBLISH_PASSPHRASE_MAX, file))
+		return -GUARD_E_IO;
+	ret_pin[strcspn(ret_pin, "\n")] = '\0';
+	return 0;
+}
+
 static int log_in(PKCS11_SLOT *slot, const char *uri, publish_ask ask, void *context)
 {
-	char pin[PUBLISH_PASSPHRASE_MAX];
+	char pin[PUBLISH_PASSPHRASE_MAX], source[ATTRIBUTE_MAX];
 	int r;
 
 	if (!slot->token->loginRequired)
 		return 0;
-	r = ask(context, pin, uri, false);
+	if (attribute(source, uri, "pin-source"))
+		r = pin_from_source(pin, source);
+	else
+		r = ask(context, pin, uri, false);
 	if (r == 0 && PKCS11_login(slot, 0, pin) < 0)
 		r = -GUARD_E_DENIED;
 	OPENSSL_cleanse(pin, sizeof(pin));
@@ -105,12 +120,12 @@ static int open_module(struct publish_token *token, const char *uri)
 	char module[ATTRIBUTE_MAX];
 
 	if (!attribute(module, uri, "module-path"))
-		snprintf(module, sizeof(module), "%s", MODULE_DEFAULT);
+		snprintf(module, sizeof(module), "%s", PUBLISH_PKCS11_MODULE);
 	token->context = PKCS11_CTX_new();
 	if (!token->context)
 		return -GUARD_E_NOMEM;
 	if (PKCS11_CTX_load(token->context, module) < 0)
-		return -GUARD_E_NOT_FOUND;
+		return -GUARD_E_UNREACHABLE;
 	token->loaded = true;
 	return PKCS11_enumerate_slots(token->context, &token->slots, &token->count) < 0 ? -GUARD_E_NOT_FOUND : 0;
 }
@@ -133,7 +148,7 @@ static int find(EVP_PKEY **ret_pkey, struct publish_token *token, const char *ur
 		return r;
 	key = find_key(slot, name);
 	*ret_pkey = key ? PKCS11_get_private_key(key) : NULL;
-	return *ret_pkey ? 0 : -GUARD_E_NOT_FOUND;
+	return *ret_pkey ? 0 : -GUARD_E_FORMAT;
 }
 
 int publish_token_open(EVP_PKEY **ret_pkey, struct publish_token **ret_token, const char *uri, publish_ask ask,

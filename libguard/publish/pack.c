@@ -39,3 +39,26 @@ int publish_pack(uint8_t **ret_bytes, size_t *ret_size, const void *bytes, size_
 	*ret_bytes = guard_steal_pointer(&packed);
 	return 0;
 }
+
+int publish_unpack(uint8_t **ret_bytes, size_t size, const void *packed, size_t packed_size)
+{
+	GUARD_AUTO_FREE uint8_t *bytes = NULL;
+	z_stream stream = { 0 };
+	int result;
+
+	if (size > UINT_MAX / 2 || packed_size > UINT_MAX / 2)
+		return -GUARD_E_LIMIT;
+	bytes = malloc(size + 1); /* one more: a file that goes on is seen */
+	if (!bytes || inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
+		return -GUARD_E_NOMEM;
+	stream.next_in = (z_const Bytef *)packed;
+	stream.avail_in = (uInt)packed_size;
+	stream.next_out = bytes;
+	stream.avail_out = (uInt)size + 1;
+	result = inflate(&stream, Z_FINISH);
+	inflateEnd(&stream);
+	if (result != Z_STREAM_END || stream.total_out != size || stream.avail_in != 0)
+		return -GUARD_E_FORMAT;
+	*ret_bytes = guard_steal_pointer(&bytes);
+	return 0;
+}

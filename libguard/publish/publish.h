@@ -55,7 +55,10 @@ int publish_key_new(struct publish_signer *ret_signer, enum publish_key_type typ
 int publish_key_load(struct publish_signer *ret_signer, const char *path, publish_ask ask,
 		     void *context) GUARD_WARN_UNUSED;
 /* key_token.c: "pkcs11:token=LABEL;object=LABEL[?module-path=FILE]" (RFC 7512).
- * RSA and P-256 keys.  Errors: as above, GUARD_E_NOT_FOUND (no such token or key). */
+ * RSA and P-256 keys.  With `pin-source=FILE` (section 2.4) the PIN is that file's
+ * first line, and nobody is asked.  Errors: as above, GUARD_E_USAGE (no such URI),
+ * GUARD_E_UNREACHABLE (the module cannot be loaded), GUARD_E_NOT_FOUND (no such
+ * token), GUARD_E_FORMAT (no such key in it). */
 int publish_token_load(struct publish_signer *ret_signer, const char *uri, publish_ask ask,
 		       void *context) GUARD_WARN_UNUSED;
 /* The key alone, for what is no metadata: any kind that OpenSSL knows.  The caller
@@ -110,13 +113,15 @@ int publish_fingerprint(char ret_text[PUBLISH_FINGERPRINT_SIZE], const json_t *r
 
 /* ---- files ------------------------------------------------------------------------ */
 
-/* files.c: paths are relative to `directory`; folders on the way are made. */
+/* files.c: paths are relative to `directory`, or absolute; folders on the way are made. */
 
 /* Whole or not at all, and on the disk when it returns. */
 int publish_file_write(int directory, const char *path, const void *bytes, size_t size) GUARD_WARN_UNUSED;
 /* Whole or not at all, but on the disk only after syncfs(2): for many files.
  * FILE.gz is put beside it where that helps, first. */
 int publish_file_put_packed(int directory, const char *path, const void *bytes, size_t size) GUARD_WARN_UNUSED;
+/* FILE.gz is there, or a file of that size has none. */
+bool publish_file_has_packed(int directory, const char *path, size_t size);
 /* true when a file of that size is there. */
 bool publish_file_is_there(int directory, const char *path, size_t size);
 /* Errors: GUARD_E_NOT_FOUND, GUARD_E_LIMIT, GUARD_E_IO, GUARD_E_NOMEM. */
@@ -127,5 +132,9 @@ int publish_json_read(json_t **ret_json, int directory, const char *path) GUARD_
 
 /* pack.c: gzip (RFC 1952), level 9, no time, no name: the same bytes every time. */
 int publish_pack(uint8_t **ret_bytes, size_t *ret_size, const void *bytes, size_t size) GUARD_WARN_UNUSED;
+
+/* The other way, to exactly `size` bytes; GUARD_E_FORMAT when it is another size
+ * or damaged. */
+int publish_unpack(uint8_t **ret_bytes, size_t size, const void *packed, size_t packed_size) GUARD_WARN_UNUSED;
 
 #endif
