@@ -1,213 +1,212 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The benchmark: guard against no guard, the least handler and the peer, all
-alternately in one run.  Run it by scripts/bench."""
+alternately in one run.  Owns the order of the parts, their time, and that one
+part that fails costs no other: what is missing is said on the page.  Run it by
+scripts/bench."""
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import shutil
-import statistics
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 
+import gateload
 import guards
 import micro
+import opens
+import profiles
 import report
 import root
-import workloads
+import warm
 
-SCALE_PROCESSES = (1, 2, 4, 8, 16)
-RUN_IN_ROOT = ("/usr/sbin/chroot",)
-
-
-def hyperfine(mount, workload):
-    """Median seconds of one timing of a workload in the root."""
-    chroot = f"/usr/sbin/chroot {mount} "
-    command = chroot + (workload.command if workload.direct else f"sh -c {json.dumps(workload.command)}")
-    with tempfile.NamedTemporaryFile() as out:
-        argv = ["hyperfine", "-N", "--warmup", "1", "--runs", str(max(2, workload.runs)), "--export-json", out.name,
-                "--style", "none", command]
-        if workload.prepare:
-            argv[1:1] = ["--prepare", chroot + f"sh -c {json.dumps(workload.prepare)}"]
-        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        return statistics.median(json.load(open(out.name))["results"][0]["times"])
+TOTAL_SECONDS = 28 * 60   # from the start of scripts/bench, its build included
 
 
-def in_root(mount, *words):
-    text = subprocess.run([*RUN_IN_ROOT, mount, *words], check=True, capture_output=True, text=True).stdout
-    return json.loads(text) if text.startswith("{") else text
+class OutOfTime(BaseException):
+    """Not an Exception: what recovers from a failed part of a part must not eat it."""
 
 
-def warm(mount, conditions, chosen, rounds, deadline):
-    """times[workload][condition] = list, one entry a round."""
-    times = {w.name: {} for w in chosen}
-    for number in range(rounds):
-        for condition in conditions:
-            if condition.name.startswith("fapolicyd") and number >= max(2, rounds // 2):
-                continue
+class Run:
+    """What the parts share: arguments, the scratch root, the conditions, the figures so far."""
+
+    def __init__(self, args, work):
+        self.args, self.work, self.build, self.quick = args, work, args.build, args.quick
+        self.began = float(os.environ.get("GUARD_BENCH_BEGAN", time.time()))
+        self.data = {"machine": report.machine(), "notes": {}, "seconds": {}}
+        self.scratch = self.mount = self.guard = self.handler = None
+        self.peers, self.none = [], guards.NoGuard()
+
+    def spent(self):
+        return time.time() - self.began
+
+    def say(self, text):
+        print(f"bench: {self.spent():4.0f} s: {text}", flush=True)
+
+    def note(self, part, text):
+        """Something is missing or rough: said at once and on the page."""
+        notes = self.data["notes"].setdefault(part, [])
+        if text not in notes:
+            notes.append(text)
+            self.say(f"{part}: {text}")
+
+    def conditions(self, peers=True):
+        return [self.none, self.guard, self.handler, *(self.peers if peers else ())]
+
+    @contextlib.contextmanager
+    def under(self, part, condition):
+        """The condition for a while.  When the peer or the handler fails, that is a note."""
+        try:
             with condition:
-                for workload in chosen:
-                    if time.monotonic() > deadline and number >= 2:
-                        return times, number
-                    times[workload.name].setdefault(condition.name, []).append(hyperfine(mount, workload))
-            print(f"bench: round {number + 1} of {rounds}: {condition.name}", flush=True)
-    return times, rounds
+                yield condition
+        except (OSError, ValueError, LookupError, subprocess.SubprocessError, guards.Failed) as error:
+            if condition in (self.none, self.guard):
+                raise
+            self.note(part, f"{condition.name} failed: {reason(error)}")
+            if condition in self.peers and isinstance(error, guards.Failed):
+                self.peers.remove(condition)
+
+    def write(self):
+        (self.args.output / "performance.json").write_text(json.dumps(self.data, indent=1) + "\n")
+        report.write(self.data, self.args.output)
 
 
-def cold(mount, conditions):
-    """Microseconds per event for files never seen before: every condition gets fresh ones."""
-    result = {}
-    for number in range(3):
-        for condition in conditions:
-            directory = mount / "home/bench/cold"
-            shutil.rmtree(directory, ignore_errors=True)
-            directory.mkdir()
-            for i in range(workloads.COLD_FILES):
-                (directory / f"file-{i}").write_text(f"cold {i}\n")
-            os.sync()
-            with condition:
-                answer = in_root(mount, "loops", "cold-open", str(workloads.COLD_FILES), "/home/bench/cold")
-            result.setdefault(condition.name, []).append(answer["us_per_event"])
-    return {name: statistics.median(values) for name, values in result.items()}
+# name, seconds that it may take, what does it.  The first takes the time that the
+# others leave.
+PARTS = (
+    ("warm", 420, warm.measure),
+    ("find_cold", 75, opens.find_cold),
+    ("cold_us", 40, opens.cold),
+    ("first_exec", 60, opens.first_exec),
+    ("storm", 150, gateload.storm),
+    ("memory", 75, gateload.memory),
+    ("decide", 75, micro.decisions),
+    ("image", 90, micro.images),
+    ("by_processes", 45, gateload.by_processes),
+    ("by_cores", 35, gateload.by_cores),
+    ("by_files", 60, gateload.by_files),
+    ("by_rules", 45, gateload.by_rules),
+    ("simulated", 60, micro.simulated),
+    ("profiles", 75, profiles.take),
+)
 
 
-def first_exec(mount, conditions):
-    """First exec of known content, against openssl dgst on a file of that size."""
-    result = {}
-    for label, copies in workloads.FIRST_EXEC:
-        paths = [f"/home/bench/first/{label}-{i}" for i in range(copies)]
-        row = result.setdefault(label, {})
-        for condition in conditions:
-            with condition:
-                row[condition.name] = in_root(mount, "loops", "first-exec", *paths)
-        host = [f"{mount}{path}" for path in paths]
-        samples = []
-        for path in host[:20]:
-            start = time.monotonic()
-            subprocess.run(["openssl", "dgst", "-sha256", path], check=True, stdout=subprocess.DEVNULL)
-            samples.append((time.monotonic() - start) * 1e6)
-        row["openssl_us"] = statistics.median(samples)
-    return result
+def reason(error):
+    """One line; of a command that failed, the end of what it said."""
+    if isinstance(error, subprocess.CalledProcessError):
+        said = error.stderr or error.stdout or b""
+        said = said.decode(errors="replace") if isinstance(said, bytes) else said
+        said = said.strip().splitlines()
+        return f"{pathlib.Path(str(error.cmd[0])).name} ended with {error.returncode}" + (f": {said[-1]}" if said else "")
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
-def storm(mount, guard, seconds):
-    """Latency of an open that always asks, under an exec storm on all cores, and the counters after it."""
-    cores = os.cpu_count()
-    words = ("loops", "latency", str(seconds), str(cores), "/home/bench/user.txt", "/usr/bin/true")
-    result = {"cores": cores, "seconds": seconds}
-    with guards.NoGuard():
-        result["none"] = in_root(mount, "loops", "latency", str(min(seconds, 10)), *words[3:])
-    with guard:
-        result["guard"] = in_root(mount, *words)
-        result["status"] = json.loads(guard.ask("status"))
-    return result
+@contextlib.contextmanager
+def alarm(seconds):
+    def ring(*_):
+        raise OutOfTime
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, max(1, seconds))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def scale(mount, conditions, count):
-    """Opens a second of a user's file, which always ask, by the number of processes that open."""
-    result = {}
-    for condition in conditions:
-        rows = result.setdefault(condition.name, [])
-        with condition:
-            for processes in SCALE_PROCESSES:
-                each = max(1, count // processes)
-                start = time.monotonic()
-                in_root(mount, "loops", "parallel", str(processes), "1", "/usr/bin/loops", "open", str(each),
-                        "/home/bench/user.txt")
-                rows.append((processes, processes * each / (time.monotonic() - start)))
-    return result
+def do_part(run, name, budget, left_for_others, measure):
+    left = TOTAL_SECONDS - run.spent()
+    if name == "warm":
+        budget = max(120, min(run.args.minutes * 60, left - left_for_others))
+    if left < budget / 3:
+        run.note(name, f"not measured: {TOTAL_SECONDS // 60} minutes were over")
+        return
+    begin = time.monotonic()
+    run.say(f"{name} (up to {budget:.0f} s)")
+    try:
+        with alarm(min(budget * 1.5, left)):
+            measure(run, budget)
+    except OutOfTime:
+        run.note(name, f"cut off after {time.monotonic() - begin:.0f} s")
+    except (Exception, SystemExit) as error:  # whatever it is, the other parts go on
+        run.note(name, f"failed: {reason(error)}")
+    run.data["seconds"][name] = round(time.monotonic() - begin, 1)
+    run.write()
 
 
-def stage(text, began=time.monotonic()):
-    print(f"bench: {time.monotonic() - began:4.0f} s: {text}", flush=True)
+def prepare(run):
+    """The conditions, once the root is there.  Without guard there is nothing to measure."""
+    run.guard = guards.Guard(run.build, run.mount, run.work)
+    run.handler = guards.Handler(run.build, run.mount)
+    run.guard.make_policy()
+    run.scratch.add_unlisted()
+    if run.args.no_peer:
+        run.note("peer", "left out (--no-peer)")
+        return
+    for integrity in ("none", "sha256"):
+        try:
+            peer = guards.Peer(integrity, run.mount, run.work)
+            peer.prepare()
+            run.peers.append(peer)
+        except (OSError, subprocess.SubprocessError, guards.Failed) as error:
+            run.note("peer", f"fapolicyd ({integrity}) could not be set up: {reason(error)}")
 
 
-def memory_and_start(mount, guard, build, work):
-    """50,000 rules beside the scanned policy: start, then a million events, then memory."""
-    many = work / "many.conf"
-    micro.rules_source(many)
-    plain = guard.image
-    guard.image = guard.dir / "many.image"
-    subprocess.run([build / "guardctl/guardctl", "policy", "build", guard.dir / "policy.conf", many, "--output",
-                    guard.image], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    starts = []
-    for _ in range(5):
-        with guard:
-            starts.append(guard.start_seconds)
-    with guard:
-        in_root(mount, "loops", "parallel", "2", "1", "/usr/bin/loops", "open", "500000", "/home/bench/user.txt")
-        result = {"rules": micro.RULES, "start_ms": statistics.median(starts) * 1e3,
-                  "pss_kib": guard.memory_kib(), "events": json.loads(guard.ask("status")).get("events")}
-    guard.image = plain
-    return result
+def measure(run):
+    args = run.args
+    wanted = [part for part in PARTS if not args.parts or part[0] in args.parts.split(",")]
+    files = (2000, 4000, 60) if args.quick else (10000, 20000, 200)
+    with root.Root(args.cache, run.work, run.build / "tests/bench", *files) as run.scratch:
+        run.mount = run.scratch.mount
+        run.say("the policy of the scratch root, the peer's list")
+        prepare(run)
+        run.data["seconds"]["setup"] = round(run.spent(), 1)
+        for i, (name, budget, function) in enumerate(wanted):
+            do_part(run, name, budget, sum(part[1] for part in wanted[i + 1:]), function)
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="scripts/bench")
-    parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path("/var/tmp/guard-bench"))
-    parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--minutes", type=float, default=12, help="time for the warm part")
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--output", type=pathlib.Path, required=True, help="folder for performance.json, .md and plots")
+    parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path("/var/tmp/guard-bench"),
+                        help="where the scratch root is kept between runs")
+    parser.add_argument("--rounds", type=int, default=9, help="of the warm workloads; fewer when time is short")
+    parser.add_argument("--minutes", type=float, default=11, help="at most, for the warm workloads")
     parser.add_argument("--storm-seconds", type=int, default=120)
     parser.add_argument("--quick", action="store_true", help="a few minutes, figures rough, nothing written to docs/")
-    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--no-peer", action="store_true", help="without fapolicyd")
     parser.add_argument("--only", help="only warm workloads whose name contains this")
-    parser.add_argument("--output", type=pathlib.Path, required=True, help="folder for performance.json, .md and plots")
-    return parser.parse_args()
-
-
-def measure(args, work):
-    data = {"machine": report.machine()}
-    sizes = (2000, 4000, 60) if args.quick else (10000, 20000, 200)
-    with root.Root(args.cache, work, args.build / "tests/bench", *sizes) as scratch:
-        mount = scratch.mount
-        none, guard = guards.NoGuard(), guards.Guard(args.build, mount, work)
-        handler = guards.Handler(args.build, mount)
-        guard.make_policy()
-        peers = [] if args.no_peer else [guards.Peer(kind, mount, work) for kind in ("none", "sha256")]
-        for peer in peers:
-            peer.prepare()
-        chosen = [w for w in workloads.WARM if not args.only or args.only in w.name]
-        deadline = time.monotonic() + (120 if args.quick else args.minutes * 60)
-        data["warm"], data["rounds"] = warm(mount, [none, guard, handler, *peers], chosen,
-                                            2 if args.quick else args.rounds, deadline)
-        if args.only:
-            return data
-        stage("first sight of files")
-        data["cold_us"] = cold(mount, [none, guard, handler, *peers])
-        stage("first exec of programs")
-        data["first_exec"] = first_exec(mount, [none, guard, handler, *peers])
-        stage("opens by number of processes")
-        data["scale"] = scale(mount, [none, handler, guard], 10_000 if args.quick else 60_000)
-        stage("exec storm")
-        data["storm"] = storm(mount, guard, 10 if args.quick else args.storm_seconds)
-        stage("start and memory with many rules")
-        data["memory"] = memory_and_start(mount, guard, args.build, work)
-    stage("decisions, instructions, image")
-    sizes = micro.SIZES[:3] if args.quick else micro.SIZES
-    data["decide"] = [micro.decide(args.build, size) for size in sizes]
-    data.update(micro.simulated(args.build, 100_000 if args.quick else 1_000_000))
-    data["image"] = micro.image_build(args.build, work)
-    return data
+    parser.add_argument("--parts", help="only these, by comma: " + " ".join(part[0] for part in PARTS))
+    args = parser.parse_args()
+    names = [part[0] for part in PARTS]
+    if args.only and not args.parts:
+        args.parts = "warm"
+    for name in (args.parts or "").split(","):
+        if name and name not in names:
+            parser.error(f"--parts: there is no part \"{name}\"; there are: {' '.join(names)}")
+    return args
 
 
 def main():
     args = arguments()
     args.cache.mkdir(parents=True, exist_ok=True)
     args.output.mkdir(parents=True, exist_ok=True)
-    work = pathlib.Path(tempfile.mkdtemp(prefix="guard-bench-"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    work = pathlib.Path(tempfile.mkdtemp(prefix="guard-bench-", dir="/var/tmp"))
+    run = Run(args, work)
     try:
-        data = measure(args, work)
+        measure(run)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    (args.output / "performance.json").write_text(json.dumps(data, indent=1) + "\n")
-    report.write(data, args.output, workloads.WARM)
-    if not args.quick and not args.only:
-        report.quote(pathlib.Path(__file__).parents[2] / "README.md", data)
-    stage(f"written to {args.output}")
+    if not (args.quick or args.parts):
+        report.quote(pathlib.Path(__file__).parents[2] / "README.md", run.data)
+    print((args.output / "performance.md").read_text())
+    run.say(f"written to {args.output}")
     return 0
 
 

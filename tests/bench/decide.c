@@ -2,9 +2,10 @@
  *
  * bench/decide.c - what a decision costs: opens an image of N digests
  * (1,000,000 unless given) and asks for listed and unlisted ones in random
- * order.  `decide N QUESTIONS` with few QUESTIONS under
- * `valgrind --tool=callgrind --toggle-collect=guard_policy_decide` counts
- * instructions.  Exits with 1 when a limit of the design is missed.
+ * order.  `decide N QUESTIONS FILE` writes the image to FILE, and the next time
+ * only reads it from there: so `valgrind --tool=callgrind
+ * --toggle-collect=guard_policy_decide` need not make it; with 0 QUESTIONS any
+ * image of digests is opened.  Exits with 1 when a limit of the design is missed.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -47,7 +48,35 @@ static struct guard_digest digest_number(uint64_t number)
 	return digest;
 }
 
-static int make_image(unsigned count)
+/* The sealed copy of an image that lies in a file. */
+static int load_image(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	long size;
+	void *bytes;
+	int fd;
+
+	if (!file || fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) <= 0)
+		abort();
+	rewind(file);
+	bytes = malloc((size_t)size);
+	if (!bytes || fread(bytes, 1, (size_t)size, file) != (size_t)size)
+		abort();
+	fclose(file);
+	fd = fixture_fd(bytes, (size_t)size, 1);
+	free(bytes);
+	return fd;
+}
+
+static void save_image(const char *path, const struct guard_writer *image)
+{
+	FILE *file = fopen(path, "wb");
+
+	if (!file || fwrite(image->bytes, 1, image->size, file) != image->size || fclose(file) != 0)
+		abort();
+}
+
+static int make_image(unsigned count, const char *path)
 {
 	struct image_fixture fixture;
 	struct guard_writer image;
@@ -67,6 +96,8 @@ static int make_image(unsigned count)
 	}
 	fixture_finish(&fixture, &image);
 	printf("image: %.1f MB for %u digests\n", (double)image.size / 1e6, count);
+	if (path)
+		save_image(path, &image);
 	fd = fixture_fd(image.bytes, image.size, 1);
 	guard_writer_free(&image);
 	fixture_free(&fixture);
@@ -159,17 +190,20 @@ int main(int argc, char **argv)
 {
 	unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : DIGESTS;
 	unsigned questions = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : QUESTIONS;
+	const char *file = argc > 3 ? argv[3] : NULL;
 	struct guard_policy *policy = NULL;
 	double open_ms, listed, mixed;
 	int fd;
 
-	if (count == 0 || questions < PARTS * 2) {
-		fprintf(stderr, "usage: decide [DIGESTS [QUESTIONS]]\n");
+	if (count == 0 || (questions < PARTS * 2 && questions > 0)) {
+		fprintf(stderr, "usage: decide [DIGESTS [QUESTIONS [FILE]]]\n");
 		return 2;
 	}
-	fd = make_image(count);
+	fd = file && access(file, R_OK) == 0 ? load_image(file) : make_image(count, file);
 	open_ms = time_open(&policy, fd);
 	printf("open: %.1f ms\n", open_ms);
+	if (questions == 0)
+		return 0;
 	listed = time_decide(policy, "listed", count, questions, 0);
 	mixed = time_decide(policy, "half unlisted", count, questions, 2);
 	guard_policy_free(policy);

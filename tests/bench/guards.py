@@ -2,23 +2,46 @@
 """The conditions that are compared: no guard, guard, the least handler, and the
 peer (fapolicyd with its default integrity and with sha256).  Each is started
 and stopped many times in one run, so that all see the same machine."""
+import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
+import threading
 import time
+
+READY_SECONDS = 60
 
 PEER_RULES = ("10-languages", "20-dracut", "21-updaters", "30-patterns", "40-bad-elf", "41-shared-obj",
               "42-trusted-elf", "70-trusted-lang", "72-shell", "90-deny-execute", "95-allow-open")
 
 
+class Failed(Exception):
+    """A condition that could not be had."""
+
+
 def wait_for_line(process, word):
-    for line in process.stdout:
-        if word in line:
-            return
-    raise SystemExit(f"bench: {process.args[0]} ended before it said \"{word}\"")
+    timer = threading.Timer(READY_SECONDS, process.kill)
+    timer.start()
+    last = ""
+    try:
+        for line in process.stdout:
+            if word in line:
+                return
+            last = line.strip() or last
+    finally:
+        timer.cancel()
+    process.wait()
+    raise Failed(f"{process.args[0]} ended before it said \"{word}\"" + (f"; the last it said: {last}" if last else ""))
+
+
+def in_root(mount, *words):
+    """What a program in the scratch root prints; JSON is taken apart."""
+    text = subprocess.run(["/usr/sbin/chroot", mount, *words], check=True, capture_output=True, text=True).stdout
+    return json.loads(text) if text.startswith("{") else text
 
 
 class NoGuard:
@@ -43,27 +66,43 @@ class Process(NoGuard):
         start = time.monotonic()
         self.process = subprocess.Popen([str(a) for a in self.argv()], stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT if self.ready != "ready" else None, text=True)
-        wait_for_line(self.process, self.ready)
+        try:
+            wait_for_line(self.process, self.ready)
+        except BaseException:
+            self.end()
+            raise
         self.start_seconds = time.monotonic() - start
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
+        self.end()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
         self.process.stdout.close()
-        self.process.wait(timeout=60)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
     def pids(self):
         children = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True)
         return [self.process.pid] + [int(pid) for pid in children.stdout.split()]
 
-    def memory_kib(self):
-        """Proportional set size of all processes."""
-        total = 0
+    def memory_by_process(self):
+        """Proportional set size in KiB of each process, by its name and number."""
+        result = {}
         for pid in self.pids():
+            name = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
             for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):
-                    total += int(line.split()[1])
-        return total
+                    result[f"{name} {pid}"] = int(line.split()[1])
+        return result
+
+    def memory_kib(self):
+        return sum(self.memory_by_process().values())
 
 
 class Handler(Process):
@@ -87,10 +126,17 @@ class Guard(Process):
     def make_policy(self):
         source = self.dir / "policy.conf"
         ctl = self.build / "guardctl/guardctl"
-        subprocess.run([ctl, "scan", "--all", self.mount, "--output", source], check=True,
-                       stderr=subprocess.DEVNULL)
-        subprocess.run([ctl, "policy", "build", source, "--output", self.image], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run([ctl, "scan", "--all", self.mount, "--output", source], check=True, capture_output=True)
+        subprocess.run([ctl, "policy", "build", source, "--output", self.image], check=True, capture_output=True)
+
+    @contextlib.contextmanager
+    def using(self, image):
+        """Another policy for a while."""
+        usual, self.image = self.image, image
+        try:
+            yield self
+        finally:
+            self.image = usual
 
     def argv(self):
         config = self.dir / "guardd.conf"
@@ -103,6 +149,9 @@ class Guard(Process):
     def ask(self, *words):
         return subprocess.run([self.build / "guardctl/guardctl", "--socket", self.dir / "run/guard.sock", "--json",
                                *words], check=True, capture_output=True, text=True).stdout
+
+    def status(self):
+        return json.loads(self.ask("status"))
 
 
 class Peer(Process):
@@ -117,6 +166,8 @@ class Peer(Process):
     def prepare(self):
         """Its configuration, bound over /etc/fapolicyd in our mount namespace."""
         samples = pathlib.Path("/usr/share/fapolicyd/sample-rules")
+        if not samples.is_dir():
+            raise Failed("fapolicyd is not installed")
         (self.dir / "etc").mkdir(exist_ok=True)
         (self.dir / "lib").mkdir(exist_ok=True)
         (self.dir / "etc/trust.d").mkdir(exist_ok=True)
@@ -154,27 +205,25 @@ class Peer(Process):
 
     def __enter__(self):
         pathlib.Path("/run/fapolicyd").mkdir(exist_ok=True)
-        subprocess.run(["mount", "--bind", self.dir / "etc", "/etc/fapolicyd"], check=True)
-        subprocess.run(["mount", "--bind", self.dir / "lib", "/var/lib/fapolicyd"], check=True)
+        for name, target in (("etc", "/etc/fapolicyd"), ("lib", "/var/lib/fapolicyd")):
+            subprocess.run(["mount", "--bind", self.dir / name, target], check=True, capture_output=True)
         super().__enter__()
-        self._drain()
+        threading.Thread(target=self._drain, daemon=True).start()
         return self
 
     def _drain(self):
         """Keep reading what it prints, so that it never waits on a full pipe."""
-        import threading
-        stream = self.process.stdout
-
-        def drain():
-            try:
-                for _ in stream:
-                    pass
-            except ValueError:
+        with contextlib.suppress(ValueError, OSError):
+            for _ in self.process.stdout:
                 pass
-        threading.Thread(target=drain, daemon=True).start()
 
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=60)
-        subprocess.run(["umount", "/var/lib/fapolicyd"], check=False)
-        subprocess.run(["umount", "/etc/fapolicyd"], check=False)
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for target in ("/var/lib/fapolicyd", "/etc/fapolicyd"):
+            subprocess.run(["umount", target], check=False, capture_output=True)

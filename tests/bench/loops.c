@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * bench/loops.c - the loops that the benchmark times: exec, open, append,
- * create, first exec, latency under load.  Linked statically, so that it runs
+ * create, first exec; the storm is storm.c's.  Linked statically, so that it runs
  * in any root.  It measures, it decides nothing; every subcommand prints one
  * line of JSON where it has something to say.
  */
+#include "loops.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,18 +21,16 @@
 #include <unistd.h>
 
 #define PATH_SIZE 4096
-#define SAMPLES_MAX 2000000u
-#define STORM_MAX 64
 
 extern char **environ;
 
-static void die(const char *what)
+void die(const char *what)
 {
 	fprintf(stderr, "loops: %s: %s\n", what, strerror(errno));
 	exit(1);
 }
 
-static uint64_t now_ns(void)
+uint64_t now_ns(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -122,7 +122,7 @@ static void loop_cold_open(unsigned long count, const char *directory)
 	printf("{\"us_per_event\": %.3f}\n", (double)(now_ns() - start) / 1e3 / (double)count);
 }
 
-static int compare_u64(const void *a, const void *b)
+int compare_u64(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 	return (x > y) - (x < y);
@@ -149,43 +149,6 @@ static void first_exec(int count, char **paths)
 	       (double)second[count / 2] / 1e3);
 	free(first);
 	free(second);
-}
-
-/* The latency of opening `path` while every core is in an exec storm. */
-static void latency(unsigned seconds, unsigned processes, const char *path, char **argv)
-{
-	pid_t storm[STORM_MAX];
-	uint64_t *samples = malloc(SAMPLES_MAX * sizeof(*samples));
-	size_t count = 0;
-
-	if (!samples || processes > STORM_MAX)
-		die("memory");
-	for (unsigned i = 0; i < processes; i++) {
-		storm[i] = fork();
-		if (storm[i] < 0)
-			die("fork");
-		if (storm[i] == 0) {
-			for (;;)
-				spawn_wait(argv);
-		}
-	}
-	uint64_t end = now_ns() + (uint64_t)seconds * 1000000000u;
-	while (now_ns() < end && count < SAMPLES_MAX) {
-		struct timespec pause = { 0, 200000 };
-		uint64_t start = now_ns();
-		loop_open(1, path);
-		samples[count++] = now_ns() - start;
-		nanosleep(&pause, NULL);
-	}
-	for (unsigned i = 0; i < processes; i++) {
-		kill(storm[i], SIGKILL);
-		waitpid(storm[i], NULL, 0);
-	}
-	qsort(samples, count, sizeof(*samples), compare_u64);
-	printf("{\"samples\": %zu, \"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f}\n", count,
-	       (double)samples[count / 2] / 1e3, (double)samples[count * 99 / 100] / 1e3,
-	       (double)samples[count * 999 / 1000] / 1e3, (double)samples[count - 1] / 1e3);
-	free(samples);
 }
 
 static unsigned long number(const char *word)
@@ -216,11 +179,11 @@ int main(int argc, char **argv)
 		loop_cold_open(number(argv[2]), argv[3]);
 	else if (!strcmp(verb, "first-exec") && argc > 2)
 		first_exec(argc - 2, argv + 2);
-	else if (!strcmp(verb, "latency") && argc > 5)
-		latency((unsigned)number(argv[2]), (unsigned)number(argv[3]), argv[4], argv + 5);
+	else if (!strcmp(verb, "storm") && argc > 6)
+		storm((unsigned)number(argv[2]), (unsigned)number(argv[3]), argv[4], argv[5], argv + 6);
 	else {
 		fprintf(stderr, "usage: loops exec N PROG... | parallel P N PROG... | open N FILE | append N FILE |\n"
-				"       create N DIR | cold-open N DIR | first-exec FILE... | latency SECONDS P FILE PROG...\n");
+				"       create N DIR | cold-open N DIR | first-exec FILE... | storm SECONDS P FILE UNLISTED PROG...\n");
 		return 2;
 	}
 	return 0;

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import time
 
 PACKAGES = "gcc,libc6-dev,git,python3-minimal,make,binutils"
 IMAGE_SIZE = "6G"
@@ -68,6 +69,38 @@ class Root:
         run("umount", "-l", self.mount)
         self.image.unlink()
 
+    def chill(self):
+        """Nothing of it stays in memory: mounted anew, its image out of the page cache.  Right after a
+        daemon has ended its handle may still be on the way out, so it is tried again."""
+        for attempt in range(50):
+            if subprocess.run(["umount", self.mount], capture_output=True).returncode == 0:
+                break
+            time.sleep(0.1)
+        else:
+            raise OSError(f"{self.mount} stays busy")
+        with open(self.image, "rb") as image:
+            os.fsync(image.fileno())
+            os.posix_fadvise(image.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        run("mount", "-o", "loop", self.image, self.mount)
+
+    def fill(self, name, count):
+        """file-0 .. file-(count - 1), small, a user's, in a folder of the user's."""
+        directory = self.mount / "home/bench" / name
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir()
+        for i in range(count):
+            path = directory / f"file-{i}"
+            path.write_text(f"{name} {i}\n")
+            os.chown(path, 1000, 1000)
+        os.chown(directory, 1000, 1000)
+        os.sync()
+
+    def add_unlisted(self):
+        """A program that no policy lists, made after the lists."""
+        path = self.mount / "home/bench/unlisted"
+        path.write_bytes((self.mount / "usr/bin/true").read_bytes() + b"not listed")
+        path.chmod(0o755)
+
     def _data(self):
         seed, git, sources = self.counts
         home = self.mount / "home/bench"
@@ -107,4 +140,5 @@ class Root:
                 path.chmod(0o755)
         run("sync")
         for path in first.iterdir():
-            os.posix_fadvise(os.open(path, os.O_RDONLY), 0, 0, os.POSIX_FADV_WILLNEED)
+            with open(path, "rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)

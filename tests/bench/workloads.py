@@ -12,8 +12,9 @@ class Workload:
     prepare: str = ""
     runs: int = 3              # timings per start of a condition
     direct: bool = False       # no shell around it
-    peer: bool = True
+    warmup: int = 1
     note: str = ""
+    explain: str = "warm"      # key of explain.WHY, when the limit is missed
 
 
 H = "/home/bench"
@@ -28,7 +29,8 @@ WARM = [
     Workload("open a system file, 20,000 times", "loops open 20000 /usr/share/common-licenses/GPL-3", 1.3, direct=True),
     Workload("open a user file, 20,000 times", f"loops open 20000 {H}/user.txt", direct=True,
              note="one round trip with fanotify alone; see the handler's column"),
-    Workload("find | xargs cat, files of the system", "find /usr/lib /usr/share -xdev -type f -print0 | xargs -0 cat >/dev/null", 1.2),
+    Workload("find | xargs cat, files of the system", "find /usr/lib /usr/share -xdev -type f -print0 | xargs -0 cat >/dev/null", 1.2,
+             warmup=2, explain="find"),
     Workload("find | xargs cat, 10,000 user files", f"find {H}/user -type f -print0 | xargs -0 cat >/dev/null"),
     Workload("append to a log, 10,000 times", f"loops append 10000 {H}/work/log", direct=True),
     Workload("create, write, close, open, close 10,000 files", f"loops create 10000 {H}/work", direct=True),
@@ -41,3 +43,9 @@ WARM = [
 
 FIRST_EXEC = (("10KB", 40), ("1MB", 30), ("200MB", 5))
 COLD_FILES = 5000
+
+# What `find_cold` runs with nothing in memory.
+FIND = (
+    ("files of the system", "find /usr/lib /usr/share -xdev -type f -print0 | xargs -0 cat >/dev/null"),
+    ("10,000 user files", f"find {H}/user -type f -print0 | xargs -0 cat >/dev/null"),
+)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""First sights: files and programs that a daemon which has just started has never
+seen, with the page cache warm (what guard adds) and cold (what a user waits)."""
+import statistics
+import subprocess
+import time
+
+import guards
+import workloads
+
+
+def find_cold(run, _):
+    """`find | xargs cat` with nothing in memory: scratch file system mounted anew, its image dropped
+    from the page cache, daemon just started.  Seconds by condition."""
+    result = run.data["find_cold"] = {name: {} for name, _ in workloads.FIND}
+    for number in range(1 if run.quick else 3):
+        for condition in run.conditions(peers=number == 0):
+            run.scratch.chill()
+            with run.under("find_cold", condition):
+                for name, command in workloads.FIND:
+                    start = time.monotonic()
+                    subprocess.run(["/usr/sbin/chroot", run.mount, "sh", "-c", command], check=True, capture_output=True)
+                    result[name].setdefault(condition.name, []).append(time.monotonic() - start)
+
+
+def cold(run, _):
+    """Microseconds per first open of a small file of a user's, page cache warm."""
+    samples = {}
+    run.scratch.fill("cold", workloads.COLD_FILES)
+    for number in range(5):
+        for condition in run.conditions(peers=number < 2):
+            with run.under("cold_us", condition):
+                answer = guards.in_root(run.mount, "loops", "cold-open", str(workloads.COLD_FILES), "/home/bench/cold")
+                samples.setdefault(condition.name, []).append(answer["us_per_event"])
+        run.data["cold_us"] = {name: statistics.median(values) for name, values in samples.items()}
+
+
+def openssl_us(run, label, copies):
+    """What `openssl dgst` takes for a file of that size."""
+    samples = []
+    for i in range(min(copies, 20)):
+        start = time.monotonic()
+        subprocess.run(["openssl", "dgst", "-sha256", f"{run.mount}/home/bench/first/{label}-{i}"], check=True,
+                       stdout=subprocess.DEVNULL)
+        samples.append((time.monotonic() - start) * 1e6)
+    return statistics.median(samples)
+
+
+def first_exec(run, _):
+    """First exec of known content, against openssl dgst on a file of that size."""
+    result = run.data["first_exec"] = {}
+    for label, copies in workloads.FIRST_EXEC:
+        row = result[label] = {}
+        paths = [f"/home/bench/first/{label}-{i}" for i in range(copies)]
+        for condition in run.conditions():
+            with run.under("first_exec", condition):
+                row[condition.name] = guards.in_root(run.mount, "loops", "first-exec", *paths)
+        row["openssl_us"] = openssl_us(run, label, copies)

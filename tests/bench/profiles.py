@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""Where the time goes, taken in the run itself: system calls of the gate for a
+first open and for a user's file (strace -c), processor time of the gate, of the
+start and of the storm (perf, by the clock), instructions of opening an image
+(callgrind).  A tool that does not work on the machine is a note."""
+import re
+import signal
+import subprocess
+import time
+
+import guards
+import micro
+import workloads
+
+USER_FILE = "/home/bench/user.txt"
+LINES = 14
+
+
+def keep(run, key, title, text):
+    run.data["profiles"][key] = {"title": title, "text": text}
+
+
+def attempt(run, key, take):
+    try:
+        take(run)
+    except (OSError, ValueError, IndexError, KeyError, AttributeError, subprocess.SubprocessError, guards.Failed) as error:
+        run.note("profiles", f"{key}: {type(error).__name__}: {error}".splitlines()[0])
+
+
+def wait_attached(tracer):
+    for line in tracer.stderr:
+        if "attached" in line:
+            return
+    raise guards.Failed("strace could not attach")
+
+
+def system_calls(run, events, *words):
+    """strace -c of the gate over `events` opens, with what it calls per event."""
+    out = run.work / "strace.txt"
+    pid = run.guard.status()["gate_pid"]
+    tracer = subprocess.Popen(["strace", "-f", "-c", "-o", out, "-p", str(pid)], stdin=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True)
+    try:
+        wait_attached(tracer)
+        guards.in_root(run.mount, *words)
+    finally:
+        tracer.send_signal(signal.SIGINT)
+        tracer.communicate(timeout=30)
+    lines = [f"{'calls an event':>15}  system call"]
+    rows = [line.split() for line in out.read_text().splitlines() if re.match(r"\s*\d", line)]
+    rows = sorted(((int(row[3]), row[-1]) for row in rows if row[-1] != "total"), reverse=True)
+    lines += [f"{calls / events:15.2f}  {name}" for calls, name in rows[:LINES] if calls >= events / 50]
+    return "\n".join(lines)
+
+
+def first_open(run):
+    run.scratch.fill("cold", workloads.COLD_FILES)
+    with run.guard:
+        text = system_calls(run, workloads.COLD_FILES, "loops", "cold-open", str(workloads.COLD_FILES), "/home/bench/cold")
+    keep(run, "first_open", f"System calls of the gate per first open of a small file of a user's "
+         f"({workloads.COLD_FILES:,} files, `strace -f -c`)", text)
+
+
+def user_file(run):
+    with run.guard:
+        guards.in_root(run.mount, "loops", "open", "100", USER_FILE)
+        text = system_calls(run, 5000, "loops", "open", "5000", USER_FILE)
+    keep(run, "user_file", "System calls of the gate per open of one file of a user's, warm (`strace -f -c`)", text)
+
+
+def perf_report(data, sort):
+    text = subprocess.run(["perf", "report", "-i", data, "--stdio", "--no-children", "-g", "none", "--sort", sort,
+                           "--percent-limit", "0.8"], check=True, capture_output=True, text=True).stdout
+    lines = [line.rstrip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if not lines:
+        raise guards.Failed("perf took no samples")
+    return "\n".join(lines[:LINES])
+
+
+class Perf:
+    """perf record by the clock (hardware counters are seldom there in a virtual machine)."""
+
+    def __init__(self, run, *target):
+        self.data = run.work / "perf.data"
+        self.argv = ["perf", "record", "-q", "-F", "1999", "-e", "cpu-clock", "-o", self.data, *map(str, target)]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE)
+        time.sleep(0.5)  # perf has no word for "recording"
+        if self.process.poll() is not None:
+            raise guards.Failed("perf: " + self.process.stderr.read().decode(errors="replace").strip())
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=30)
+
+
+def gate_time(run):
+    run.scratch.fill("cold", workloads.COLD_FILES)
+    with run.guard, Perf(run, "-p", run.guard.status()["gate_pid"]) as perf:
+        for _ in range(4):
+            guards.in_root(run.mount, "loops", "cold-open", str(workloads.COLD_FILES), "/home/bench/cold")
+    keep(run, "gate_time", "Processor time of the gate in opens of a user's files (`perf record -e cpu-clock`)",
+         perf_report(perf.data, "dso,symbol"))
+
+
+def start(run):
+    with Perf(run, "-a") as perf:
+        for _ in range(5):
+            with run.guard:
+                pass
+    keep(run, "start", "Processor time while guardd starts, five times (`perf record -a -e cpu-clock`)",
+         perf_report(perf.data, "comm,symbol"))
+
+
+def storm(run):
+    with run.guard, Perf(run, "-a") as perf:
+        guards.in_root(run.mount, "loops", "storm", "5", "2", USER_FILE, "/home/bench/unlisted", "/usr/bin/true")
+    keep(run, "storm", "Whose the processors are in the storm (`perf record -a -e cpu-clock`)", perf_report(perf.data, "comm"))
+
+
+def image_open(run):
+    digests = 100_000 if run.quick else 1_000_000
+    image, out = run.work / f"decide-{digests}.image", run.work / "callgrind.out"
+    tool = run.build / "tests/bench/bench_decide"
+    if not image.exists():
+        subprocess.run([tool, str(digests), "1000", image], stdout=subprocess.DEVNULL, check=False)
+    micro.counted("guard_policy_open", [tool, digests, 0, image], out)
+    text = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--show=Ir", out], check=True, capture_output=True,
+                          text=True).stdout
+    rows = [line.strip() for line in text.splitlines() if re.match(r"\s*[\d,]+ \(", line)]
+    rows = [re.sub(r"\S*/([^/\s]+:)", r"\1", re.sub(r" \[.*", "", row)) for row in rows]
+    keep(run, "image_open", f"Instructions of opening an image of {digests:,} digests, with what each calls "
+         "(`valgrind --tool=callgrind`, five opens)", "\n".join(rows[:LINES]))
+
+
+def take(run, _):
+    run.data["profiles"] = {}
+    for profile in (first_open, user_file, gate_time, start, storm, image_open):
+        attempt(run, profile.__name__, profile)
