@@ -11,7 +11,7 @@
 
 static const char usage[] =
 	N_("guardctl deny (--file F | --sha256 HEX | --from-ledger ID | --signer PROVIDER:FILE | --path PATTERN)\n"
-	"              --now --reason TEXT [--id NAME] [--key FILE...]\n"
+	"              --now --reason TEXT [--id NAME] [--allow-lock-out] [--key FILE...]\n"
 	"guardctl deny --list\n"
 	"guardctl deny --remove ID [--key FILE...]\n"
 	"\n"

@@ -84,7 +84,7 @@ struct repo {
 	struct publish_signer signers[REPO_SIGNERS_MAX];
 	size_t signer_count;
 	int64_t now;
-	bool dry_run;
+	bool dry_run, allow_lockout;
 	bool pending; /* something was written to pending/ */
 	bool *unreadable; /* something signed could not be read: nothing is signed on top of it */
 };
@@ -178,6 +178,16 @@ struct repo_names {
 };
 bool repo_names_read(struct repo_names *ret_names, int folder, const char *path, const char *suffix);
 void repo_names_free(struct repo_names *names);
+
+/* ---- lock-outs (repo_lockout.c) ------------------------------------------------------- */
+
+/* Nothing that machines start or are repaired with, by the names in `policy`, is
+ * among the denials. */
+bool repo_denials_leave_machines(const struct repo *repo, const struct guard_policy *denials,
+				 const struct guard_policy *policy, const char *profile);
+/* The same for a policy that takes the place of another. */
+bool repo_policy_leaves_machines(const struct repo *repo, const struct guard_policy *old,
+				 const struct guard_policy *new, const char *profile);
 
 /* ---- bounds (repo_bounds.c) -------------------------------------------------------------- */
 

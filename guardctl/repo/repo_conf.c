@@ -287,7 +287,7 @@ bool repo_open(struct repo *ret_repo, const struct repo_options *options, const 
 
 	*repo = (struct repo){ .folder = open(options->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .published = -1,
 			       .start = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-			       .now = (int64_t)time(NULL), .dry_run = options->dry_run,
+			       .now = (int64_t)time(NULL), .dry_run = options->dry_run, .allow_lockout = options->allow_lockout,
 			       .unreadable = calloc(1, sizeof(bool)) };
 	if (repo->folder < 0 || repo->start < 0 || !repo->unreadable) {
 		guardctl_error("%s: %s", options->folder, strerror(errno));

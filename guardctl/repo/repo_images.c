@@ -127,6 +127,15 @@ static size_t source_paths(char ***ret_paths, const struct repo_names *names, co
 	return count;
 }
 
+/* Where the denials are held against a machine's own shell, init, guard, ... */
+static const char *reference_of(const struct repo *repo)
+{
+	for (size_t i = 0; i < repo->profile_count; i++)
+		if (repo->profiles[i].reference)
+			return repo->profiles[i].reference;
+	return "/";
+}
+
 static bool compile_layer(struct repo_image *ret_image, const struct repo *repo, const char *const *paths, size_t count,
 			  const char *id, const char *target)
 {
@@ -136,6 +145,8 @@ static bool compile_layer(struct repo_image *ret_image, const struct repo *repo,
 	char path[256];
 	bool good;
 
+	if (strcmp(target, "deny/now.img") == 0 && !repo->allow_lockout)
+		options.root = reference_of(repo);
 	snprintf(path, sizeof(path), "signed/%s", target);
 	good = signed_version(&version, repo, path, &earlier);
 	options.layer_version = version ? version : 1;

@@ -34,16 +34,20 @@ static bool is_root_current(const struct repo *repo)
 
 /* ---- images and roles ------------------------------------------------------------------- */
 
-static bool narrow(struct publication *publication, const struct repo_image *image)
+/* What machines would make of the image of a profile. */
+static bool look_at(struct publication *publication, const struct repo *repo, const struct repo_profile *profile,
+		    const struct repo_image *image)
 {
-	struct guard_policy *policy = repo_image_open(image, NULL);
+	struct guard_policy *policy = repo_image_open(image, NULL), *old = repo_published_policy(repo, profile->name);
+	bool good = policy && (!old || repo->allow_lockout || repo_policy_leaves_machines(repo, old, policy, profile->name));
 
 	if (policy)
 		repo_limits_narrow(&publication->limits, policy);
 	else
 		guardctl_error("the compiled policy cannot be looked at: %s", strerror(errno));
 	guard_policy_free(policy);
-	return policy != NULL;
+	guard_policy_free(old);
+	return good;
 }
 
 static bool make_images(struct publication *publication, const struct repo *repo, const struct repo_options *options)
@@ -56,7 +60,7 @@ static bool make_images(struct publication *publication, const struct repo *repo
 		if (!repo_profile_image(image, repo, &repo->profiles[i], options->allow_lockout) ||
 		    !publication_check_version(current, &repo->profiles[i], image))
 			return false;
-		if (!narrow(publication, image))
+		if (!look_at(publication, repo, &repo->profiles[i], image))
 			return false;
 	}
 	return true;

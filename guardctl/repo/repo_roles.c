@@ -84,8 +84,22 @@ enum repo_result repo_office_update(struct repo *repo, const struct repo_office 
 	return result;
 }
 
+/* By the policies that machines have now. */
+static bool leave_machines(const struct repo *repo, const struct guard_policy *denials)
+{
+	bool good = true;
+
+	for (size_t i = 0; good && !repo->allow_lockout && i < repo->profile_count; i++) {
+		struct guard_policy *policy = repo_published_policy(repo, repo->profiles[i].name);
+
+		good = !policy || repo_denials_leave_machines(repo, denials, policy, repo->profiles[i].name);
+		guard_policy_free(policy);
+	}
+	return good;
+}
+
 /* Nothing in the denials may allow. */
-static bool denies_only(const struct repo_image *image)
+static bool denies_only(const struct repo *repo, const struct repo_image *image)
 {
 	struct guard_policy *policy = repo_image_open(image, NULL);
 	struct guard_policy_info info;
@@ -99,6 +113,10 @@ static bool denies_only(const struct repo_image *image)
 	guard_policy_info(policy, &info);
 	for (uint32_t i = 0; good && i < info.rule_count; i++)
 		good = guard_policy_rule_info(policy, i, &rule) == 0 && rule.action == GUARD_DENY;
+	if (good && !leave_machines(repo, policy)) {
+		guard_policy_free(policy);
+		return false;
+	}
 	guard_policy_free(policy);
 	if (!good)
 		guardctl_error("deny/: a rule there does not deny; what allows belongs into a policy or an exception");
@@ -110,7 +128,7 @@ enum repo_result repo_deny_update(struct repo *repo)
 	struct repo_image image = { 0 };
 	enum repo_result result = REPO_FAILED;
 
-	if (repo_layer_image(&image, repo, "deny", "deny-now", "deny/now.img") && (!image.bytes || denies_only(&image)))
+	if (repo_layer_image(&image, repo, "deny", "deny-now", "deny/now.img") && (!image.bytes || denies_only(repo, &image)))
 		result = update_image_role(repo, "deny", &repo->tops[REPO_DENY], repo->lives[REPO_DENY], &image,
 					   "deny/now.img");
 	repo_image_clear(&image);

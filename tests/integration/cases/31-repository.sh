@@ -146,6 +146,15 @@ check "$([ "$(grep -c osaka <<< "$OUT")" = 2 ] && grep -q broad <<< "$OUT" && gr
 deny() { repo deny --now --reason "notice 12" --key keys/hq --key keys/online "$@"; }
 deny --file "$SCRATCH/kessan" --id remote-tool; done_with "a denial, at once"
 deny --path '/usr/bin/**' --id everything; refused "a denial that would lock machines up" "lock"
+deny --file /bin/sh --id shell; refused "a denial of this machine's shell" "lock"
+sed -i 's|version = 2; mode|version = 3; mode|; s|  { name = "forbidden"|  { name = "base"; rules = ( { sha256 = [ "'"$(printf %064d 7)"'  /usr/sbin/guardd", "'"$(printf %064d 8)"'  /usr/bin/bash" ]; } ); },\n&|' hq.conf
+publish; done_with "a policy that lists guard and a shell"
+deny --sha256 "$(printf %064d 7)" --id guard; refused "a denial of what machines of a profile need" /usr/sbin/guardd "allow-lock-out"
+check "$([ ! -e deny/guard.conf ]; echo $?)" "and it leaves nothing"
+sed -i.kept 's|version = 3; mode|version = 4; mode|; s|, "[0-9]*  /usr/bin/bash"||' hq.conf
+publish --dry-run; refused "a dry run of a policy without the shell that machines have" /usr/bin/bash
+publish; refused "and the policy itself" /usr/bin/bash "nothing was published"
+mv hq.conf.kept hq.conf
 repo deny --list; check "$([ "$(wc -l <<< "$OUT")" = 1 ] && grep -q remote-tool <<< "$OUT"; echo $?)" "the list has one" "$OUT"
 repo deny --remove remote-tool --key keys/hq --key keys/online; done_with "take it back"
 
