@@ -12,22 +12,9 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "policy/image.h"
 #include "policy_verbs.h"
-
-static int write_all(int fd, const uint8_t *bytes, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t count = write(fd, &bytes[done], size - done);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -GUARD_E_IO;
-		done += (size_t)count;
-	}
-	return 0;
-}
 
 /* true when the file begins as an image does. */
 static bool is_image(int fd)
@@ -49,7 +36,7 @@ bool policy_input_is_image(const char *path)
 static int open_bytes(struct policy_input *input, const struct guard_machine *machine)
 {
 	GUARD_AUTO_CLOSE int fd = memfd_create("guard-policy", MFD_CLOEXEC);
-	int r = fd < 0 ? -GUARD_E_IO : write_all(fd, input->bytes, input->size);
+	int r = fd < 0 ? -GUARD_E_IO : guard_write_whole(fd, input->bytes, input->size);
 
 	return r < 0 ? r : guard_policy_open(&input->policy, fd, machine);
 }

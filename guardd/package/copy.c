@@ -12,23 +12,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 
 #define BLOCK (1u << 18)
-
-static int write_all(int fd, const uint8_t *bytes, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, bytes, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -GUARD_E_NOMEM;
-		bytes = &bytes[n];
-		size -= (size_t)n;
-	}
-	return 0;
-}
 
 static int copy_content(int to, int from, uint64_t most)
 {
@@ -44,7 +30,7 @@ static int copy_content(int to, int from, uint64_t most)
 		if (n <= 0)
 			return n < 0 ? -GUARD_E_IO : 0;
 		total += (uint64_t)n;
-		r = total > most ? -GUARD_E_LIMIT : write_all(to, block, (size_t)n);
+		r = total > most ? -GUARD_E_LIMIT : guard_write_whole(to, block, (size_t)n);
 	}
 	return r;
 }

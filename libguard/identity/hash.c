@@ -19,7 +19,7 @@ static void free_context(EVP_MD_CTX **context)
 	EVP_MD_CTX_free(*context);
 }
 
-static const EVP_MD *digest_of(enum guard_hash hash)
+const EVP_MD *guard_hash_algorithm(enum guard_hash hash)
 {
 	switch (hash) {
 	case GUARD_HASH_SHA256:
@@ -50,7 +50,7 @@ const char *guard_hash_name(enum guard_hash hash)
 int guard_hash_bytes(struct guard_hash_value *ret_value, enum guard_hash hash, const void *bytes, size_t size)
 {
 	struct guard_hash_value value = { .hash = (uint8_t)hash };
-	const EVP_MD *digest = digest_of(hash);
+	const EVP_MD *digest = guard_hash_algorithm(hash);
 
 	if (!digest)
 		return -GUARD_E_UNSUPPORTED;
@@ -80,7 +80,7 @@ int guard_hash_range(struct guard_hash_value *ret_value, enum guard_hash hash, i
 	__attribute__((cleanup(free_context))) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char *block GUARD_AUTO_FREE = malloc(HASH_BLOCK);
 	struct guard_hash_value value = { .hash = (uint8_t)hash };
-	const EVP_MD *digest = digest_of(hash);
+	const EVP_MD *digest = guard_hash_algorithm(hash);
 	int r = 0;
 
 	if (!digest)

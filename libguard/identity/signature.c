@@ -96,25 +96,11 @@ void guard_public_key_free(struct guard_public_key *key)
 	free(key);
 }
 
-static const EVP_MD *digest_of(uint8_t hash)
-{
-	switch (hash) {
-	case GUARD_HASH_SHA256:
-		return EVP_sha256();
-	case GUARD_HASH_SHA384:
-		return EVP_sha384();
-	case GUARD_HASH_SHA512:
-		return EVP_sha512();
-	default:
-		return NULL;
-	}
-}
-
 static int verify(const struct guard_public_key *key, const struct guard_hash_value *value, const uint8_t *signature,
 		  size_t size)
 {
 	EVP_PKEY_CTX *context AUTO(free_context) = EVP_PKEY_CTX_new(key->pkey, NULL);
-	const EVP_MD *digest = digest_of(value->hash);
+	const EVP_MD *digest = guard_hash_algorithm(value->hash);
 	bool good = context && digest && EVP_PKEY_verify_init(context) == 1 &&
 		    (key->scheme != GUARD_SCHEME_RSA ||
 		     EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1) &&

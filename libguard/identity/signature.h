@@ -35,6 +35,7 @@ struct guard_hash_value {
 /* Bytes of the hash's value; 0 for none. */
 size_t guard_hash_size(enum guard_hash hash);
 const char *guard_hash_name(enum guard_hash hash); /* "sha256"; "" for none */
+const struct evp_md_st *guard_hash_algorithm(enum guard_hash hash); /* OpenSSL's; NULL for none */
 
 /* guard_hash_bytes: over memory. */
 int guard_hash_bytes(struct guard_hash_value *ret_value, enum guard_hash hash, const void *bytes, size_t size) GUARD_WARN_UNUSED;

@@ -3,6 +3,7 @@
  * publish/files.c - files in the published and in the administrator's folder:
  * there whole, in the old or the new form, whenever the power goes.
  */
+#include "base/io.h"
 #include "publish/publish.h"
 
 #include <fcntl.h>
@@ -59,18 +60,6 @@ static int open_parent(const char **ret_name, int directory, const char *path, b
 	return at < 0 ? -GUARD_E_IO : guard_steal_fd(&at);
 }
 
-static int write_whole(int fd, const uint8_t *bytes, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t count = write(fd, &bytes[done], size - done);
-
-		if (count < 0 && errno != EINTR)
-			return -GUARD_E_IO;
-		done += count > 0 ? (size_t)count : 0;
-	}
-	return 0;
-}
-
 static int replace(int folder, const char *name, const void *bytes, size_t size, bool durable)
 {
 	char temporary[] = ".publish-XXXXXXXX.tmp";
@@ -83,7 +72,7 @@ static int replace(int folder, const char *name, const void *bytes, size_t size,
 	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -GUARD_E_IO;
-	r = fchmod(fd, 0644) < 0 ? -GUARD_E_IO : write_whole(fd, bytes, size);
+	r = fchmod(fd, 0644) < 0 ? -GUARD_E_IO : guard_write_whole(fd, bytes, size);
 	if (r == 0 && durable && fsync(fd) < 0)
 		r = -GUARD_E_IO;
 	if (r == 0 && renameat(folder, temporary, folder, name) < 0)

@@ -3,6 +3,7 @@
  * publish/key_new.c - makes key pairs and writes the private half, encrypted
  * unless it is to work unattended.
  */
+#include "base/io.h"
 #include "publish/publish.h"
 
 #include <fcntl.h>
@@ -69,18 +70,6 @@ static bool write_pem(BIO *bio, EVP_PKEY *pkey, const char *passphrase)
 	return done;
 }
 
-static int write_whole(int fd, const char *bytes, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t count = write(fd, &bytes[done], size - done);
-
-		if (count < 0 && errno != EINTR)
-			return -GUARD_E_IO;
-		done += count > 0 ? (size_t)count : 0;
-	}
-	return fsync(fd) < 0 ? -GUARD_E_IO : 0;
-}
-
 /* O_EXCL: a key that is there is worth more than a new one. */
 static int save(const char *path, BIO *bio)
 {
@@ -91,7 +80,9 @@ static int save(const char *path, BIO *bio)
 
 	if (fd < 0)
 		return errno == EEXIST ? -GUARD_E_EXISTS : -GUARD_E_IO;
-	r = write_whole(fd, bytes, (size_t)size);
+	r = guard_write_whole(fd, bytes, (size_t)size);
+	if (r == 0 && fsync(fd) < 0)
+		r = -GUARD_E_IO;
 	if (r < 0)
 		unlink(path);
 	return r;

@@ -5,6 +5,7 @@
  * synchronised, renamed, and the folder synchronised.  Knows nothing of what
  * the bytes mean.
  */
+#include "base/io.h"
 #include "trust/client.h"
 
 #include <fcntl.h>
@@ -54,20 +55,6 @@ int guard_trust_store_read(struct guard_trust_blob *ret_blob, int directory, con
 	return read_all(ret_blob, fd, (size_t)status.st_size);
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t count = write(fd, &bytes[done], size - done);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0)
-			return -GUARD_E_IO;
-		done += (size_t)count;
-	}
-	return 0;
-}
-
 static int write_temporary(int directory, const void *bytes, size_t size)
 {
 	GUARD_AUTO_CLOSE int fd = -1;
@@ -77,7 +64,7 @@ static int write_temporary(int directory, const void *bytes, size_t size)
 		return -GUARD_E_IO;
 	fd = openat(directory, STORE_TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 		    STORE_MODE);
-	if (fd < 0 || write_all(fd, bytes, size) < 0 || fsync(fd) < 0)
+	if (fd < 0 || guard_write_whole(fd, bytes, size) < 0 || fsync(fd) < 0)
 		return -GUARD_E_IO;
 	return 0;
 }

@@ -10,21 +10,8 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "compile.h"
-
-static int write_all(int fd, const uint8_t *bytes, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t count = write(fd, &bytes[done], size - done);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -GUARD_E_IO;
-		done += (size_t)count;
-	}
-	return 0;
-}
 
 static int check(int fd)
 {
@@ -48,7 +35,7 @@ static int sync_folder(const char *path)
 
 static int fill(int fd, const uint8_t *bytes, size_t size)
 {
-	int r = write_all(fd, bytes, size);
+	int r = guard_write_whole(fd, bytes, size);
 
 	if (r < 0)
 		return r;
