@@ -10,22 +10,6 @@
 
 #include "policy/glob.h"
 
-uint8_t guard_image_rule_mark(const struct guard_image_rule *rule)
-{
-	uint8_t mark = 0;
-
-	if (rule->flags & GUARD_RULE_HAS_DIGESTS)
-		mark |= GUARD_LIST_DIGESTS;
-	if (rule->flags & GUARD_RULE_HAS_SIGNERS)
-		mark |= GUARD_LIST_SIGNERS;
-	return mark ? mark : GUARD_LIST_PATHS;
-}
-
-bool guard_image_is_string(const struct guard_policy *policy, uint32_t offset)
-{
-	return offset < policy->strings_size;
-}
-
 static uint8_t string_mark(const struct guard_policy *policy, uint32_t offset)
 {
 	const char *text = guard_policy_string(policy, offset);
@@ -110,18 +94,6 @@ void guard_image_lists_free(struct guard_image_lists *lists)
 	free(lists->rule_marks);
 	free(lists->value_marks);
 	*lists = (struct guard_image_lists){ 0 };
-}
-
-bool guard_image_rules_are(const struct guard_image_lists *lists, const struct guard_policy *policy,
-			   uint32_t reference, uint8_t mark)
-{
-	uint32_t list = reference & ~GUARD_IMAGE_LIST;
-
-	if (!(reference & GUARD_IMAGE_LIST))
-		return reference < policy->rule_count &&
-		       (guard_image_rule_mark(&policy->rules[reference]) & mark) == mark;
-	mark |= GUARD_LIST_START;
-	return list < policy->rule_list_count && (lists->rule_marks[list] & mark) == mark;
 }
 
 bool guard_image_values_are(const struct guard_image_lists *lists, const struct guard_policy *policy, uint32_t list,

@@ -28,13 +28,38 @@ struct guard_image_lists {
 int guard_image_lists_init(struct guard_image_lists *ret_lists, const struct guard_policy *policy) GUARD_WARN_UNUSED;
 void guard_image_lists_free(struct guard_image_lists *lists);
 
-/* One rule's marks, by its flags. */
-uint8_t guard_image_rule_mark(const struct guard_image_rule *rule);
+/* One rule's marks, by its flags.  Here and below: asked once per digest, too
+ * often for a call. */
+static inline uint8_t guard_image_rule_mark(const struct guard_image_rule *rule)
+{
+	uint8_t mark = 0;
+
+	if (rule->flags & GUARD_RULE_HAS_DIGESTS)
+		mark |= GUARD_LIST_DIGESTS;
+	if (rule->flags & GUARD_RULE_HAS_SIGNERS)
+		mark |= GUARD_LIST_SIGNERS;
+	return mark ? mark : GUARD_LIST_PATHS;
+}
+
 /* A rule, or with bit 31 set a list, all of whose rules have `mark`. */
-bool guard_image_rules_are(const struct guard_image_lists *lists, const struct guard_policy *policy,
-			   uint32_t reference, uint8_t mark);
+static inline bool guard_image_rules_are(const struct guard_image_lists *lists, const struct guard_policy *policy,
+					 uint32_t reference, uint8_t mark)
+{
+	const uint32_t list = reference & ~GUARD_IMAGE_LIST;
+	const uint8_t wanted = mark | GUARD_LIST_START;
+
+	if (!(reference & GUARD_IMAGE_LIST))
+		return reference < policy->rule_count &&
+		       (guard_image_rule_mark(&policy->rules[reference]) & mark) == mark;
+	return list < policy->rule_list_count && (lists->rule_marks[list] & wanted) == wanted;
+}
+
 /* A list in VALUES with `mark`; 0, the empty list, always is. */
 bool guard_image_values_are(const struct guard_image_lists *lists, const struct guard_policy *policy, uint32_t list,
 			    uint8_t mark);
-bool guard_image_is_string(const struct guard_policy *policy, uint32_t offset);
+static inline bool guard_image_is_string(const struct guard_policy *policy, uint32_t offset)
+{
+	return offset < policy->strings_size;
+}
+
 #endif

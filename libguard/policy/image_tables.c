@@ -14,19 +14,36 @@
 #include "policy/glob.h"
 #include "policy/keys.h"
 
-static int check_digest_order(const struct guard_policy *policy)
+/* All that is said of one digest: where it stands, its rules, its name. */
+static bool is_digest_sane(const struct guard_policy *policy, const struct guard_image_lists *lists, size_t i)
 {
-	for (size_t i = 1; i < policy->digest_count; i++)
-		if (guard_digest_order(&policy->digests[i - 1], &policy->digests[i]) >= 0)
+	const struct guard_digest *digest = &policy->digests[i];
+
+	if (i > 0 && guard_digest_order(&policy->digests[i - 1], digest) >= 0)
+		return false;
+	return guard_image_rules_are(lists, policy, policy->digest_rules[i], GUARD_LIST_DIGESTS) &&
+	       (!policy->digest_names || guard_image_is_string(policy, policy->digest_names[i]));
+}
+
+static int check_bucket(const struct guard_policy *policy, const struct guard_image_lists *lists, size_t bucket)
+{
+	const uint32_t bits = policy->meta->digest_bits, *index = policy->digest_index;
+
+	if (index[bucket] > index[bucket + 1] || index[bucket + 1] > policy->digest_count)
+		return -GUARD_E_FORMAT;
+	for (uint32_t i = index[bucket]; i < index[bucket + 1]; i++)
+		if (guard_digest_bucket(&policy->digests[i], bits) != bucket || !is_digest_sane(policy, lists, i))
 			return -GUARD_E_FORMAT;
 	return 0;
 }
 
-static int check_digest_index(const struct guard_policy *policy)
+/* Bucket by bucket, which is digest by digest: of a million digests each is
+ * fetched from memory once. */
+static int check_digests(const struct guard_policy *policy, const struct guard_image_lists *lists)
 {
-	const uint32_t bits = policy->meta->digest_bits;
-	const size_t buckets = (size_t)1 << bits;
+	const size_t buckets = (size_t)1 << policy->meta->digest_bits;
 	const uint32_t *index = policy->digest_index;
+	int r = 0;
 
 	if (policy->digest_count == 0)
 		return policy->digest_index_count == 0 ||
@@ -35,28 +52,8 @@ static int check_digest_index(const struct guard_policy *policy)
 			       -GUARD_E_FORMAT;
 	if (policy->digest_index_count != buckets + 1 || index[0] != 0 || index[buckets] != policy->digest_count)
 		return -GUARD_E_FORMAT;
-	for (size_t bucket = 0; bucket < buckets; bucket++) {
-		if (index[bucket] > index[bucket + 1] || index[bucket + 1] > policy->digest_count)
-			return -GUARD_E_FORMAT;
-		for (uint32_t i = index[bucket]; i < index[bucket + 1]; i++)
-			if (guard_digest_bucket(&policy->digests[i], bits) != bucket)
-				return -GUARD_E_FORMAT;
-	}
-	return 0;
-}
-
-static int check_digests(const struct guard_policy *policy, const struct guard_image_lists *lists)
-{
-	int r = check_digest_order(policy);
-
-	if (r == 0)
-		r = check_digest_index(policy);
-	for (size_t i = 0; r == 0 && i < policy->digest_count; i++)
-		if (!guard_image_rules_are(lists, policy, policy->digest_rules[i], GUARD_LIST_DIGESTS))
-			r = -GUARD_E_FORMAT;
-	for (size_t i = 0; r == 0 && policy->digest_names && i < policy->digest_count; i++)
-		if (!guard_image_is_string(policy, policy->digest_names[i]))
-			r = -GUARD_E_FORMAT;
+	for (size_t bucket = 0; r == 0 && bucket < buckets; bucket++)
+		r = check_bucket(policy, lists, bucket);
 	return r;
 }
 
