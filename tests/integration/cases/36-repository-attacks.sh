@@ -131,4 +131,19 @@ attack "fast-forward" refused-rollback forward
 repo "[(r.rotate(n), r.add_key(n)) for n in ('timestamp', 'snapshot')]" "r.publish('root')" "publish('osaka', 'tokyo', 'deny')"
 is "new keys recover from fast-forward" wait_for 12 looked ok
 expect_denied "unlisted, after the recovery" "$area/bad"
+
+# ---- offline for months, and back ----------------------------------------------------------------
+months=34560000
+stop_server
+bend $months $months
+is "months without a server: an alert" wait_for 12 looked stale
+is "in the ledger: months without a server" wait_for 5 event_with update-stale 'freshness has run out'
+is "status shows it as a problem" eval "ctl status | grep -q PROBLEM"
+expect_allowed "the last good policy stays in force" "$area/good"
+expect_denied "unlisted, without a server for months" "$area/bad"
+image_of desktop 3 enforce "$LISTED" "$SCRATCH/more" &&
+	repo "[r.signed[n].update(expires=date(500)) for n in r.signed]" "r.publish('root')" \
+		"target('targets', 'policy/desktop.img', '$HQ/desktop.img')" "publish('osaka', 'tokyo', 'deny')" && start_server
+is "back after months, the machine catches up" wait_for 12 looked ok
+expect_allowed "what was listed meanwhile" "$area/bad"
 umount -l "$SCRATCH/state/trust"
