@@ -14,6 +14,7 @@ static const char usage[] =
 	"guardctl repo verify                                each file, and all as a machine would\n"
 	"guardctl repo rotate     [--key FILE...]            a new root, after keys changed\n"
 	"guardctl repo delegate OFFICE --key FILE.pub [--hosts PATTERN] [--type PROFILE]\n"
+	"                       [--within OFFICE...]         below a member of a federation\n"
 	"guardctl repo seen       ACCESS-LOG... [--json]     which machine has which version\n"
 	"guardctl repo recover                               signed/ from the published folder\n"
 	"\n"

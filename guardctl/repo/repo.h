@@ -37,6 +37,8 @@ struct repo_options {
 	const char *passphrase_file;
 	const char *office, *file, *sha256, *signer, *path, *ledger_id, *unlock_id, *ledger, *until, *reason, *ticket, *id,
 		*hosts, *log, *remove, *type, *role;
+	const char *within[REPO_WITHIN_MAX]; /* --within, the nearest first */
+	size_t within_count;
 	bool list, unattended;
 	uint64_t threshold;
 	char **operands;
@@ -94,6 +96,8 @@ extern const char *const repo_top_names[REPO_TOP_MAX_];
 bool repo_open(struct repo *ret_repo, const struct repo_options *options, const char *office);
 void repo_close(struct repo *repo);
 bool repo_name_is_good(const char *name);
+/* repo_offices.c: all of offices/, or `only` one. */
+bool repo_offices_read(struct repo *repo, const char *only);
 /* A libconfig file as JSON: groups are objects, lists and arrays are arrays. */
 bool repo_conf_read(json_t **ret_json, int folder, const char *path);
 /* Public keys by their files, from an array of names. */

@@ -44,6 +44,14 @@ static int take_key(FILE *out, const struct repo *repo, const char *source, cons
 	return r;
 }
 
+static void put_within(FILE *out, const struct repo_options *options)
+{
+	fputs("  within = [ ", out);
+	for (size_t i = 0; i < options->within_count; i++)
+		fprintf(out, "%s\"%s\"", i ? ", " : "", options->within[i]);
+	fputs(" ];\n", out);
+}
+
 static int put_office(FILE *out, const struct repo *repo, const struct repo_options *options, const char *name,
 		      const char *profile)
 {
@@ -53,7 +61,10 @@ static int put_office(FILE *out, const struct repo *repo, const struct repo_opti
 		     "# entry of `machines` that fits a machine holds.\noffice = {\n  keys = [ ", name);
 	for (size_t i = 0; r == 0 && i < options->key_count; i++)
 		r = take_key(out, repo, options->keys[i], name, i);
-	fprintf(out, " ];\n  threshold = %llu;\n  machines = ( { host = \"%s\"; profile = \"%s\"; } );\n};\n",
+	fputs(" ];\n", out);
+	if (options->within_count)
+		put_within(out, options);
+	fprintf(out, "  threshold = %llu;\n  machines = ( { host = \"%s\"; profile = \"%s\"; } );\n};\n",
 		(unsigned long long)(options->threshold ? options->threshold : 1), options->hosts ? options->hosts : "*",
 		profile);
 	return r;
@@ -86,6 +97,21 @@ static int write_office(const struct repo *repo, const struct repo_options *opti
 	return r;
 }
 
+/* What the office is to lie within. */
+static bool are_there(const struct repo *repo, const struct repo_options *options)
+{
+	for (size_t i = 0; i < options->within_count; i++) {
+		char path[REPO_NAME_MAX + 32];
+
+		snprintf(path, sizeof(path), "offices/%.64s/office.conf", options->within[i]);
+		if (faccessat(repo->folder, path, F_OK, 0) == 0)
+			continue;
+		guardctl_error("--within %s: there is no such office yet; delegate to it first", options->within[i]);
+		return false;
+	}
+	return true;
+}
+
 int repo_delegate(const struct repo_options *options)
 {
 	const char *name = options->operand_count ? options->operands[0] : NULL;
@@ -105,7 +131,7 @@ int repo_delegate(const struct repo_options *options)
 		guardctl_error("--hosts is a pattern without quotes, --type the name of a profile");
 		return GUARDCTL_USAGE;
 	}
-	if (repo_open(&repo, options, NULL) && repo_lock(&repo) &&
+	if (repo_open(&repo, options, NULL) && repo_lock(&repo) && are_there(&repo, options) &&
 	    write_office(&repo, options, name, options->type ? options->type : repo.profiles[0].name) == 0) {
 		printf(_("offices/%s/office.conf was written.  The office signs its first list with\n"
 		       "  guardctl exception sign --office %s --key FILE\nand headquarters then runs `guardctl repo publish`.\n"),

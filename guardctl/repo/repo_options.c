@@ -12,7 +12,7 @@
 enum { OPTION_REPO = 256, OPTION_KEY, OPTION_PASSPHRASE, OPTION_OFFICE, OPTION_FILE, OPTION_SHA256, OPTION_SIGNER,
        OPTION_PATH, OPTION_LEDGER_ID, OPTION_UNLOCK_ID, OPTION_LEDGER, OPTION_UNTIL, OPTION_REASON, OPTION_TICKET, OPTION_ID,
        OPTION_HOSTS, OPTION_LOG, OPTION_REMOVE, OPTION_TYPE, OPTION_JSON, OPTION_DRY_RUN, OPTION_NOW, OPTION_BROAD,
-       OPTION_LOCKOUT, OPTION_LIST, OPTION_UNATTENDED, OPTION_THRESHOLD, OPTION_ROLE };
+       OPTION_LOCKOUT, OPTION_LIST, OPTION_UNATTENDED, OPTION_THRESHOLD, OPTION_ROLE, OPTION_WITHIN };
 
 static const struct option table[] = {
 	{ "repo", required_argument, NULL, OPTION_REPO },
@@ -36,6 +36,7 @@ static const struct option table[] = {
 	{ "type", required_argument, NULL, OPTION_TYPE },
 	{ "role", required_argument, NULL, OPTION_ROLE },
 	{ "threshold", required_argument, NULL, OPTION_THRESHOLD },
+	{ "within", required_argument, NULL, OPTION_WITHIN },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
 	{ "now", no_argument, NULL, OPTION_NOW },
@@ -80,6 +81,16 @@ static bool take_key(struct repo_options *options)
 	if (!repo_options_absolute(options, &path))
 		return false;
 	options->keys[options->key_count++] = path;
+	return true;
+}
+
+static bool take_within(struct repo_options *options)
+{
+	if (options->within_count == REPO_WITHIN_MAX || !repo_name_is_good(optarg)) {
+		guardctl_error("--within is the name of an office, at most %u times, the nearest first", REPO_WITHIN_MAX);
+		return false;
+	}
+	options->within[options->within_count++] = optarg;
 	return true;
 }
 
@@ -139,6 +150,8 @@ static bool take(struct repo_options *options, int option)
 		options->type = optarg;
 	else if (option == OPTION_ROLE)
 		options->role = optarg;
+	else if (option == OPTION_WITHIN)
+		return take_within(options);
 	else if (option == OPTION_THRESHOLD)
 		return take_number(&options->threshold);
 	else

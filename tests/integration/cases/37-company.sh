@@ -32,7 +32,7 @@ publish() { hq repo publish --key keys/hq --key keys/online; }
 
 # ---- headquarters ------------------------------------------------------------------------
 mkdir -p "$company/keys" && cd "$company" || exit 1
-for key in root-1 root-2 root-3 hq online osaka tokyo web; do
+for key in root-1 root-2 root-3 hq online osaka tokyo web kansai; do
 	"$GUARDCTL" keys new keys/$key --unattended > /dev/null || fail "a key: $key"
 done
 hq repo init
@@ -47,9 +47,15 @@ for profile in hq server; do
 		groups = ( { name = "forbidden"; rules = ( { action = "deny"; sha256 = [ "$(sha256sum < "$SCRATCH/forbidden" | cut -c1-64)" ]; } ); } );
 	E
 done
+# A federation: Kansai is a member, with a key of its own; Osaka is a branch of it.
+hq repo delegate kansai --key keys/kansai.pub
+hq exception sign --office kansai --key keys/kansai
+try "$GUARDCTL" repo delegate lost --key keys/osaka.pub --within nowhere
+check "$([ "$RC" = 1 ] && grep -q 'no such office' <<< "$OUT"; echo $?)" "a branch of nothing" "$RC $OUT"
 for office in osaka tokyo web; do
+	within=; [ $office != osaka ] || within="--within kansai"
 	profile=desktop; [ $office != web ] || profile=server
-	hq repo delegate $office --key keys/$office.pub --hosts '*' --type $profile
+	hq repo delegate $office --key keys/$office.pub --hosts '*' --type $profile $within
 	hq exception sign --office $office --key keys/$office
 done
 publish
@@ -89,7 +95,13 @@ done
 # ---- an exception for Osaka --------------------------------------------------------------------
 hq exception add --office osaka --file "$SCRATCH/osaka/disk/kessan" --until 30d --id kessan --reason "yearly closing" \
 	--key keys/osaka --key keys/online
+cp "$LISTED/payload" "$SCRATCH/osaka/disk/kansai" && printf '\n#kansai' >> "$SCRATCH/osaka/disk/kansai"
+cp "$SCRATCH/osaka/disk/kansai" "$SCRATCH/tokyo/disk/kansai"
+hq exception add --office kansai --file "$SCRATCH/osaka/disk/kansai" --until 30d --id kansai --reason "for all of Kansai" \
+	--key keys/kansai --key keys/online
 is "it arrives" arrives
+expect_allowed "the member's exception: in its branch" "$SCRATCH/osaka/disk/kansai"
+expect_denied "the member's exception: not in another's" "$SCRATCH/tokyo/disk/kansai"
 expect_allowed "the exception: Osaka" "$SCRATCH/osaka/disk/kessan"
 expect_denied "the exception: not in Tokyo" "$SCRATCH/tokyo/disk/kessan"
 expect_denied "the exception: not on the server" "$SCRATCH/web/disk/kessan"
@@ -114,7 +126,7 @@ try "$GUARDCTL" repo seen "$HQ/nginx/access.log"
 check "$([ "$RC" = 0 ] && [ "$(grep -cE '^(osaka|tokyo|web) ' <<< "$OUT")" = 3 ]; echo $?)" "three machines are seen" "$RC $OUT"
 check "$(! grep -q 'signature that is wrong' <<< "$OUT"; echo $?)" "and every line is genuine" "$OUT"
 try "$GUARDCTL" repo publish --dry-run --key keys/hq --key keys/online --log "$HQ/nginx/access.log"
-check "$([ "$RC" = 0 ] && grep -q '2 offices, 2 machines seen' <<< "$OUT"; echo $?)" "a dry run counts machines" "$RC $OUT"
+check "$([ "$RC" = 0 ] && grep -q '3 offices, 2 machines seen' <<< "$OUT"; echo $?)" "a dry run counts machines" "$RC $OUT"
 try curl -s --cacert "$HQ/ca.pem" -o /dev/null -w '%{http_code} %{size_header}' \
 	-H "If-None-Match: $(curl -sI --cacert "$HQ/ca.pem" "$URL/metadata/timestamp.json" | sed -n 's/^[Ee][Tt]ag: //p' | tr -d '\r')" \
 	"$URL/metadata/timestamp.json"
