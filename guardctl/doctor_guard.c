@@ -42,6 +42,12 @@ static void check_layer(struct doctor *doctor)
 
 	if (guardctl_query_status(&status, doctor->options) != 0)
 		return;
+	if (strstr(status.catalogs, " do not count"))
+		doctor_say(doctor, DOCTOR_GAP, "catalogs",
+			   "look at the files in the folder of catalogs; `guardctl events` names each", "%s",
+			   status.catalogs);
+	else if (status.catalogs[0])
+		doctor_say(doctor, DOCTOR_OK, "catalogs", NULL, "%s", status.catalogs);
 	if (status.backend == 2)
 		doctor_say(doctor, DOCTOR_OK, "kernel-layer", NULL, "the kernel holds the verdicts: %s", status.layer);
 	else

@@ -185,6 +185,11 @@ static void print_what(const struct guard_event *event)
 	printf(_("%s, %" PRIu64 " bytes, SHA-256 %s\n"), guardctl_told(guard_kind_name(event->kind)), event->size, hex);
 	put_label(_("Why:"));
 	puts(guardctl_told(guard_reason_text(event->reason)));
+	if (event->text[0]) {
+		put_label(_("Signed:"));
+		guardctl_put_escaped(event->text);
+		putchar('\n');
+	}
 	if (event->rule_text[0]) {
 		put_label(_("Rule:"));
 		guardctl_put_escaped(event->rule_text);

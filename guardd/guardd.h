@@ -57,6 +57,7 @@ struct guardd_shared {
 	_Atomic int64_t started;
 	_Atomic uint32_t layer_on;      /* the kernel layer is up */
 	char layer_why[256];            /* what is on, or why it is not; written once, before any child */
+	char catalogs[320];             /* gate: signed lists in force and those left out, or "" */
 	/* The kernel copies events straight into here, so that a gate killed between
 	 * read() and note-taking loses none: the first `metadata_len`-valid entries
 	 * without a slot are adopted.  Zeroed by the gate before each read. */

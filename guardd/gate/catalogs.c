@@ -8,6 +8,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,10 +23,18 @@ struct catalog {
 	struct guard_digest *digests; /* sorted */
 	size_t count;
 	uint32_t keys; /* mask: indexes of the policy's keys that signed it; the first 32 count */
+	struct guard_vouched *vouched; /* by authorities of the policy */
+	size_t vouched_count;
+};
+/* One that was left out. */
+struct left_out {
+	char name[NAME_MAX + 1];
+	char reason[GUARD_REASON_MAX];
 };
 struct gate_catalogs {
-	size_t count;
+	size_t count, left_out_count;
 	struct catalog all[GATE_CATALOGS_MAX];
+	struct left_out left_out[GATE_CATALOGS_TOLD];
 };
 
 /* A regular file of at most so many bytes. */
@@ -54,48 +64,118 @@ static int read_file(uint8_t **ret_bytes, size_t *ret_size, int folder, const ch
 	return 0;
 }
 
-/* Which keys of the policy signed these bytes? */
-static uint32_t signed_by(const struct guard_claims *claims, const struct guard_policy *policy,
-			  const struct gate_keys *keys, const uint8_t *bytes, size_t size)
+/* A catalog on its way in. */
+struct loading {
+	struct gate *gate;
+	const struct guard_policy *policy;
+	const struct gate_keys *keys;
+	struct catalog *catalog;
+	uint8_t *list, *signature;
+	size_t list_size, signature_size;
+	char *reason; /* why it is left out */
+};
+
+static int refuse(const struct loading *loading, int error, const char *sentence)
 {
-	uint32_t mask = 0;
-
-	for (uint32_t i = 0; i < claims->count; i++) {
-		struct guard_hash_value value;
-
-		if (guard_hash_bytes(&value, claims->claims[i].content_hash, bytes, size) < 0)
-			continue;
-		for (size_t k = 0; k < keys->count && k < 32; k++)
-			if (gate_claim_is_by(policy, keys, k, GUARD_PROVIDER_CATALOG, &claims->claims[i], &value))
-				mask |= 1u << k;
-	}
-	return mask;
+	if (!loading->reason[0])
+		snprintf(loading->reason, GUARD_REASON_MAX, "%s", sentence);
+	return error;
 }
 
-static int load_one(struct catalog *catalog, struct gate *gate, const struct guard_policy *policy,
-		    const struct gate_keys *keys, int folder, const char *signature_name)
+/* Authorities of the policy behind a signature; one that does not count leaves its
+ * reason, and is kept for rules that deny. */
+static int add_authorities(const struct loading *loading, const struct guard_claim *claim,
+			   const struct guard_hash_value *value)
+{
+	struct gate_authority authority = { .gate = loading->gate, .policy = loading->policy, .keys = loading->keys };
+	struct catalog *catalog = loading->catalog;
+	struct guard_vouched *all = reallocarray(catalog->vouched, catalog->vouched_count + GUARD_VOUCHED_MAX, sizeof(*all));
+	size_t count;
+
+	if (!all)
+		return -GUARD_E_NOMEM;
+	catalog->vouched = all;
+	count = gate_authority_find(&all[catalog->vouched_count], loading->reason, &authority, GUARD_PROVIDER_CATALOG,
+				    claim, value, loading->signature, loading->signature_size);
+	for (size_t i = 0; i < count; i++)
+		if (!all[catalog->vouched_count + i].good)
+			(void)!refuse(loading, 0, all[catalog->vouched_count + i].reason);
+	catalog->vouched_count += count;
+	return 0;
+}
+
+/* By which keys and authorities of the policy were these bytes signed? */
+static int find_signers(const struct loading *loading, const struct guard_claims *claims)
+{
+	const struct gate_keys *keys = loading->keys;
+	bool meant = false;
+	int r = 0;
+
+	for (uint32_t i = 0; i < claims->count && r == 0; i++) {
+		const struct guard_claim *claim = &claims->claims[i];
+		struct guard_hash_value value;
+
+		if (guard_hash_bytes(&value, claim->content_hash, loading->list, loading->list_size) < 0)
+			continue;
+		for (size_t k = 0; k < keys->count && k < 32; k++) {
+			meant |= gate_claim_is_meant(loading->policy, k, GUARD_PROVIDER_CATALOG, claim);
+			if (gate_claim_is_by(loading->policy, keys, k, GUARD_PROVIDER_CATALOG, claim, &value))
+				loading->catalog->keys |= 1u << k;
+		}
+		if (keys->authorities >> GUARD_PROVIDER_CATALOG & 1)
+			r = add_authorities(loading, claim, &value);
+	}
+	if (r < 0 || loading->catalog->keys || loading->catalog->vouched_count)
+		return r;
+	return refuse(loading, -GUARD_E_SIGNATURE,
+		      claims->count == 0 ? claims->reason :
+		      meant		 ? "the list was changed after it was signed" :
+					   "it is signed by no key that the policy names");
+}
+
+static int look_at(const struct loading *loading)
+{
+	GUARD_AUTO_FREE struct guard_claims *claims = calloc(1, sizeof(*claims));
+	int r = claims ? gate_inspect(loading->gate, claims, GUARD_INSPECT_CMS, loading->signature, loading->signature_size) :
+			 -GUARD_E_NOMEM;
+
+	if (r < 0)
+		return refuse(loading, r, "its signature could not be looked at");
+	r = find_signers(loading, claims);
+	/* Nobody of ours: not a byte of it is looked at. */
+	if (r < 0)
+		return r;
+	r = gate_catalog_lines(&loading->catalog->digests, &loading->catalog->count, (const char *)loading->list,
+			       loading->list_size);
+	return r < 0 ? refuse(loading, r, "a line of the list is none that sha256sum(1) writes") : 0;
+}
+
+static void catalog_clear(struct catalog *catalog)
+{
+	free(catalog->digests);
+	free(catalog->vouched);
+	*catalog = (struct catalog){ 0 };
+}
+
+static int load_one(const struct loading *given, int folder, const char *signature_name)
 {
 	char name[NAME_MAX + 1];
-	GUARD_AUTO_FREE uint8_t *signature = NULL, *list = NULL;
-	GUARD_AUTO_FREE struct guard_claims *claims = calloc(1, sizeof(*claims));
-	size_t signature_size = 0, list_size = 0, length = strlen(signature_name) - strlen(SUFFIX);
-	int r = claims ? 0 : -GUARD_E_NOMEM;
+	struct loading loading = *given;
+	size_t length = strlen(signature_name) - strlen(SUFFIX);
+	int r;
 
 	memcpy(name, signature_name, length);
 	name[length] = '\0';
-	if (r == 0)
-		r = read_file(&signature, &signature_size, folder, signature_name, GUARD_CMS_MAX);
-	if (r == 0)
-		r = read_file(&list, &list_size, folder, name, GATE_CATALOG_SIZE_MAX);
-	if (r == 0)
-		r = gate_inspect(gate, claims, INSPECT_CMS, signature, signature_size);
+	r = read_file(&loading.signature, &loading.signature_size, folder, signature_name, GUARD_CMS_MAX);
 	if (r < 0)
-		return r;
-	catalog->keys = signed_by(claims, policy, keys, list, list_size);
-	/* Nobody of ours: not a byte of it is looked at. */
-	if (!catalog->keys)
-		return -GUARD_E_SIGNATURE;
-	return gate_catalog_lines(&catalog->digests, &catalog->count, (const char *)list, list_size);
+		return refuse(&loading, r, "its signature cannot be read, is empty, or is larger than 64 KiB");
+	r = read_file(&loading.list, &loading.list_size, folder, name, GATE_CATALOG_SIZE_MAX);
+	r = r < 0 ? refuse(&loading, r, "its list is not there, is empty, or is larger than 64 MiB") : look_at(&loading);
+	free(loading.signature);
+	free(loading.list);
+	if (r < 0)
+		catalog_clear(loading.catalog);
+	return r;
 }
 
 static bool is_signature(const char *name)
@@ -105,15 +185,37 @@ static bool is_signature(const char *name)
 	return length > strlen(SUFFIX) && name[0] != '.' && strcmp(&name[length - strlen(SUFFIX)], SUFFIX) == 0;
 }
 
+static void leave_out(struct gate_catalogs *catalogs, const char *name, const char *reason)
+{
+	struct left_out *left_out = &catalogs->left_out[catalogs->left_out_count];
+
+	if (catalogs->left_out_count++ >= GATE_CATALOGS_TOLD)
+		return;
+	snprintf(left_out->name, sizeof(left_out->name), "%s", name);
+	snprintf(left_out->reason, sizeof(left_out->reason), "%s", reason);
+}
+
 static void load_folder(struct gate_catalogs *catalogs, struct gate *gate, const struct guard_policy *policy,
 			const struct gate_keys *keys, DIR *directory)
 {
 	struct dirent *entry;
 
-	while (catalogs->count < GATE_CATALOGS_MAX && (entry = readdir(directory))) {
-		if (is_signature(entry->d_name) && load_one(&catalogs->all[catalogs->count], gate, policy, keys,
-							     dirfd(directory), entry->d_name) == 0)
-			catalogs->count++;
+	while ((entry = readdir(directory))) {
+		char reason[GUARD_REASON_MAX] = "";
+		struct loading loading = { .gate = gate, .policy = policy, .keys = keys, .reason = reason };
+		int r = -GUARD_E_LIMIT;
+
+		if (!is_signature(entry->d_name))
+			continue;
+		loading.catalog = &catalogs->all[catalogs->count];
+		if (catalogs->count < GATE_CATALOGS_MAX)
+			r = load_one(&loading, dirfd(directory), entry->d_name);
+		else
+			(void)!refuse(&loading, r, "there are 256 others already");
+		catalogs->count += r == 0;
+		/* One by an authority that does not count stays for rules that deny. */
+		if (reason[0])
+			leave_out(catalogs, entry->d_name, reason);
 	}
 }
 
@@ -146,7 +248,7 @@ void gate_catalogs_free(struct gate_catalogs *catalogs)
 	if (!catalogs)
 		return;
 	for (size_t i = 0; i < catalogs->count; i++)
-		free(catalogs->all[i].digests);
+		catalog_clear(&catalogs->all[i]);
 	free(catalogs);
 }
 
@@ -155,21 +257,60 @@ static int by_value(const void *a, const void *b)
 	return guard_digest_compare(a, b);
 }
 
+void gate_catalogs_tell(struct gate *gate, const struct gate_catalogs *catalogs)
+{
+	char *text = gate->shared->catalogs;
+	const size_t size = sizeof(gate->shared->catalogs);
+
+	for (size_t i = 0; i < catalogs->left_out_count && i < GATE_CATALOGS_TOLD; i++)
+		gate_note_daemon(gate, GUARD_DAEMON_CATALOG_REFUSED, 1, "the catalog %s does not count: %s",
+				 catalogs->left_out[i].name, catalogs->left_out[i].reason);
+	if (catalogs->left_out_count)
+		snprintf(text, size, "%zu signed lists; %zu do not count: %.100s: %.160s", catalogs->count,
+			 catalogs->left_out_count, catalogs->left_out[0].name, catalogs->left_out[0].reason);
+	else
+		snprintf(text, size, "%zu signed lists", catalogs->count);
+	if (!catalogs->left_out_count && !catalogs->count)
+		text[0] = '\0';
+}
+
+static void add_vouched(const struct catalog *catalog, const struct guard_policy *policy, struct gate_identity *identity)
+{
+	const int64_t now = gate_realtime_ns() / 1000000000;
+
+	for (size_t i = 0; i < catalog->vouched_count; i++) {
+		struct guard_vouched vouched = catalog->vouched[i];
+
+		if (vouched.good && vouched.valid_until < now) {
+			vouched.good = false;
+			snprintf(vouched.reason, sizeof(vouched.reason), "the certificate of its catalog has expired");
+		}
+		guard_vouched_add(policy, &identity->identity, GUARD_PROVIDER_CATALOG, &vouched);
+		if (!vouched.good && !identity->reason[0])
+			memcpy(identity->reason, vouched.reason, sizeof(identity->reason));
+		else if (vouched.good && vouched.valid_until < identity->signers_until)
+			identity->signers_until = vouched.valid_until;
+	}
+}
+
 void gate_catalogs_find(const struct gate_catalogs *catalogs, const struct guard_policy *policy,
-			struct guard_identity *identity)
+			struct gate_identity *identity)
 {
 	for (size_t i = 0; i < catalogs->count; i++) {
 		const struct catalog *catalog = &catalogs->all[i];
 
-		if (!bsearch(&identity->digest, catalog->digests, catalog->count, sizeof(catalog->digests[0]), by_value))
+		if (!bsearch(&identity->identity.digest, catalog->digests, catalog->count, sizeof(catalog->digests[0]),
+			     by_value))
 			continue;
+		add_vouched(catalog, policy, identity);
 		for (size_t k = 0; k < 32 && catalog->keys >> k; k++) {
 			struct guard_policy_key key;
 
 			if (!(catalog->keys >> k & 1))
 				continue;
 			guard_policy_key(policy, &key, k);
-			guard_policy_add_signers(policy, identity, GUARD_PROVIDER_CATALOG, key.key_id, NULL);
+			guard_policy_add_signers(policy, &identity->identity, GUARD_PROVIDER_CATALOG, key.key_id, NULL,
+						 false);
 		}
 	}
 }

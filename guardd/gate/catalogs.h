@@ -9,6 +9,7 @@
 #include "gate/signers.h"
 
 #define GATE_CATALOGS_MAX 256u		 /* files */
+#define GATE_CATALOGS_TOLD 16u		 /* of those left out, so many are named */
 #define GATE_CATALOG_SIZE_MAX (64u << 20) /* bytes of one list */
 
 struct gate_catalogs;
@@ -18,9 +19,11 @@ struct gate_catalogs;
 int gate_catalogs_load(struct gate_catalogs **ret_catalogs, struct gate *gate, const struct guard_policy *policy,
 		       const struct gate_keys *keys) GUARD_WARN_UNUSED;
 void gate_catalogs_free(struct gate_catalogs *catalogs);
+/* Tell the record and the status of lists that were left out. */
+void gate_catalogs_tell(struct gate *gate, const struct gate_catalogs *catalogs);
 /* Add the signers of those lists that have the digest.  Never blocks. */
 void gate_catalogs_find(const struct gate_catalogs *catalogs, const struct guard_policy *policy,
-			struct guard_identity *identity);
+			struct gate_identity *identity);
 
 /* catalog_list.c: the digests of a list in sha256sum(1) form, whose signature has
  * verified.  Errors: GUARD_E_SYNTAX at the first line that is none, GUARD_E_NOMEM. */

@@ -29,6 +29,7 @@
 #include "gate/file.h"
 #include "gate/in_use.h"
 #include "identity/attribution.h"
+#include "identity/claim.h"
 
 #define GATE_OPEN (O_RDONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC) /* odd on purpose: see adopt.c */
 #define GATE_EVENT_FLAGS (O_RDONLY | O_NONBLOCK | O_NOATIME)     /* what event fds show in F_GETFL */
@@ -224,6 +225,8 @@ struct gate_identity {
 	uint8_t carried;                /* mask of 1 << enum guard_provider: signatures that the file carries, */
 	uint8_t looked_for;             /* among these */
 	uint64_t generation;            /* of the policy by whose keys the signers were verified */
+	int64_t signers_until;          /* Unix seconds: a certificate among them ends; INT64_MAX: none does */
+	char reason[GUARD_REASON_MAX];  /* why a signature did not count; "" */
 };
 /* Ask for a read lease on the event's fd; remembers the answer. */
 enum gate_lease gate_lease_take(struct gate *gate, struct gate_event *event);

@@ -66,13 +66,11 @@ static int ask(uint8_t *reply, size_t *ret_size, struct gate *gate, const void *
 	return 0;
 }
 
-int gate_inspect(struct gate *gate, struct guard_claims *ret_claims, enum inspect_type type, const void *bytes,
-		 size_t size)
+int gate_inspect_raw(struct gate *gate, uint8_t *reply, size_t *ret_size, enum guard_inspection type, const void *bytes,
+		     size_t size)
 {
-	GUARD_AUTO_FREE uint8_t *reply = malloc(INSPECT_REPLY_MAX);
 	struct guard_writer packet;
-	size_t reply_size = 0;
-	int r = reply && size <= INSPECT_BYTES_MAX ? 0 : -GUARD_E_LIMIT;
+	int r = size <= INSPECT_BYTES_MAX ? 0 : -GUARD_E_LIMIT;
 
 	guard_writer_init(&packet);
 	guard_write_u32(&packet, type);
@@ -81,7 +79,17 @@ int gate_inspect(struct gate *gate, struct guard_claims *ret_claims, enum inspec
 	if (r == 0 && packet.failed)
 		r = -GUARD_E_NOMEM;
 	if (r == 0)
-		r = ask(reply, &reply_size, gate, packet.bytes, packet.size);
+		r = ask(reply, ret_size, gate, packet.bytes, packet.size);
 	guard_writer_free(&packet);
+	return r;
+}
+
+int gate_inspect(struct gate *gate, struct guard_claims *ret_claims, enum guard_inspection type, const void *bytes,
+		 size_t size)
+{
+	GUARD_AUTO_FREE uint8_t *reply = malloc(INSPECT_REPLY_MAX);
+	size_t reply_size = 0;
+	int r = reply ? gate_inspect_raw(gate, reply, &reply_size, type, bytes, size) : -GUARD_E_NOMEM;
+
 	return r < 0 ? r : guard_claims_decode(ret_claims, reply, reply_size);
 }

@@ -104,7 +104,8 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 	uint64_t mask, generation;
 
 	gate_layer_remember(gate, event, identity);
-	if (!is_eligible(&filesystem, gate, event))
+	/* A certificate that ends must be looked at again. */
+	if (identity->signers_until != INT64_MAX || !is_eligible(&filesystem, gate, event))
 		return true;
 	object.medium = filesystem.medium;
 	policy = gate_policy_hold(gate);

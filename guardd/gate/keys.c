@@ -16,6 +16,9 @@ int gate_keys_new(struct gate_keys **ret_keys, const struct guard_policy *policy
 		return -GUARD_E_NOMEM;
 	keys->providers = guard_policy_providers(policy);
 	keys->count = count;
+	for (unsigned i = GUARD_PROVIDER_NONE + 1; i < GUARD_PROVIDER_MAX_; i++)
+		if (guard_policy_has_authority(policy, (enum guard_provider)i))
+			keys->authorities |= 1u << i;
 	for (size_t i = 0; i < count; i++) {
 		struct guard_policy_key key;
 		int r;

@@ -174,6 +174,8 @@ static void note_verdict(struct gate *gate, enum guard_event_source source, cons
 	if (identity && !identity->error) {
 		note.has_digest = 1;
 		note.digest = identity->identity.digest;
+		if (verdict->action == GUARD_DENY)
+			snprintf(note.text, sizeof(note.text), "%s", identity->reason);
 	}
 	fill_subject(&note, event);
 	copy_text(note.path, sizeof(note.path), facts && facts->path.claimed ? facts->path.claimed : path.claimed);

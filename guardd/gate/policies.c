@@ -150,6 +150,7 @@ int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t proble
 	if (old)
 		next->attributions = old->attributions;
 	gate_policy_replace(gate, next);
+	gate_catalogs_tell(gate, next->catalogs);
 	pthread_mutex_unlock(&policies->swap);
 	if (old) {
 		guard_policy_free(old->policy);

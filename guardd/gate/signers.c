@@ -7,6 +7,7 @@
  */
 #include "gate/catalogs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -40,50 +41,51 @@ static unsigned providers_wanted(struct gate *gate, uint64_t *ret_generation)
 	return providers;
 }
 
-static bool is_meant(const struct guard_claim *claim, const struct guard_policy_key *key)
+bool gate_claim_is_meant(const struct guard_policy *policy, size_t index, enum guard_provider provider,
+			 const struct guard_claim *claim)
 {
-	const uint32_t ima = (uint32_t)claim->key[0] << 24 | (uint32_t)claim->key[1] << 16 |
-			     (uint32_t)claim->key[2] << 8 | claim->key[3];
+	struct guard_policy_key key;
 
-	switch (claim->hint) {
-	case GUARD_HINT_IMA:
-		return ima == key->ima_id || memcmp(claim->key, &key->ski[GUARD_SKI_SIZE - 4], 4) == 0;
-	case GUARD_HINT_SPKI:
-		return memcmp(claim->key, key->key_id, GUARD_KEY_ID_SIZE) == 0;
-	case GUARD_HINT_ISSUER:
-		return memcmp(claim->key, key->issuer_id, GUARD_KEY_ID_SIZE) == 0;
-	case GUARD_HINT_SKI:
-		return memcmp(claim->key, key->ski, GUARD_SKI_SIZE) == 0;
-	default:
-		return false;
-	}
+	guard_policy_key(policy, &key, index);
+	return guard_policy_key_is_meant(&key, claim) && guard_policy_names_key(policy, provider, key.key_id);
 }
 
 bool gate_claim_is_by(const struct guard_policy *policy, const struct gate_keys *keys, size_t index,
 		      enum guard_provider provider, const struct guard_claim *claim,
 		      const struct guard_hash_value *content)
 {
-	struct guard_policy_key key;
-
-	if (!keys->keys[index])
-		return false;
-	guard_policy_key(policy, &key, index);
-	return is_meant(claim, &key) && guard_policy_names_key(policy, provider, key.key_id) &&
+	return keys->keys[index] && gate_claim_is_meant(policy, index, provider, claim) &&
 	       guard_claim_verify(claim, keys->keys[index], content) == 0;
 }
 
-/* Add what verifies.  Computes and never blocks: the policy is held. */
-static void verify(const struct gate_policy *policy, struct guard_identity *identity, const struct statement *statement)
+/* The first thing that is wrong is what people are told. */
+static void say(struct gate_identity *identity, const char *sentence)
 {
+	if (!identity->reason[0])
+		snprintf(identity->reason, sizeof(identity->reason), "%s", sentence);
+}
+
+/* Add what verifies.  Computes and never blocks: the policy is held. */
+static void verify(const struct gate_policy *policy, struct gate_identity *identity, const struct statement *statement)
+{
+	bool meant = false, good = false;
+
 	for (size_t i = 0; i < policy->keys->count; i++) {
 		struct guard_policy_key key;
 
+		if (!gate_claim_is_meant(policy->policy, i, statement->provider, statement->claim))
+			continue;
+		meant = true;
 		if (!gate_claim_is_by(policy->policy, policy->keys, i, statement->provider, statement->claim,
 				      &statement->content))
 			continue;
+		good = true;
 		guard_policy_key(policy->policy, &key, i);
-		guard_policy_add_signers(policy->policy, identity, statement->provider, key.key_id, NULL);
+		guard_policy_add_signers(policy->policy, &identity->identity, statement->provider, key.key_id, NULL,
+					 false);
 	}
+	if (meant && !good)
+		say(identity, "its signature is not of this content: the file was changed after it was signed");
 }
 
 /* Signatures that lie beside or behind a content. */
@@ -138,38 +140,81 @@ static int hash_content(struct guard_hash_value *ret_value, const struct gate_id
 /* `size` bytes of content from the beginning of the file. */
 struct question {
 	enum guard_provider provider;
-	enum inspect_type type;
+	enum guard_inspection type;
 	const uint8_t *bytes;
 	size_t bytes_size;
 	uint64_t content_size;
 };
+
+/* The same for what an authority of the policy stands behind. */
+static void add_vouched(struct gate *gate, struct gate_identity *identity, enum guard_provider provider,
+			const struct guard_vouched *vouched)
+{
+	const struct gate_policy *policy = gate_policy_hold(gate);
+
+	if (policy->generation == identity->generation)
+		guard_vouched_add(policy->policy, &identity->identity, provider, vouched);
+	gate_policy_release(gate);
+	if (!vouched->good)
+		say(identity, vouched->reason);
+	else if (vouched->valid_until < identity->signers_until)
+		identity->signers_until = vouched->valid_until;
+}
+
+static void find_authority(struct gate *gate, struct gate_identity *identity, const struct statement *statement,
+			   const struct question *question)
+{
+	struct gate_authority authority = { .gate = gate, .generation = identity->generation };
+	GUARD_AUTO_FREE struct guard_vouched *vouched = calloc(GUARD_VOUCHED_MAX, sizeof(*vouched));
+	char reason[GUARD_REASON_MAX] = "";
+	size_t count;
+
+	if (!vouched)
+		return;
+	count = gate_authority_find(vouched, reason, &authority, statement->provider, statement->claim,
+				    &statement->content, question->bytes, question->bytes_size);
+	for (size_t i = 0; i < count; i++)
+		add_vouched(gate, identity, statement->provider, &vouched[i]);
+	if (count == 0 && reason[0])
+		say(identity, reason);
+}
 
 /* false: it could not be found out this time. */
 static bool find(struct gate *gate, struct gate_identity *identity, int fd, const struct question *question)
 {
 	GUARD_AUTO_FREE struct guard_claims *claims = calloc(1, sizeof(*claims));
 
-	if (!claims || gate_inspect(gate, claims, question->type, question->bytes, question->bytes_size) < 0)
+	if (!claims || gate_inspect(gate, claims, question->type, question->bytes, question->bytes_size) < 0) {
+		say(identity, "its signature could not be looked at: the process that does so died or was too slow");
 		return false;
+	}
+	if (claims->count == 0)
+		say(identity, claims->reason);
 	for (uint32_t i = 0; i < claims->count; i++) {
 		struct statement statement = { .provider = question->provider, .claim = &claims->claims[i] };
 		const struct gate_policy *policy;
+		bool authorities;
 
 		if (hash_content(&statement.content, identity, fd, statement.claim, question->content_size) < 0)
 			continue;
 		policy = gate_policy_hold(gate);
 		if (policy->generation == identity->generation)
-			verify(policy, &identity->identity, &statement);
+			verify(policy, identity, &statement);
+		authorities = policy->keys->authorities >> question->provider & 1;
 		gate_policy_release(gate);
+		if (authorities)
+			find_authority(gate, identity, &statement, question);
 	}
+	if (identity->identity.signer_count == 0)
+		say(identity, "its signature is by no key that the policy names");
 	return true;
 }
 
 static bool find_all(struct gate *gate, struct gate_identity *identity, int fd, const struct carried *carried)
 {
-	const struct question ima = { GUARD_PROVIDER_IMA, INSPECT_IMA, carried->ima, carried->ima_size,
+	const struct question ima = { GUARD_PROVIDER_IMA, GUARD_INSPECT_IMA, carried->ima, carried->ima_size,
 				      identity->identity.size };
-	const struct question appended = { GUARD_PROVIDER_APPENDED, INSPECT_CMS, carried->appended,
+	const struct question appended = { GUARD_PROVIDER_APPENDED, GUARD_INSPECT_CMS, carried->appended,
 					   carried->appended_size, carried->content_size };
 	bool whole = true;
 
@@ -185,7 +230,7 @@ static void find_in_catalogs(struct gate *gate, struct gate_identity *identity)
 	const struct gate_policy *policy = gate_policy_hold(gate);
 
 	if (policy && policy->generation == identity->generation)
-		gate_catalogs_find(policy->catalogs, policy->policy, &identity->identity);
+		gate_catalogs_find(policy->catalogs, policy->policy, identity);
 	gate_policy_release(gate);
 }
 
@@ -196,6 +241,8 @@ void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd
 	const unsigned providers = providers_wanted(gate, &generation);
 
 	identity->identity.signer_count = 0;
+	identity->signers_until = INT64_MAX;
+	identity->reason[0] = '\0';
 	identity->generation = generation;
 	if (providers & 1u << GUARD_PROVIDER_IMA)
 		look_for_ima(&carried, fd);
@@ -205,9 +252,9 @@ void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd
 				      (carried.appended_size ? 1u << GUARD_PROVIDER_APPENDED : 0));
 	identity->looked_for = (uint8_t)(providers & CARRIED_PROVIDERS);
 	if (identity->carried &&
-	    !gate_vouchers_get(gate->vouchers, &identity->identity, identity->carried, generation) &&
+	    !gate_vouchers_get(gate->vouchers, identity, identity->carried, generation) &&
 	    find_all(gate, identity, fd, &carried))
-		gate_vouchers_put(gate->vouchers, &identity->identity, identity->carried, generation);
+		gate_vouchers_put(gate->vouchers, identity, identity->carried, generation);
 	free(carried.appended);
 	find_in_catalogs(gate, identity);
 }
@@ -218,6 +265,8 @@ bool gate_signers_known(struct gate *gate, struct gate_identity *identity, const
 	const unsigned providers = providers_wanted(gate, &generation);
 
 	identity->identity.signer_count = 0;
+	identity->signers_until = INT64_MAX;
+	identity->reason[0] = '\0';
 	identity->carried = cached->carried;
 	identity->looked_for = cached->looked_for;
 	identity->generation = generation;
@@ -225,7 +274,7 @@ bool gate_signers_known(struct gate *gate, struct gate_identity *identity, const
 	if (providers & CARRIED_PROVIDERS & ~cached->looked_for)
 		return false;
 	if (cached->carried &&
-	    !gate_vouchers_get(gate->vouchers, &identity->identity, cached->carried, generation))
+	    !gate_vouchers_get(gate->vouchers, identity, cached->carried, generation))
 		return false;
 	find_in_catalogs(gate, identity);
 	return true;

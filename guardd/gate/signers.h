@@ -9,12 +9,13 @@
 #include "gate/gate.h"
 #include "identity/claim.h"
 #include "inspect/inspect.h"
-#include "policy/keys.h"
+#include "policy/vouch.h"
 
 /* ---- keys.c: the keys of one policy, ready to verify ----------------------- */
 
 struct gate_keys {
 	unsigned providers; /* mask: those that rules ask for */
+	unsigned authorities; /* mask: those whose rules name an authority */
 	size_t count;
 	struct guard_public_key *keys[]; /* by index of guard_policy_key(); NULL: no key */
 };
@@ -23,6 +24,9 @@ void gate_keys_free(struct gate_keys *keys);
 
 /* ---- signers.c --------------------------------------------------------------- */
 
+/* Does a claim speak of a key of the policy that a rule asks for? */
+bool gate_claim_is_meant(const struct guard_policy *policy, size_t index, enum guard_provider provider,
+			 const struct guard_claim *claim);
 /* Is this claim about this content the work of the policy's key `index`, and does
  * a rule ask for it? */
 bool gate_claim_is_by(const struct guard_policy *policy, const struct gate_keys *keys, size_t index,
@@ -32,17 +36,35 @@ bool gate_claim_is_by(const struct guard_policy *policy, const struct gate_keys 
 /* ---- inspect.c --------------------------------------------------------------- */
 
 /* Errors: GUARD_E_TIMEOUT, GUARD_E_UNREACHABLE (the inspector died), GUARD_E_FORMAT. */
-int gate_inspect(struct gate *gate, struct guard_claims *ret_claims, enum inspect_type type, const void *bytes,
+int gate_inspect(struct gate *gate, struct guard_claims *ret_claims, enum guard_inspection type, const void *bytes,
 		 size_t size) GUARD_WARN_UNUSED;
+
+/* The answer as it came, at most INSPECT_REPLY_MAX bytes. */
+int gate_inspect_raw(struct gate *gate, uint8_t *reply, size_t *ret_size, enum guard_inspection type, const void *bytes,
+		     size_t size) GUARD_WARN_UNUSED;
+
+/* ---- authority.c: behind a certificate that somebody issued ------------------------- */
+
+struct gate_authority {
+	struct gate *gate;
+	uint64_t generation; /* of the policy in force, or */
+	const struct guard_policy *policy; /* another, with its keys */
+	const struct gate_keys *keys;
+};
+/* As guard_vouch().  Asks inspectors: never while a policy is held. */
+size_t gate_authority_find(struct guard_vouched ret_vouched[GUARD_VOUCHED_MAX], char *reason,
+			   struct gate_authority *authority, enum guard_provider provider,
+			   const struct guard_claim *claim, const struct guard_hash_value *content, const void *cms,
+			   size_t size);
 
 /* ---- vouchers.c: who vouches for a content, remembered -------------------------- */
 
 /* Facts of a policy's generation; bounded, the older of two goes. */
 struct gate_vouchers;
 int gate_vouchers_new(struct gate_vouchers **ret_vouchers) GUARD_WARN_UNUSED;
-bool gate_vouchers_get(struct gate_vouchers *vouchers, struct guard_identity *identity, uint8_t carried,
+bool gate_vouchers_get(struct gate_vouchers *vouchers, struct gate_identity *identity, uint8_t carried,
 		       uint64_t generation);
-void gate_vouchers_put(struct gate_vouchers *vouchers, const struct guard_identity *identity, uint8_t carried,
+void gate_vouchers_put(struct gate_vouchers *vouchers, const struct gate_identity *identity, uint8_t carried,
 		       uint64_t generation);
 
 #endif

@@ -17,6 +17,8 @@ struct entry {
 	struct guard_digest digest;
 	uint8_t carried, count;
 	struct guard_signer signers[KEPT];
+	int64_t until; /* Unix seconds */
+	char reason[GUARD_REASON_MAX];
 };
 struct gate_vouchers {
 	pthread_mutex_t lock;
@@ -42,33 +44,39 @@ static struct entry *entry_of(struct gate_vouchers *vouchers, const struct guard
 	return &vouchers->entries[(number ^ carried) % ENTRIES];
 }
 
-bool gate_vouchers_get(struct gate_vouchers *vouchers, struct guard_identity *identity, uint8_t carried,
+bool gate_vouchers_get(struct gate_vouchers *vouchers, struct gate_identity *found, uint8_t carried,
 		       uint64_t generation)
 {
+	struct guard_identity *identity = &found->identity;
 	const struct entry *entry = entry_of(vouchers, &identity->digest, carried);
+	const int64_t now = gate_realtime_ns() / 1000000000;
 	bool known;
 
 	pthread_mutex_lock(&vouchers->lock);
 	known = entry->generation == generation && entry->carried == carried &&
-		guard_digest_compare(&entry->digest, &identity->digest) == 0;
+		entry->until >= now && guard_digest_compare(&entry->digest, &identity->digest) == 0;
 	if (known) {
 		identity->signer_count = entry->count;
 		memcpy(identity->signers, entry->signers, entry->count * sizeof(entry->signers[0]));
+		memcpy(found->reason, entry->reason, sizeof(found->reason));
+		found->signers_until = entry->until;
 	}
 	pthread_mutex_unlock(&vouchers->lock);
 	return known;
 }
 
-void gate_vouchers_put(struct gate_vouchers *vouchers, const struct guard_identity *identity, uint8_t carried,
+void gate_vouchers_put(struct gate_vouchers *vouchers, const struct gate_identity *found, uint8_t carried,
 		       uint64_t generation)
 {
+	const struct guard_identity *identity = &found->identity;
 	struct entry *entry = entry_of(vouchers, &identity->digest, carried);
 
 	if (identity->signer_count > KEPT)
 		return;
 	pthread_mutex_lock(&vouchers->lock);
 	*entry = (struct entry){ .generation = generation, .digest = identity->digest, .carried = carried,
-				 .count = identity->signer_count };
+				 .count = identity->signer_count, .until = found->signers_until };
+	memcpy(entry->reason, found->reason, sizeof(entry->reason));
 	memcpy(entry->signers, identity->signers, identity->signer_count * sizeof(entry->signers[0]));
 	pthread_mutex_unlock(&vouchers->lock);
 }

@@ -13,18 +13,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "identity/claim.h"
+#include "identity/chain.h"
 
-#define INSPECT_BYTES_MAX 98304u  /* of one request */
-#define INSPECT_REPLY_MAX 32768u  /* bytes of one reply */
+#define INSPECT_BYTES_MAX GUARD_INSPECT_BYTES_MAX  /* of one request */
+#define INSPECT_REPLY_MAX GUARD_INSPECT_REPLY_MAX  /* bytes of one reply */
 #define INSPECT_SECONDS 2u	  /* of life, and of processor time, of one inspector */
 #define INSPECT_MEMORY (96u << 20) /* bytes of address space beyond what it begins with */
 #define INSPECT_AT_ONCE 16u	  /* inspectors */
 
-enum inspect_type { INSPECT_IMA = 1, INSPECT_CMS = 2, INSPECT_MAX_ };
-
 struct inspect_request {
-	uint32_t type; /* enum inspect_type */
+	uint32_t type; /* enum guard_inspection (identity/chain.h) */
 	uint32_t size; /* bytes behind it */
 };
 

@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "guardd.h"
 #include "inspect/inspect.h"
 #include "keeper/fdpass.h"
@@ -104,6 +106,8 @@ void guardd_inspect_main(const struct guardd_inspect_arguments *arguments)
 	char problem[400];
 	unsigned count = 0;
 
+	/* An inspector can open no file, so OpenSSL must not look for its own. */
+	(void)!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	if (guardd_jail_prepare_narrow(GUARDD_ROLE_INSPECTOR) < 0) {
 		fputs("guardd: inspect: the inspectors' list of system calls cannot be made\n", stderr);
 		_exit(EXIT_FAILURE);

@@ -42,6 +42,7 @@ static const struct {
     [GUARD_DAEMON_UPDATE_REFUSED] = {"update-refused", "an update from the repository was refused", true},
     [GUARD_DAEMON_UPDATE_STALE] = {"update-stale", "the repository's freshness has run out", true},
     [GUARD_DAEMON_RELEASED] = {"released", "headquarters released the machine", true},
+    [GUARD_DAEMON_CATALOG_REFUSED] = {"catalog-refused", "a signed list of files was not taken", true},
     [GUARD_DAEMON_MANAGED] = {"managed", "a local setting was refused on a managed machine", true},
 };
 
@@ -113,6 +114,10 @@ static void print_access(FILE *out, const struct guard_event *event, const char 
 	}
 	if (event->count > 1)
 		fprintf(out, ", %" PRIu64 " times", event->count);
+	if (event->text[0]) {
+		fputs("; ", out);
+		guard_text_put_escaped(out, event->text);
+	}
 }
 
 const char *sentence_of_daemon(const struct guard_event *event)

@@ -19,6 +19,9 @@ static void encode_claim(struct guard_writer *writer, const struct guard_claim *
 	guard_write_u8(writer, claim->content_hash);
 	guard_write_u8(writer, claim->signed_hash);
 	guard_write_u8(writer, claim->hint);
+	guard_write_u8(writer, claim->index);
+	guard_write_u8(writer, claim->issued);
+	guard_write_u8(writer, claim->stamped);
 	guard_write_bytes(writer, claim->key, sizeof(claim->key));
 	guard_write_blob(writer, claim->signature, claim->signature_size);
 	guard_write_blob(writer, claim->attributes, claim->attributes_size);
@@ -51,6 +54,9 @@ static void decode_claim(struct guard_claim *claim, struct guard_reader *reader)
 	claim->content_hash = guard_read_u8(reader);
 	claim->signed_hash = guard_read_u8(reader);
 	claim->hint = guard_read_u8(reader);
+	claim->index = guard_read_u8(reader);
+	claim->issued = guard_read_u8(reader);
+	claim->stamped = guard_read_u8(reader);
 	key = guard_read_bytes(reader, sizeof(claim->key));
 	if (key)
 		memcpy(claim->key, key, sizeof(claim->key));

@@ -34,6 +34,9 @@ struct guard_claim {
 	uint8_t signed_hash;  /* enum guard_hash: of the attributes, or of the content when there are none */
 	uint8_t hint;	      /* enum guard_hint */
 	uint8_t key[32];      /* by `hint`, zero behind it */
+	uint8_t index;	      /* of the signer in its CMS */
+	uint8_t issued;	      /* a certificate that somebody else issued came along, */
+	uint8_t stamped;      /* and a time stamp */
 	uint32_t signature_size, attributes_size;
 	uint8_t signature[GUARD_SIGNATURE_MAX];
 	uint8_t attributes[GUARD_ATTRIBUTES_MAX];

@@ -14,7 +14,8 @@
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
-#include "identity/claim.h"
+#include "identity/cms.h"
+#include "identity/der.h"
 
 __attribute__((format(printf, 3, 4)))
 static int refuse(struct guard_claims *claims, int error, const char *format, ...)
@@ -27,7 +28,7 @@ static int refuse(struct guard_claims *claims, int error, const char *format, ..
 	return error;
 }
 
-static enum guard_hash hash_of(int nid)
+enum guard_hash guard_cms_hash(int nid)
 {
 	switch (nid) {
 	case NID_sha256:
@@ -51,7 +52,7 @@ static int nid_of(const X509_ALGOR *algorithm)
 
 /* rsaEncryption, sha256WithRSAEncryption, ecdsa-with-SHA256, ...; a hash that is
  * named twice must be the same. */
-static enum guard_scheme scheme_of(int signature, int digest)
+enum guard_scheme guard_cms_scheme(int signature, int digest)
 {
 	int named = NID_undef, key = NID_undef;
 
@@ -101,14 +102,7 @@ static int take_attributes(struct guard_claim *claim, const CMS_SignerInfo *sign
 	if (count <= 0)
 		return 0;
 	guard_writer_init_fixed(&outer, claim->attributes, sizeof(claim->attributes));
-	guard_write_u8(&outer, 0x31);
-	if (inner.size >= 0x100) {
-		guard_write_u8(&outer, 0x82);
-		guard_write_u8(&outer, (uint8_t)(inner.size >> 8));
-	} else if (inner.size >= 0x80) {
-		guard_write_u8(&outer, 0x81);
-	}
-	guard_write_u8(&outer, (uint8_t)inner.size);
+	guard_der_begin(&outer, GUARD_DER_SET, inner.size);
 	guard_write_bytes(&outer, inner.bytes, inner.size);
 	if (inner.failed || outer.failed)
 		return -GUARD_E_LIMIT;
@@ -140,28 +134,29 @@ static int hint_issuer(struct guard_claim *claim, X509_NAME *issuer, ASN1_INTEGE
 	return r;
 }
 
-/* An embedded certificate names the key itself. */
-static bool hint_embedded(struct guard_claim *claim, CMS_SignerInfo *signer, STACK_OF(X509) *certificates)
+X509 *guard_cms_signer_certificate(CMS_SignerInfo *signer, const STACK_OF(X509) *certificates)
 {
-	for (int i = 0; i < sk_X509_num(certificates); i++) {
-		X509 *x509 = sk_X509_value(certificates, i);
-		unsigned char *spki = NULL;
-		struct guard_digest id;
-		int size;
+	for (int i = 0; i < sk_X509_num(certificates); i++)
+		if (CMS_SignerInfo_cert_cmp(signer, sk_X509_value(certificates, i)) == 0)
+			return sk_X509_value(certificates, i);
+	return NULL;
+}
 
-		if (CMS_SignerInfo_cert_cmp(signer, x509) != 0)
-			continue;
-		size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &spki);
-		if (size <= 0 || guard_digest_bytes(&id, spki, (size_t)size) < 0) {
-			OPENSSL_free(spki);
-			return false;
-		}
-		OPENSSL_free(spki);
-		claim->hint = GUARD_HINT_SPKI;
-		memcpy(claim->key, id.bytes, sizeof(id.bytes));
-		return true;
-	}
-	return false;
+/* An embedded certificate names the key itself. */
+static bool hint_embedded(struct guard_claim *claim, X509 *x509)
+{
+	unsigned char *spki = NULL;
+	struct guard_digest id;
+	int size = x509 ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &spki) : -1;
+	bool good = size > 0 && guard_digest_bytes(&id, spki, (size_t)size) == 0;
+
+	OPENSSL_free(spki);
+	if (!good)
+		return false;
+	claim->hint = GUARD_HINT_SPKI;
+	memcpy(claim->key, id.bytes, sizeof(id.bytes));
+	claim->issued = X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) != 0;
+	return true;
 }
 
 static int take_hint(struct guard_claim *claim, CMS_SignerInfo *signer, STACK_OF(X509) *certificates)
@@ -170,7 +165,7 @@ static int take_hint(struct guard_claim *claim, CMS_SignerInfo *signer, STACK_OF
 	ASN1_INTEGER *serial = NULL;
 	X509_NAME *issuer = NULL;
 
-	if (hint_embedded(claim, signer, certificates))
+	if (hint_embedded(claim, guard_cms_signer_certificate(signer, certificates)))
 		return 0;
 	if (CMS_SignerInfo_get0_signer_id(signer, &ski, &issuer, &serial) != 1)
 		return -GUARD_E_FORMAT;
@@ -183,7 +178,7 @@ static int take_hint(struct guard_claim *claim, CMS_SignerInfo *signer, STACK_OF
 	return 0;
 }
 
-static int take_signer(struct guard_claims *claims, CMS_SignerInfo *signer, STACK_OF(X509) *certificates)
+static int take_signer(struct guard_claims *claims, CMS_SignerInfo *signer, STACK_OF(X509) *certificates, int index)
 {
 	struct guard_claim *claim = &claims->claims[claims->count];
 	X509_ALGOR *digest = NULL, *signature = NULL;
@@ -193,11 +188,11 @@ static int take_signer(struct guard_claims *claims, CMS_SignerInfo *signer, STAC
 	CMS_SignerInfo_get0_algs(signer, NULL, NULL, &digest, &signature);
 	if (!digest || !signature)
 		return refuse(claims, -GUARD_E_FORMAT, "the CMS signature names no algorithm");
-	claim->content_hash = claim->signed_hash = hash_of(nid_of(digest));
+	claim->content_hash = claim->signed_hash = guard_cms_hash(nid_of(digest));
 	if (!claim->content_hash)
 		return refuse(claims, -GUARD_E_UNSUPPORTED, "the signature uses %s; SHA-256, SHA-384 and SHA-512 are taken",
 			      OBJ_nid2sn(nid_of(digest)));
-	claim->scheme = scheme_of(nid_of(signature), nid_of(digest));
+	claim->scheme = guard_cms_scheme(nid_of(signature), nid_of(digest));
 	if (!claim->scheme)
 		return refuse(claims, -GUARD_E_UNSUPPORTED, "the signature's algorithm %s is not taken",
 			      OBJ_nid2sn(nid_of(signature)));
@@ -208,30 +203,41 @@ static int take_signer(struct guard_claims *claims, CMS_SignerInfo *signer, STAC
 		r = take_hint(claim, signer, certificates);
 	if (r < 0)
 		return refuse(claims, r, "a signer of the CMS signature cannot be read");
+	claim->index = (uint8_t)index;
+	claim->stamped = CMS_unsigned_get_attr_by_NID(signer, NID_id_smime_aa_timeStampToken, -1) >= 0;
 	claims->count++;
+	return 0;
+}
+
+int guard_cms_open(CMS_ContentInfo **ret_cms, const void *bytes, size_t size)
+{
+	const unsigned char *at = bytes;
+	CMS_ContentInfo *cms = size <= GUARD_CMS_MAX ? d2i_CMS_ContentInfo(NULL, &at, (long)size) : NULL;
+
+	ERR_clear_error();
+	if (!cms || at != (const unsigned char *)bytes + size || OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed) {
+		CMS_ContentInfo_free(cms);
+		return -GUARD_E_FORMAT;
+	}
+	*ret_cms = cms;
 	return 0;
 }
 
 int guard_cms_parse(struct guard_claims *ret_claims, const void *bytes, size_t size)
 {
-	const unsigned char *at = bytes;
-	CMS_ContentInfo *cms;
+	CMS_ContentInfo *cms = NULL;
 	STACK_OF(CMS_SignerInfo) *signers;
 	STACK_OF(X509) *certificates;
 
 	memset(ret_claims, 0, sizeof(*ret_claims));
 	if (size > GUARD_CMS_MAX)
 		return refuse(ret_claims, -GUARD_E_LIMIT, "the CMS signature is larger than %u bytes", GUARD_CMS_MAX);
-	cms = d2i_CMS_ContentInfo(NULL, &at, (long)size);
-	ERR_clear_error();
-	if (!cms || at != (const unsigned char *)bytes + size || OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed) {
-		CMS_ContentInfo_free(cms);
+	if (guard_cms_open(&cms, bytes, size) < 0)
 		return refuse(ret_claims, -GUARD_E_FORMAT, "this is no DER CMS signature");
-	}
 	certificates = CMS_get1_certs(cms);
 	signers = CMS_get0_SignerInfos(cms);
-	for (int i = 0; i < sk_CMS_SignerInfo_num(signers) && ret_claims->count < GUARD_CLAIMS_MAX; i++)
-		(void)!take_signer(ret_claims, sk_CMS_SignerInfo_value(signers, i), certificates);
+	for (int i = 0; i < sk_CMS_SignerInfo_num(signers) && i < UINT8_MAX && ret_claims->count < GUARD_CLAIMS_MAX; i++)
+		(void)!take_signer(ret_claims, sk_CMS_SignerInfo_value(signers, i), certificates, i);
 	sk_X509_pop_free(certificates, X509_free);
 	CMS_ContentInfo_free(cms);
 	ERR_clear_error();

@@ -112,12 +112,10 @@ static int verify(const struct guard_public_key *key, const struct guard_hash_va
 }
 
 /* OpenSSL wants DER: it is made here, from two numbers. */
-static int verify_ecdsa(const struct guard_public_key *key, const struct guard_hash_value *value,
-			const uint8_t *signature, size_t size)
+static int make_der(unsigned char **ret_der, size_t *ret_size, const uint8_t *signature, size_t size)
 {
 	const int half = (int)(size / 2);
 	ECDSA_SIG *pair AUTO(free_ecdsa) = ECDSA_SIG_new();
-	unsigned char *der AUTO(free_der) = NULL;
 	BIGNUM *r = BN_bin2bn(signature, half, NULL);
 	BIGNUM *s = BN_bin2bn(&signature[half], half, NULL);
 	int length;
@@ -127,8 +125,38 @@ static int verify_ecdsa(const struct guard_public_key *key, const struct guard_h
 		BN_free(s);
 		return -GUARD_E_SIGNATURE;
 	}
-	length = i2d_ECDSA_SIG(pair, &der);
-	return length > 0 ? verify(key, value, der, (size_t)length) : -GUARD_E_SIGNATURE;
+	length = i2d_ECDSA_SIG(pair, ret_der);
+	*ret_size = length > 0 ? (size_t)length : 0;
+	return length > 0 ? 0 : -GUARD_E_SIGNATURE;
+}
+
+static int verify_ecdsa(const struct guard_public_key *key, const struct guard_hash_value *value,
+			const uint8_t *signature, size_t size)
+{
+	unsigned char *der AUTO(free_der) = NULL;
+	size_t length = 0;
+	int r = make_der(&der, &length, signature, size);
+
+	return r == 0 ? verify(key, value, der, length) : r;
+}
+
+int guard_signature_octets(uint8_t ret_bytes[GUARD_SIGNATURE_OCTETS_MAX], size_t *ret_size, enum guard_scheme scheme,
+			   const uint8_t *signature, size_t size)
+{
+	unsigned char *der AUTO(free_der) = NULL;
+	const uint8_t *bytes = signature;
+	size_t length = size;
+
+	if (size == 0 || size > GUARD_SIGNATURE_MAX || (scheme == GUARD_SCHEME_ECDSA && size % 2 != 0))
+		return -GUARD_E_FORMAT;
+	if (scheme == GUARD_SCHEME_ECDSA) {
+		if (make_der(&der, &length, signature, size) < 0 || length > GUARD_SIGNATURE_OCTETS_MAX)
+			return -GUARD_E_FORMAT;
+		bytes = der;
+	}
+	memcpy(ret_bytes, bytes, length);
+	*ret_size = length;
+	return 0;
 }
 
 int guard_signature_verify(const struct guard_public_key *key, enum guard_scheme scheme,

@@ -58,6 +58,12 @@ void guard_public_key_free(struct guard_public_key *key); /* NULL-safe */
 int guard_signature_verify(const struct guard_public_key *key, enum guard_scheme scheme,
 			   const struct guard_hash_value *value, const uint8_t *signature, size_t size) GUARD_WARN_UNUSED;
 
+/* guard_signature_octets: a signature as its file has it: an ECDSA one becomes DER
+ * again.  What a time stamp is about (RFC 3161).  Errors: GUARD_E_FORMAT. */
+#define GUARD_SIGNATURE_OCTETS_MAX (GUARD_SIGNATURE_MAX + 16u)
+int guard_signature_octets(uint8_t ret_bytes[GUARD_SIGNATURE_OCTETS_MAX], size_t *ret_size, enum guard_scheme scheme,
+			   const uint8_t *signature, size_t size) GUARD_WARN_UNUSED;
+
 /* guard_attributes_verify: are `attributes` (a DER SET OF Attribute, RFC 5652
  * section 5.4), which a signature has just proven to be its signer's own, about
  * this content?  Exactly one message digest, equal to `content`.  Errors:

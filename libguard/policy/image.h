@@ -126,6 +126,7 @@ struct guard_image_prefix {
 _Static_assert(sizeof(struct guard_image_prefix) == 16, "prefix");
 
 #define GUARD_IMAGE_CERTIFICATE_CA 1u
+#define GUARD_IMAGE_CERTIFICATE_STAMPS 2u /* its time stamps count */
 struct guard_image_certificate {
 	uint8_t key_id[32], issuer_id[32], ski[20];
 	uint32_t ima_id, type, flags;

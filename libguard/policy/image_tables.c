@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "identity/certificate.h"
+#include "identity/chain.h"
 #include "policy/digest_table.h"
 #include "policy/glob.h"
 #include "policy/keys.h"
@@ -87,6 +88,19 @@ static bool is_key_of(const struct guard_policy *policy, const struct guard_imag
 		memcmp(id.bytes, certificate->key_id, sizeof(certificate->key_id)) == 0);
 }
 
+/* Serial numbers, sorted, each once: they are searched, not read. */
+static bool is_revocation_list(const struct guard_policy *policy, const struct guard_image_certificate *certificate)
+{
+	const uint8_t *serials = &policy->certificate_bytes[certificate->der];
+
+	if (certificate->der_size % GUARD_SERIAL_SIZE != 0)
+		return false;
+	for (size_t at = GUARD_SERIAL_SIZE; at < certificate->der_size; at += GUARD_SERIAL_SIZE)
+		if (memcmp(&serials[at - GUARD_SERIAL_SIZE], &serials[at], GUARD_SERIAL_SIZE) >= 0)
+			return false;
+	return true;
+}
+
 static bool is_term(const struct guard_policy *policy, const struct guard_image_term *term)
 {
 	uint8_t id[GUARD_KEY_ID_SIZE];
@@ -106,7 +120,8 @@ static int check_certificates(const struct guard_policy *policy)
 		    !is_in_bytes(policy, certificate->der, certificate->der_size) ||
 		    !is_in_bytes(policy, certificate->spki, certificate->spki_size) ||
 		    (certificate->type == GUARD_CERTIFICATE_CRL) != (certificate->spki_size == 0) ||
-		    !is_key_of(policy, certificate))
+		    !is_key_of(policy, certificate) ||
+		    (certificate->type == GUARD_CERTIFICATE_CRL && !is_revocation_list(policy, certificate)))
 			return -GUARD_E_FORMAT;
 	}
 	for (size_t i = 0; i < policy->term_count; i++) {

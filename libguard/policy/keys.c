@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "identity/certificate.h"
+#include "identity/chain.h"
 #include "policy/policy.h"
 
 int guard_policy_term_id(uint8_t ret_id[GUARD_KEY_ID_SIZE], const uint8_t *key_id, const char *serial,
@@ -44,6 +46,7 @@ static void describe(const struct guard_policy *policy, struct guard_policy_key 
 
 	*ret_key = (struct guard_policy_key){ .type = (uint8_t)record->type,
 					      .is_ca = record->flags & GUARD_IMAGE_CERTIFICATE_CA,
+					      .stamps = record->flags & GUARD_IMAGE_CERTIFICATE_STAMPS,
 					      .ima_id = record->ima_id,
 					      .key_id = record->key_id,
 					      .issuer_id = record->issuer_id,
@@ -63,6 +66,68 @@ void guard_policy_key(const struct guard_policy *policy, struct guard_policy_key
 		policy = policy->next;
 	}
 	describe(policy, ret_key, index);
+}
+
+bool guard_policy_key_is_meant(const struct guard_policy_key *key, const struct guard_claim *claim)
+{
+	const uint32_t ima = (uint32_t)claim->key[0] << 24 | (uint32_t)claim->key[1] << 16 |
+			     (uint32_t)claim->key[2] << 8 | claim->key[3];
+
+	switch (claim->hint) {
+	case GUARD_HINT_IMA:
+		return ima == key->ima_id || memcmp(claim->key, &key->ski[GUARD_SKI_SIZE - 4], 4) == 0;
+	case GUARD_HINT_SPKI:
+		return memcmp(claim->key, key->key_id, GUARD_KEY_ID_SIZE) == 0;
+	case GUARD_HINT_ISSUER:
+		return memcmp(claim->key, key->issuer_id, GUARD_KEY_ID_SIZE) == 0;
+	case GUARD_HINT_SKI:
+		return memcmp(claim->key, key->ski, GUARD_SKI_SIZE) == 0;
+	default:
+		return false;
+	}
+}
+
+bool guard_policy_has_authority(const struct guard_policy *policy, enum guard_provider provider)
+{
+	for (size_t i = 0; i < guard_policy_key_count(policy); i++) {
+		struct guard_policy_key key;
+
+		guard_policy_key(policy, &key, i);
+		if (key.is_ca && guard_policy_names_key(policy, provider, key.key_id))
+			return true;
+	}
+	return false;
+}
+
+static bool lists_serial(const struct guard_policy_key *crl, const uint8_t *serial)
+{
+	size_t low = 0, high = crl->der_size / GUARD_SERIAL_SIZE;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		const int order = memcmp(serial, &crl->der[middle * GUARD_SERIAL_SIZE], GUARD_SERIAL_SIZE);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
+bool guard_policy_is_revoked(const struct guard_policy *policy, const uint8_t *issuer_key_id, const uint8_t *serial)
+{
+	for (size_t i = 0; i < guard_policy_key_count(policy); i++) {
+		struct guard_policy_key key;
+
+		guard_policy_key(policy, &key, i);
+		if (key.type == GUARD_CERTIFICATE_CRL && memcmp(key.key_id, issuer_key_id, GUARD_KEY_ID_SIZE) == 0 &&
+		    lists_serial(&key, serial))
+			return true;
+	}
+	return false;
 }
 
 unsigned guard_policy_providers(const struct guard_policy *policy)
@@ -159,11 +224,12 @@ static bool meets(const struct guard_policy *policy, const struct guard_image_te
 
 void guard_policy_add_signers(const struct guard_policy *policy, struct guard_identity *identity,
 			      enum guard_provider provider, const uint8_t *key_id,
-			      const struct guard_certificate_facts *facts)
+			      const struct guard_certificate_facts *facts, bool only_denials)
 {
 	struct guard_signer signer = signer_of(provider, key_id);
 
-	add(policy, identity, &signer);
+	if (!only_denials || denies(policy, &signer))
+		add(policy, identity, &signer);
 	for (const struct guard_policy *part = policy; facts && part; part = part->next)
 		for (size_t i = 0; i < part->term_count; i++) {
 			const struct guard_image_term *term = &part->terms[i];
@@ -171,6 +237,7 @@ void guard_policy_add_signers(const struct guard_policy *policy, struct guard_id
 			if (memcmp(term->issuer, key_id, GUARD_KEY_ID_SIZE) != 0 || !meets(part, term, facts))
 				continue;
 			signer = signer_of(provider, term->id);
-			add(policy, identity, &signer);
+			if (!only_denials || denies(policy, &signer))
+				add(policy, identity, &signer);
 		}
 }

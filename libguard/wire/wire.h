@@ -64,6 +64,7 @@ enum guard_daemon_event {
 	GUARD_DAEMON_MANAGED,                /* local policy or another repository was refused */
 	GUARD_DAEMON_RELEASED,               /* headquarters released the machine */
 	GUARD_DAEMON_TAMPERED,               /* an act against the daemon or another program's memory */
+	GUARD_DAEMON_CATALOG_REFUSED,        /* a signed list of digests that did not count */
 	GUARD_DAEMON_MAX_
 };
 
@@ -86,7 +87,8 @@ struct guard_event {
 	char path[GUARD_WIRE_PATH_MAX];    /* of the file */
 	char program[GUARD_WIRE_PATH_MAX]; /* of the acting process */
 	char rule_text[256];      /* "SOURCE/GROUP at FILE:LINE", or "" */
-	char text[512];           /* daemon events: one sentence */
+	char text[512];           /* daemon events: one sentence; denials: why a signature
+	                           * that the file carries did not count, or "" */
 };
 int guard_event_encode(struct guard_writer *writer, const struct guard_event *event) GUARD_WARN_UNUSED;
 int guard_event_decode(struct guard_event *ret_event, struct guard_reader *reader) GUARD_WARN_UNUSED;
@@ -141,6 +143,7 @@ struct guard_status {
 	char help_phone[128];      /* of the policy, or "" */
 	char help_text[256];
 	char layer[256];           /* the kernel layer: what is on, or why it is off */
+	char catalogs[320];        /* signed lists in force and those left out, or "" */
 	char repository[1024];     /* address, "" when not managed */
 	char office[128];
 	struct guard_distribution distribution;

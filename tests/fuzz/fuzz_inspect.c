@@ -67,10 +67,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	switch (data[0] % 5) {
 	case 0:
-		ask(INSPECT_IMA, &data[1], size - 1);
+		ask(GUARD_INSPECT_IMA, &data[1], size - 1);
 		break;
 	case 1:
-		ask(INSPECT_CMS, &data[1], size - 1);
+		ask(GUARD_INSPECT_CMS, &data[1], size - 1);
 		break;
 	case 2:
 		decode(&data[1], size - 1);

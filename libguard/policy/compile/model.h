@@ -59,14 +59,16 @@ struct compile_signer {
 	uint8_t key_id[GUARD_KEY_ID_SIZE];    /* by which rules find it: of the key, or of key and conditions */
 	uint8_t issuer_id[GUARD_KEY_ID_SIZE]; /* of the key */
 	const char *serial, *subject;         /* conditions on a carried certificate, NULL: any */
-	bool brought;                         /* the key itself came with it */
+	bool brought;                         /* the key itself came with it, */
+	bool authority;                       /* and may issue certificates */
 };
 
 /* A key, certificate or revocation list that goes into the image; as struct
- * guard_certificate (identity/certificate.h). */
+ * guard_certificate (identity/certificate.h); a list as sorted serial numbers in
+ * `der`, under its issuer's key. */
 struct compile_certificate {
 	uint8_t type;
-	bool is_ca;
+	bool is_ca, stamps;
 	uint8_t key_id[GUARD_KEY_ID_SIZE], issuer_id[32], ski[20];
 	uint32_t ima_id;
 	const uint8_t *der, *spki;

@@ -8,10 +8,8 @@
 #include <string.h>
 
 #include "fields.h"
-#include "identity/certificate.h"
 #include "policy/keys.h"
 #include "signer.h"
-#include "text.h"
 
 #define SERIAL_MAX 40u /* hex digits: RFC 5280 allows 20 bytes */
 
@@ -19,116 +17,6 @@ static int report(struct guard_compile *compile, struct compile_place place, con
 {
 	compile_error(&compile->diagnostics, place, hint, "%s", sentence);
 	return -GUARD_E_SYNTAX;
-}
-
-/* The same content is kept once, whoever names it. */
-static int keep(struct guard_compile *compile, const struct guard_certificate *read)
-{
-	struct compile_certificate *all;
-	uint8_t *der, *spki;
-
-	for (size_t i = 0; i < compile->certificate_array.count; i++) {
-		const struct compile_certificate *have = &compile->certificates[i];
-
-		if (have->type == read->type && have->der_size == read->der_size && have->spki_size == read->spki_size &&
-		    (!read->der_size || memcmp(have->der, read->der, read->der_size) == 0) &&
-		    (!read->spki_size || memcmp(have->spki, read->spki, read->spki_size) == 0))
-			return 0;
-	}
-	if (compile->certificate_array.count == GUARD_COMPILE_LIST_MAX)
-		return -GUARD_E_LIMIT;
-	all = compile_grow(&compile->certificate_array, compile->certificates, 1, sizeof(*all));
-	der = compile_arena_alloc(&compile->arena, read->der_size + 1);
-	spki = compile_arena_alloc(&compile->arena, read->spki_size + 1);
-	if (all)
-		compile->certificates = all;
-	if (!all || !der || !spki)
-		return -GUARD_E_NOMEM;
-	if (read->der_size)
-		memcpy(der, read->der, read->der_size);
-	if (read->spki_size)
-		memcpy(spki, read->spki, read->spki_size);
-	all = &all[compile->certificate_array.count++];
-	*all = (struct compile_certificate){ .type = read->type, .is_ca = read->is_ca, .ima_id = read->ima_id,
-					     .der = der, .der_size = read->der_size,
-					     .spki = spki, .spki_size = read->spki_size };
-	memcpy(all->key_id, read->key_id, sizeof(all->key_id));
-	memcpy(all->issuer_id, read->issuer_id, sizeof(all->issuer_id));
-	memcpy(all->ski, read->ski, sizeof(all->ski));
-	return 0;
-}
-
-/* Read the file that setting `name` names; its key's id goes to `ret_key_id`. */
-static int load_file(uint8_t ret_key_id[GUARD_KEY_ID_SIZE], struct guard_compile *compile,
-		     const struct compile_node *node, const char *name, bool crl)
-{
-	const struct compile_node *field = compile_field(node, name);
-	struct compile_place place = compile_node_place(field);
-	struct guard_certificate read;
-	struct compile_text text;
-	const char *path;
-	char reason[200];
-	int r;
-
-	path = compile_text_relative(&compile->arena, field->file, field->value.string);
-	if (!path)
-		return -GUARD_E_NOMEM;
-	r = compile_text_read(&text, &compile->diagnostics, path, place);
-	if (r < 0)
-		return r == -GUARD_E_NOMEM ? r : -GUARD_E_SYNTAX;
-	compile->files++;
-	r = guard_certificate_read(&read, text.bytes, text.size, reason, sizeof(reason));
-	if (r == -GUARD_E_NOMEM)
-		return r;
-	if (r < 0) {
-		compile_error(&compile->diagnostics, place, "give a certificate, a public key or a CRL file of openssl(1)",
-			      "%s: %s", path, reason);
-		return -GUARD_E_SYNTAX;
-	}
-	if ((read.type == GUARD_CERTIFICATE_CRL) != crl) {
-		guard_certificate_clear(&read);
-		compile_error(&compile->diagnostics, place, crl ? "make one with `openssl ca -gencrl`" : "name a CRL with `crl`",
-			      crl ? "%s is no revocation list" : "%s is a revocation list, not a key", path);
-		return -GUARD_E_SYNTAX;
-	}
-	memcpy(ret_key_id, read.key_id, GUARD_KEY_ID_SIZE);
-	r = keep(compile, &read);
-	guard_certificate_clear(&read);
-	if (r == -GUARD_E_LIMIT)
-		return report(compile, place, "let one authority issue the certificates and name that one",
-			      "the policy names too many keys and certificates");
-	return r;
-}
-
-/* By `certificate`, which brings the key along, or by `key` alone. */
-static int load_key(struct compile_signer *signer, struct guard_compile *compile, const struct compile_node *node)
-{
-	const char *text;
-	struct guard_digest key;
-	uint8_t ignored[GUARD_KEY_ID_SIZE];
-	int r;
-
-	if (compile_field(node, "certificate")) {
-		if (!compile_field_string(&text, compile, node, "certificate"))
-			return -GUARD_E_SYNTAX;
-		signer->brought = true;
-		r = load_file(signer->issuer_id, compile, node, "certificate", false);
-	} else {
-		if (!compile_field_required(&text, compile, node, "key", "<64 hex digits>"))
-			return -GUARD_E_SYNTAX;
-		if (guard_digest_parse(&key, text, strlen(text)) < 0) {
-			compile_error(&compile->diagnostics, compile_node_place(node),
-				      "give the SHA-256 of the key's SubjectPublicKeyInfo: 64 hex digits",
-				      "`key` is not a key id: \"%.80s\"", text);
-			return -GUARD_E_SYNTAX;
-		}
-		memcpy(signer->issuer_id, key.bytes, sizeof(signer->issuer_id));
-		r = 0;
-	}
-	if (r == 0 && compile_field(node, "crl"))
-		r = compile_field_string(&text, compile, node, "crl") ? load_file(ignored, compile, node, "crl", true) :
-									 -GUARD_E_SYNTAX;
-	return r;
 }
 
 /* Lower case, without leading zeros and without the colons of openssl(1). */
@@ -183,10 +71,30 @@ static int set_id(struct compile_signer *signer)
 	return guard_policy_term_id(signer->key_id, signer->issuer_id, signer->serial, signer->subject);
 }
 
+/* What only certificates have that another one issued. */
+static int check_conditions(const struct compile_signer *signer, struct guard_compile *compile,
+			    const struct compile_node *node)
+{
+	const struct compile_place place = compile_node_place(node);
+	const bool asks = signer->serial || signer->subject || compile_field(node, "crl") || compile_field(node, "timestamp");
+
+	if (!asks)
+		return 0;
+	if (signer->provider != GUARD_PROVIDER_CATALOG && signer->provider != GUARD_PROVIDER_APPENDED)
+		return report(compile, place, "use them with \"catalog\" or \"appended\"",
+			      "`serial`, `subject`, `crl` and `timestamp` are about certificates that a signature carries");
+	if (signer->brought && !signer->authority)
+		return report(compile, place,
+			      "name the certificate of the authority that issued it; or take these settings out",
+			      "`serial`, `subject`, `crl` and `timestamp` are about certificates that an authority issued, "
+			      "and this one is none");
+	return 0;
+}
+
 static int load_signer(struct compile_signer *ret_signer, struct guard_compile *compile,
 		       const struct compile_node *node)
 {
-	static const char *const names[] = { "provider", "key", "key_file", "certificate", "crl", "serial", "subject" };
+	static const char *const names[] = { "provider", "key", "key_file", "certificate", "crl", "timestamp", "serial", "subject" };
 	struct compile_place place = compile_node_place(node);
 	struct compile_signer signer = { .place = place };
 	enum guard_provider provider;
@@ -215,18 +123,13 @@ static int load_signer(struct compile_signer *ret_signer, struct guard_compile *
 	if (compile_field(node, "key_file"))
 		return report(compile, place, "give the certificate or public key as `certificate`",
 			      "`key_file` is for the provider \"package\"");
-	if (compile_field(node, "crl") || compile_field(node, "serial") || compile_field(node, "subject"))
-		return report(compile, place, "name the certificate that signs as `certificate`; deny one by a deny rule that names it",
-			      "certificates that another one issued are not followed by this version");
-	r = load_key(&signer, compile, node);
+	r = compile_load_key(&signer, compile, node);
 	if (r == 0)
 		r = load_serial(&signer, compile, node);
 	if (r == 0)
 		r = load_subject(&signer, compile, node);
-	if (r == 0 && (signer.serial || signer.subject) && provider != GUARD_PROVIDER_CATALOG &&
-	    provider != GUARD_PROVIDER_APPENDED)
-		r = report(compile, place, "use them with \"catalog\" or \"appended\"",
-			   "`serial` and `subject` are about certificates that a signature carries");
+	if (r == 0)
+		r = check_conditions(&signer, compile, node);
 	if (r == 0)
 		r = set_id(&signer);
 	if (r == 0)

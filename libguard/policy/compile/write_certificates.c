@@ -32,7 +32,8 @@ static void write_certificate(struct compile_image *image, const struct compile_
 	guard_write_bytes(section, certificate->ski, sizeof(certificate->ski));
 	guard_write_u32(section, certificate->ima_id);
 	guard_write_u32(section, certificate->type);
-	guard_write_u32(section, certificate->is_ca ? GUARD_IMAGE_CERTIFICATE_CA : 0);
+	guard_write_u32(section, (certificate->is_ca ? GUARD_IMAGE_CERTIFICATE_CA : 0) |
+					 (certificate->stamps ? GUARD_IMAGE_CERTIFICATE_STAMPS : 0));
 	guard_write_u32(section, write_bytes(image, certificate->der, certificate->der_size));
 	guard_write_u32(section, (uint32_t)certificate->der_size);
 	guard_write_u32(section, write_bytes(image, certificate->spki, certificate->spki_size));

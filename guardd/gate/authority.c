@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/authority.c - lends policy/vouch.h the inspectors and the policy: who stands
+ * behind a signature by an authority of the policy.  Parses nothing.
+ */
+#include "gate/signers.h"
+
+#include <string.h>
+
+static int ask(void *context, uint8_t *reply, size_t *ret_size, enum guard_inspection type, const void *bytes,
+	       size_t size)
+{
+	const struct gate_authority *authority = context;
+
+	return gate_inspect_raw(authority->gate, reply, ret_size, type, bytes, size);
+}
+
+static bool hold(void *context, struct guard_vouch_policy *ret_policy)
+{
+	const struct gate_authority *authority = context;
+	const struct gate_policy *policy;
+
+	if (authority->policy) {
+		*ret_policy = (struct guard_vouch_policy){ authority->policy, authority->keys->keys, authority->keys->count };
+		return true;
+	}
+	policy = gate_policy_hold(authority->gate);
+	if (!policy || policy->generation != authority->generation) {
+		gate_policy_release(authority->gate);
+		return false;
+	}
+	*ret_policy = (struct guard_vouch_policy){ policy->policy, policy->keys->keys, policy->keys->count };
+	return true;
+}
+
+static void release(void *context)
+{
+	const struct gate_authority *authority = context;
+
+	if (!authority->policy)
+		gate_policy_release(authority->gate);
+}
+
+size_t gate_authority_find(struct guard_vouched ret_vouched[GUARD_VOUCHED_MAX], char *reason,
+			   struct gate_authority *authority, enum guard_provider provider,
+			   const struct guard_claim *claim, const struct guard_hash_value *content, const void *cms,
+			   size_t size)
+{
+	const struct guard_vouching vouching = { .context = authority, .ask = ask, .hold = hold, .release = release,
+						 .now = gate_realtime_ns() / 1000000000 };
+
+	if (!claim->issued)
+		return 0;
+	return guard_vouch(ret_vouched, reason, &vouching, provider, claim, content, cms, size);
+}
