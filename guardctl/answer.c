@@ -18,7 +18,7 @@
 
 enum {
 	OPTION_KEY = 256, OPTION_MACHINE, OPTION_USER, OPTION_NUMBER, OPTION_REASON, OPTION_TICKET, OPTION_OPERATOR,
-	OPTION_EPOCH, OPTION_KNOWN, OPTION_POLICY, OPTION_PASSPHRASE, OPTION_TOKEN, OPTION_LEDGER, OPTION_AGAIN, OPTION_YES
+	OPTION_EPOCH, OPTION_KNOWN, OPTION_POLICY, OPTION_PASSPHRASE, OPTION_TOKEN, OPTION_LEDGER, OPTION_AGAIN, OPTION_YES, OPTION_ONLINE
 };
 
 static const struct option table[] = {
@@ -35,6 +35,7 @@ static const struct option table[] = {
     {"passphrase-file", required_argument, NULL, OPTION_PASSPHRASE},
     {"token", required_argument, NULL, OPTION_TOKEN},
     {"ledger", required_argument, NULL, OPTION_LEDGER},
+    {"online", required_argument, NULL, OPTION_ONLINE},
     {"again", no_argument, NULL, OPTION_AGAIN},
     {"yes", no_argument, NULL, OPTION_YES},
     {NULL, 0, NULL, 0},
@@ -170,7 +171,23 @@ static int confirm(const struct answer_options *given)
 
 /* ---- giving ----------------------------------------------------------------------------- */
 
-static int give(struct answer *answer, struct desk_ledger *ledger, const struct guardctl_options *options)
+static int give_online(const struct answer *answer, const char *folder, const struct desk_ledger *ledger,
+		       const struct guard_unlock_key *key, const struct guard_unlock_answer *code_number,
+		       const struct guardctl_options *options)
+{
+	int code = answer_online(answer, folder, ledger, key, code_number);
+
+	if (code)
+		return code;
+	if (options->json)
+		return guardctl_print_json(answer_line(answer));
+	puts(_("\nApproved. It reaches the machine with the next `guardctl repo publish`; the caller types: guardctl unlock "
+	       "--online"));
+	return 0;
+}
+
+static int give(struct answer *answer, const struct answer_options *given, struct desk_ledger *ledger,
+		const struct guard_unlock_key *key, const struct guardctl_options *options)
 {
 	char text[GUARD_UNLOCK_TEXT_SIZE];
 	struct guard_unlock_answer code_number;
@@ -187,6 +204,8 @@ static int give(struct answer *answer, struct desk_ledger *ledger, const struct 
 	code = desk_ledger_append(ledger, answer_line(answer)); /* before it is shown */
 	if (code)
 		return code;
+	if (given->online)
+		return give_online(answer, given->online, ledger, key, &code_number, options);
 	guard_unlock_answer_format(text, &code_number);
 	if (!options->json) {
 		printf(_("\nRead out this answer code:\n\n    %s\n"), text);
@@ -218,7 +237,7 @@ static int answer_one(struct answer *answer, const struct answer_options *given,
 	code = answer_check_again(answer, given, ledger);
 	if (code == 0)
 		code = confirm(given);
-	return code ? code : give(answer, ledger, options);
+	return code ? code : give(answer, given, ledger, key, options);
 }
 
 /* ---- the verb ----------------------------------------------------------------------------- */
@@ -239,6 +258,7 @@ static int take_option(struct answer_options *given, int option)
 	case OPTION_PASSPHRASE: given->lock.passphrase_file = optarg; return 0;
 	case OPTION_TOKEN: given->lock.token = optarg; return 0;
 	case OPTION_LEDGER: given->ledger = optarg; return 0;
+	case OPTION_ONLINE: given->online = optarg; return 0;
 	case OPTION_AGAIN: given->again = true; return 0;
 	case OPTION_YES: given->yes = true; return 0;
 	case OPTION_KNOWN:
@@ -290,7 +310,7 @@ const struct guardctl_verb guardctl_answer = {
     .usage = N_("Usage: guardctl [--json] answer --key FILE [--machine NAME] [--user NAME] [--number DIGITS]\n"
 	     "                [--reason TEXT] [--ticket TEXT] [--known LIST]... [--policy IMAGE]\n"
 	     "                [--operator NAME] [--epoch N] [--ledger FILE] [--passphrase-file FILE]\n"
-	     "                [--token URI] [--again] [--yes]\n"
+	     "                [--token URI] [--online FOLDER] [--again] [--yes]\n"
 	     "\n"
 	     "Asks for what the command line does not say, checks that machine, user and number\n"
 	     "belong together, says what is known of the file, and gives the answer code.  What\n"
@@ -301,6 +321,9 @@ const struct guardctl_verb guardctl_answer = {
 	     "  --epoch N        of the machine's verifiers, when the ledger does not know it\n"
 	     "  --token URI      the PKCS #11 token that opens the key file; --passphrase-file then\n"
 	     "                   has its PIN\n"
+	     "  --online FOLDER  approve by the signed channel instead of reading a code out: write\n"
+	     "                   FOLDER/MACHINE.sealed (the folder `unlock` of the administrator's\n"
+	     "                   folder), which `guardctl repo publish` carries there\n"
 	     "  --again          answer for a one-time code that was asked for before\n"
 	     "  --yes            do not ask before the answer is given\n"
 	     "\n"

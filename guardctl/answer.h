@@ -15,6 +15,7 @@ struct answer_options {
 	struct desk_lock lock;
 	const char *known[ANSWER_KNOWN_MAX];
 	unsigned known_count, epoch;
+	const char *online; /* folder of deliveries, or NULL: the code is read out */
 	bool again, yes;
 };
 struct answer {
@@ -35,5 +36,8 @@ int answer_find_known(struct answer *answer, const struct answer_options *given)
  * folder that was put back. */
 int answer_check_again(const struct answer *answer, const struct answer_options *given,
 		       const struct desk_ledger *ledger);
+/* answer_online.c: into the machine's delivery instead of being read out. */
+int answer_online(const struct answer *answer, const char *folder, const struct desk_ledger *ledger,
+		  const struct guard_unlock_key *key, const struct guard_unlock_answer *code_number);
 json_t *answer_line(const struct answer *answer); /* for the ledger */
 #endif

@@ -66,6 +66,8 @@ static void say_refusal(const struct guard_refusal *refusal)
 	    [GUARD_REFUSAL_FULL] = N_("too many unlocks are open on this machine: end one first (`guardctl unlock "
 				      "end`)"),
 	    [GUARD_REFUSAL_NOT_YOURS] = N_("nothing of yours is open under that number"),
+	    [GUARD_REFUSAL_NOT_APPROVED] = N_("the help desk has not approved it yet, or the approval has not reached "
+					      "this machine: try again in a minute, or phone"),
 	};
 
 	if (refusal->kind == GUARD_REFUSAL_WAIT || refusal->kind == GUARD_REFUSAL_WRONG)

@@ -12,6 +12,7 @@
 #include <limits.h>
 
 #include "guardctl.h"
+#include "unlock/delivery.h"
 
 #define DESK_LINE_MAX 65536u /* bytes of one line of the ledger */
 
@@ -50,4 +51,14 @@ void desk_ledger_close(struct desk_ledger *ledger);
 int desk_ledger_append(struct desk_ledger *ledger, json_t *line);
 /* The newest epoch issued to the machine, 0 none. */
 unsigned desk_ledger_epoch(const struct desk_ledger *ledger, const char *machine);
+/* The same of those that were given by hand, not sealed. */
+unsigned desk_ledger_given_epoch(const struct desk_ledger *ledger, const char *machine);
+
+/* desk_delivery.c: FOLDER/MACHINE.sealed.  read: nothing is there yet is an empty one. */
+int desk_base(struct guard_unlock_base *ret_base, const struct desk_ledger *ledger, const struct guard_unlock_key *key,
+	      const char *machine);
+int desk_delivery_read(struct guard_unlock_delivery *ret_delivery, const char *folder,
+		       const struct guard_unlock_base *base);
+int desk_delivery_write(const char *folder, const struct guard_unlock_base *base,
+			const struct guard_unlock_delivery *delivery);
 #endif

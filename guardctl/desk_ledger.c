@@ -137,7 +137,7 @@ int desk_ledger_append(struct desk_ledger *ledger, json_t *line)
 	return code;
 }
 
-unsigned desk_ledger_epoch(const struct desk_ledger *ledger, const char *machine)
+static unsigned newest_epoch(const struct desk_ledger *ledger, const char *machine, bool sealed)
 {
 	json_int_t newest = 0, epoch;
 	const char *name;
@@ -148,8 +148,18 @@ unsigned desk_ledger_epoch(const struct desk_ledger *ledger, const char *machine
 		name = json_string_value(json_object_get(line, "machine"));
 		epoch = json_integer_value(json_object_get(line, "epoch"));
 		if (name && strcmp(name, machine) == 0 && json_object_get(line, "verifiers") && epoch > newest &&
-		    epoch <= UINT32_MAX)
+		    epoch <= UINT32_MAX && (sealed || !json_object_get(line, "sealed")))
 			newest = epoch;
 	}
 	return (unsigned)newest;
+}
+
+unsigned desk_ledger_epoch(const struct desk_ledger *ledger, const char *machine)
+{
+	return newest_epoch(ledger, machine, true);
+}
+
+unsigned desk_ledger_given_epoch(const struct desk_ledger *ledger, const char *machine)
+{
+	return newest_epoch(ledger, machine, false);
 }

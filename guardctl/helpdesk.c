@@ -17,7 +17,7 @@
 
 enum {
 	OPTION_KEY = 256, OPTION_OUTPUT, OPTION_SCOPES, OPTION_EPOCH, OPTION_MACHINES, OPTION_PASSPHRASE,
-	OPTION_NEW_PASSPHRASE, OPTION_TOKEN, OPTION_NEW_TOKEN, OPTION_LEDGER, OPTION_LOG2_N
+	OPTION_NEW_PASSPHRASE, OPTION_TOKEN, OPTION_NEW_TOKEN, OPTION_LEDGER, OPTION_LOG2_N, OPTION_SEALED
 };
 
 static const struct option table[] = {
@@ -32,6 +32,7 @@ static const struct option table[] = {
     {"new-token", required_argument, NULL, OPTION_NEW_TOKEN},
     {"ledger", required_argument, NULL, OPTION_LEDGER},
     {"log2-n", required_argument, NULL, OPTION_LOG2_N},
+    {"sealed", no_argument, NULL, OPTION_SEALED},
     {NULL, 0, NULL, 0},
 };
 
@@ -137,6 +138,7 @@ static int take_option(struct helpdesk_given *given, int option)
 	case OPTION_LEDGER: return take_ledger(given);
 	case OPTION_EPOCH: return take_number(&given->epoch, "--epoch", INT32_MAX);
 	case OPTION_LOG2_N: return take_number(&given->log2_n, "--log2-n", 15);
+	case OPTION_SEALED: given->sealed = true; return 0;
 	default: return GUARDCTL_USAGE;
 	}
 }
@@ -205,6 +207,9 @@ const struct guardctl_verb guardctl_helpdesk = {
 	     "             given; ends with 1 when an answer was used that nobody gave, was used\n"
 	     "             twice, or by another user\n"
 	     "\n"
+	     "  --sealed                   FOLDER/MACHINE.sealed instead, for a managed machine that has\n"
+	     "                             verifiers already: into the folder `unlock` of the\n"
+	     "                             administrator's folder, then `guardctl repo publish`\n"
 	     "  --machines FILE            names of machines, one a line\n"
 	     "  --log2-n N                 12 to 15: dearer guesses, slower checks (default 12)\n"
 	     "  --passphrase-file FILE     instead of asking; --new-passphrase-file for `operator`\n"

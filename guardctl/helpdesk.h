@@ -18,6 +18,7 @@ struct helpdesk_given {
 	struct desk_lock lock, new_lock;
 	const char *ledgers[HELPDESK_LEDGERS_MAX];
 	unsigned ledger_count, epoch, log2_n;
+	bool sealed; /* for the signed channel */
 	int count; /* of names behind the options */
 	char **names;
 };

@@ -32,6 +32,24 @@ static int put_set(const char *folder, const char *machine, const void *bytes, s
 	return 0;
 }
 
+static int put_sealed(const struct helpdesk_given *given, const struct guard_unlock_key *key, struct desk_ledger *ledger,
+		      const char *machine, unsigned epoch, const void *bytes, size_t size)
+{
+	static struct guard_unlock_delivery delivery; /* one thread */
+	struct guard_unlock_base base;
+	int code = desk_base(&base, ledger, key, machine);
+
+	if (code == 0)
+		code = desk_ledger_append(ledger, json_pack("{s:s, s:i, s:b, s:i}", "machine", machine, "epoch", (int)epoch,
+							    "verifiers", 1, "sealed", (int)base.epoch));
+	if (code)
+		return code;
+	memset(&delivery, 0, sizeof(delivery)); /* a fresh epoch ends what was asked for under the last */
+	memcpy(delivery.set, bytes, size);
+	delivery.set_size = size;
+	return desk_delivery_write(given->output, &base, &delivery);
+}
+
 /* The ledger first: answers need to know the epoch, and a set that nobody
  * recorded could not be told from a forged one. */
 static int make_one(const struct helpdesk_given *given, const struct guard_unlock_key *key, struct desk_ledger *ledger,
@@ -58,6 +76,8 @@ static int make_one(const struct helpdesk_given *given, const struct guard_unloc
 		guardctl_error("helpdesk verifiers: %s: %s", machine, guardctl_error_text(r));
 		return GUARDCTL_REFUSED;
 	}
+	if (given->sealed)
+		return put_sealed(given, key, ledger, machine, epoch, bytes, size);
 	line = json_pack("{s:s, s:i, s:b}", "machine", machine, "epoch", (int)epoch, "verifiers", 1);
 	code = desk_ledger_append(ledger, line);
 	return code ? code : put_set(given->output, machine, bytes, size);

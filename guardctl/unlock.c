@@ -17,6 +17,7 @@
 
 static const struct option table[] = {
     {"request", required_argument, NULL, 'r'},
+    {"online", no_argument, NULL, 'o'},
     {NULL, 0, NULL, 0},
 };
 
@@ -114,8 +115,12 @@ static int parse_end(struct guard_ask *ask, int count, char **words)
 static int parse(struct guard_ask *ask, int argc, char **argv)
 {
 	int option, code;
+	bool online = false;
 
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		online |= option == 'o';
+		if (option == 'o')
+			continue;
 		if (option != 'r' || strlen(optarg) >= sizeof(ask->number))
 			return GUARDCTL_USAGE;
 		memcpy(ask->number, optarg, strlen(optarg) + 1);
@@ -123,6 +128,12 @@ static int parse(struct guard_ask *ask, int argc, char **argv)
 	if (optind < argc && strcmp(argv[optind], "end") == 0)
 		return parse_end(ask, argc - optind - 1, &argv[optind + 1]);
 	ask->verb = GUARD_ASK_ANSWER;
+	if (online && optind < argc) {
+		guardctl_error(_("unlock: --online takes no code: the approval comes with the policy"));
+		return GUARDCTL_USAGE;
+	}
+	if (online)
+		return 0;
 	code = optind < argc ? join(ask->code, sizeof(ask->code), argc - optind, &argv[optind])
 			     : ask_for_code(ask->code, sizeof(ask->code));
 	return code ? code : check_code(ask->code);
@@ -143,6 +154,7 @@ const struct guardctl_verb guardctl_unlock = {
     .name = "unlock",
     .summary = N_("type the answer code of the help desk; end an unlock"),
     .usage = N_("Usage: guardctl [--json] unlock [--request NUMBER] CODE\n"
+	     "       guardctl [--json] unlock [--request NUMBER] --online\n"
 	     "       guardctl [--json] unlock end [ID]\n"
 	     "\n"
 	     "Opens what was asked for with `guardctl request`, for the time that the policy\n"
@@ -150,6 +162,7 @@ const struct guardctl_verb guardctl_unlock = {
 	     "is refused with the group named and costs no try; five wrong ones lock the request.\n"
 	     "\n"
 	     "  --request NUMBER  which request, when several are open; else the newest\n"
+	     "  --online          the help desk has approved by the signed channel: no code is typed\n"
 	     "  end [ID]          shut one unlock, or all of yours, before its time\n"
 	     "\n"
 	     "Example: guardctl unlock 397197 375442 922204 741951\n"),

@@ -24,6 +24,9 @@ bool publication_check_version(const json_t *current, const struct repo_profile 
 			       const struct repo_image *image);
 json_t *publication_policies(const struct publication *publication, const struct repo *repo);
 json_t *publication_places(struct publication *publication, const struct repo *repo, unsigned bits, unsigned bin);
+/* repo_publish_unlock.c: of unlock/MACHINE.sealed, which the help desk writes. */
+void publication_deliveries(struct publication *publication, json_t *targets, const struct repo *repo, unsigned bits,
+			    unsigned bin);
 json_t *publication_delegations(const struct repo *repo, unsigned bits);
 void publication_bin_name(char ret_name[REPO_ROLE_MAX], unsigned bits, unsigned bin);
 

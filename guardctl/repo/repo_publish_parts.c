@@ -67,6 +67,7 @@ json_t *publication_places(struct publication *publication, const struct repo *r
 		json_object_set_new(targets, path, publish_target(bytes, size));
 		json_object_set_new(publication->targets, path, json_stringn((const char *)bytes, size));
 	}
+	publication_deliveries(publication, targets, repo, bits, bin);
 	return targets;
 }
 

@@ -109,6 +109,7 @@ static int take_all(struct trust_process *trust, struct trust_failure *failure)
 			return trust_fail(failure, -GUARD_E_IO, "refused-storage", "%s/trust cannot be written: %s",
 					  trust->config->state_dir, strerror(errno));
 	}
+	trust_delivery_check(trust);
 	trust_parts_prune(trust, &next, &place);
 	return 0;
 }
@@ -143,7 +144,7 @@ static int ask(struct trust_process *trust, struct trust_failure *failure)
 		return trust_fail(failure, r, trust_word_of(r), "%s%s%s", guard_trust_message(trust->client),
 				  trust->fetch_text[0] ? "; " : "", trust->fetch_text);
 	r = take_all(trust, failure);
-	trust->complete = r == 0;
+	trust->complete = r == 0 && !trust->delivery_due;
 	return r < 0 ? r : 0;
 }
 

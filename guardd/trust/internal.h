@@ -70,6 +70,9 @@ struct trust_process {
 
 	struct trust_memory memory; /* as on the disk */
 	struct guard_distribution said; /* the last state told */
+	bool delivery_due;  /* it could not be had */
+	bool has_delivery;  /* the help desk's, handed over since the start: */
+	struct guard_digest delivery;
 	bool in_force;	    /* what memory.state says is known to be in force */
 	bool complete;	    /* the last check left nothing undone */
 	unsigned failures;  /* checks in a row that brought nothing */
@@ -118,6 +121,9 @@ int trust_collect_deny(struct trust_part *ret_part, struct trust_process *trust,
 /* 1: headquarters releases this machine, and nothing was collected. */
 int trust_collect(struct trust_state *ret_state, struct guard_digest *ret_place, struct trust_process *trust,
 		  const struct trust_part *deny, struct trust_failure *failure) GUARD_WARN_UNUSED;
+
+/* delivery.c: of the help desk's, to the unlock process. */
+void trust_delivery_check(struct trust_process *trust);
 
 /* deliver.c: a set made of these parts, in force or refused when it returns. */
 int trust_deliver(struct trust_process *trust, const struct trust_state *state,

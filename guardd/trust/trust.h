@@ -28,7 +28,8 @@ enum guardd_trust_type {
 	GUARDD_TRUST_STATE,
 	GUARDD_TRUST_NOTE,
 	GUARDD_TRUST_CHECK,
-	GUARDD_TRUST_RELEASED
+	GUARDD_TRUST_RELEASED,
+	GUARDD_TRUST_UNLOCK
 };
 
 struct guardd_trust_message {

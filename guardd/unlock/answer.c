@@ -35,7 +35,7 @@ static bool parse(struct guard_unlock_number *ret_number, struct guard_unlock_an
 
 	if (ask->number[0])
 		r = guard_unlock_number_parse(ret_number, &flaw, ask->number, strlen(ask->number));
-	if (r == 0)
+	if (r == 0 && ask->code[0])
 		r = guard_unlock_answer_parse(ret_answer, &flaw, ask->code, strlen(ask->code));
 	if (r < 0)
 		unlock_reply_flaw(client, handed->sequence, &flaw);
@@ -131,10 +131,28 @@ static void open_unlock(struct unlock_process *process, int client, const struct
 	unlock_reply_entry(process, client, handed->sequence, entry);
 }
 
+/* Without a code: is there one from the signed channel?  It is checked like any
+ * other, and the try is counted. */
+static bool approved(struct guard_unlock_answer *answer, const struct unlock_process *process, int client,
+		     const struct guard_handed *handed, const struct unlock_entry *entry)
+{
+	const struct guard_unlock_answer *delivered;
+
+	if (handed->ask.code[0])
+		return true;
+	delivered = unlock_delivery_answer(process, &entry->number);
+	if (delivered)
+		*answer = *delivered;
+	else
+		unlock_reply_refusal(client, handed->sequence, GUARD_REFUSAL_NOT_APPROVED, 0,
+				     "The help desk has not approved the request yet, or the approval has not come.");
+	return delivered != NULL;
+}
+
 void unlock_answer(struct unlock_process *process, int client, const struct guard_handed *handed)
 {
 	struct guard_unlock_number number = {{0}};
-	struct guard_unlock_answer answer;
+	struct guard_unlock_answer answer = {0};
 	struct guard_unlock_clock clock;
 	struct unlock_entry *entry;
 	int r;
@@ -153,6 +171,8 @@ void unlock_answer(struct unlock_process *process, int client, const struct guar
 				     "Too many unlocks are open on this machine: end one first.");
 		return;
 	}
+	if (!approved(&answer, process, client, handed, entry))
+		return;
 	unlock_now(&clock, process);
 	r = guard_unlock_attempt_begin(process->state, &clock, &entry->number);
 	if (r < 0) {

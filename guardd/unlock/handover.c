@@ -25,28 +25,41 @@ static int error_of_socket(void)
 									  : -GUARD_E_IO;
 }
 
-int unlock_handover_send(int socket, int client, const struct guard_handed *handed)
+static int send_with(int socket, int fd, const struct guard_writer *writer)
 {
-	uint8_t bytes[HANDED_SIZE_MAX];
 	union descriptor_message control = {0};
-	struct iovec data = {.iov_base = bytes};
+	struct iovec data = {.iov_base = writer->bytes, .iov_len = writer->size};
 	struct msghdr message = {
 	    .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? error_of_socket() : 0;
+}
+
+int unlock_handover_send(int socket, int client, const struct guard_handed *handed)
+{
+	uint8_t bytes[HANDED_SIZE_MAX];
 	struct guard_writer writer;
 	int r;
 
 	guard_writer_init_fixed(&writer, bytes, sizeof(bytes));
 	guard_wire_begin(&writer, GUARD_WIRE_HANDED, handed->sequence);
 	r = guard_handed_encode(&writer, handed);
-	if (r < 0)
-		return r;
-	data.iov_len = writer.size;
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &client, sizeof(client));
-	return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? error_of_socket() : 0;
+	return r < 0 ? r : send_with(socket, client, &writer);
+}
+
+int unlock_handover_deliver(int socket, int fd)
+{
+	uint8_t bytes[16];
+	struct guard_writer writer;
+
+	guard_writer_init_fixed(&writer, bytes, sizeof(bytes));
+	guard_wire_begin(&writer, GUARD_WIRE_DELIVERED, 0);
+	return send_with(socket, fd, &writer);
 }
 
 /* The one descriptor of a message; more do not fit and are closed by the kernel. */
@@ -80,9 +93,10 @@ int unlock_handover_receive(int *ret_client, struct guard_handed *ret_handed, in
 	if (count == 0 && client < 0)
 		return -GUARD_E_UNREACHABLE;
 	guard_reader_init(&reader, bytes, (size_t)count);
-	if (client < 0 || (message.msg_flags & MSG_TRUNC) || guard_wire_open(&type, &sequence, &reader) < 0 ||
-	    type != GUARD_WIRE_HANDED || guard_handed_decode(ret_handed, &reader) < 0)
+	if (client < 0 || (message.msg_flags & MSG_TRUNC) || guard_wire_open(&type, &sequence, &reader) < 0)
+		return -GUARD_E_FORMAT;
+	if (type != GUARD_WIRE_DELIVERED && (type != GUARD_WIRE_HANDED || guard_handed_decode(ret_handed, &reader) < 0))
 		return -GUARD_E_FORMAT;
 	*ret_client = guard_steal_fd(&client);
-	return 0;
+	return type == GUARD_WIRE_DELIVERED ? UNLOCK_HANDOVER_DELIVERY : 0;
 }

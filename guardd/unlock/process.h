@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "guardd.h"
+#include "unlock/delivery.h"
 #include "unlock/handover.h"
 
 #define UNLOCK_ENTRIES_MAX (GUARD_UNLOCK_REQUESTS_MAX + GUARDD_GRANTS_MAX)
@@ -44,6 +45,9 @@ struct unlock_process {
 	char off[512]; /* why there is no unlock by phone, or "" */
 	struct guard_unlock_set *set;
 	struct guard_unlock_set_info info;
+	bool has_base;		       /* there is a set that was given by hand, for this machine */
+	struct guard_unlock_base base; /* of it: what deliveries are sealed for */
+	struct guard_unlock_delivery delivery; /* the last one */
 	struct guard_unlock_state *state;
 	bool unreadable;      /* there is a state file that cannot be read: never replace it */
 	bool checked;	      /* compared with the ledger */
@@ -73,6 +77,13 @@ int unlock_verifiers_read(void **ret_bytes, size_t *ret_size, struct unlock_proc
 void unlock_verifiers_open(struct unlock_process *process, const void *bytes, size_t size);
 /* Make the state work with the set; sets `off` when it cannot. */
 void unlock_verifiers_adopt(struct unlock_process *process);
+
+/* delivery.c: the last delivery, from the folder; a new one, from the keeper; what the
+ * help desk approved without the phone, NULL for nothing. */
+void unlock_delivery_load(struct unlock_process *process);
+void unlock_delivery_take(struct unlock_process *process, int fd);
+const struct guard_unlock_answer *unlock_delivery_answer(const struct unlock_process *process,
+							 const struct guard_unlock_number *number);
 
 /* store.c: STATE_DIR/unlock/state (docs/phone-unlock.md, "What the daemon keeps"). */
 int unlock_store_load(struct unlock_process *process) GUARD_WARN_UNUSED;

@@ -42,6 +42,17 @@ static int handle_signals(void)
 	return signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGHUP, SIG_IGN) == SIG_ERR ? -GUARD_E_IO : 0;
 }
 
+static int warm_up_cipher(void)
+{
+	static struct guard_unlock_delivery nothing;
+	const struct guard_unlock_base base = {.machine = "warm-up", .epoch = 1};
+	GUARD_AUTO_FREE void *bytes = NULL;
+	size_t size;
+	int r = guard_unlock_delivery_seal(&bytes, &size, &base, &nothing);
+
+	return r < 0 ? r : guard_unlock_delivery_open(&nothing, NULL, &base, bytes, size);
+}
+
 /* OpenSSL loads what it needs at the first use: here, where it may open files. */
 static int warm_up(void)
 {
@@ -53,6 +64,8 @@ static int warm_up(void)
 
 	if (r == 0)
 		r = guard_unlock_set_make(&bytes, &size, key, "warm-up", 1, &plan);
+	if (r == 0)
+		r = warm_up_cipher();
 	guard_unlock_key_free(key);
 	return r;
 }
@@ -126,6 +139,7 @@ void unlock_process_begin(struct unlock_process *process)
 		(void)!guard_unlock_state_new(&process->state);
 		return;
 	}
+	unlock_delivery_load(process);
 	if (process->set && !process->off[0])
 		unlock_verifiers_adopt(process);
 	/* Also what was over while no daemon ran: the gate ends what began under it. */
@@ -141,6 +155,10 @@ static void take_client(struct unlock_process *process)
 		stop = 1;
 	if (r < 0 || !process->state)
 		return;
+	if (r == UNLOCK_HANDOVER_DELIVERY) {
+		unlock_delivery_take(process, client);
+		return;
+	}
 	unlock_ask(process, client, &process->handed);
 	(void)!unlock_store_keep(process, false);
 }

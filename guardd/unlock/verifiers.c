@@ -82,7 +82,10 @@ void unlock_verifiers_open(struct unlock_process *process, const void *bytes, si
 		return;
 	}
 	guard_unlock_set_info(&process->info, process->set);
-	if (!is_this_machine(process))
+	process->has_base = is_this_machine(process);
+	if (process->has_base)
+		guard_unlock_base_of_set(&process->base, process->set);
+	else
 		say_off(process,
 			 "%.200s is for the machine %s, and this one is %.100s (guardd.conf: machine.host)",
 			 process->config->unlock_verifiers, process->info.machine, process->config->host);

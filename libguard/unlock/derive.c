@@ -149,3 +149,13 @@ int guard_unlock_blind(uint64_t *ret_value, const uint8_t mask[UNLOCK_SECRET_SIZ
 	guard_write_bytes(&message.writer, number->digits, GUARD_UNLOCK_REQUEST_DIGITS);
 	return finish_below(ret_value, UNLOCK_ANSWER_LIMIT, &message, mask);
 }
+
+int guard_unlock_delivery_key(uint8_t ret_key[UNLOCK_SECRET_SIZE], const uint8_t mask[UNLOCK_SECRET_SIZE],
+			      const char *machine)
+{
+	struct message message;
+
+	begin(&message, "guard unlock delivery 1");
+	guard_write_string(&message.writer, machine);
+	return finish(ret_key, &message, mask);
+}

@@ -9,17 +9,13 @@
 #include <sys/stat.h>
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #define MAGIC "GUARDHDK"
 #define VERSION 1u
 #define HEAD_SIZE 64u
-#define NONCE_SIZE 12u
 #define SECRETS_SIZE ((1u + GUARD_UNLOCK_SCOPES) * UNLOCK_SECRET_SIZE)
-#define TAG_SIZE 16u
-_Static_assert(HEAD_SIZE + SECRETS_SIZE + TAG_SIZE == GUARD_UNLOCK_KEY_FILE_SIZE, "docs/phone-unlock.md");
+_Static_assert(HEAD_SIZE + SECRETS_SIZE + UNLOCK_TAG_SIZE == GUARD_UNLOCK_KEY_FILE_SIZE, "docs/phone-unlock.md");
 
 /* 128 MiB: an operator's PC does this once a session. */
 static const struct unlock_cost written_cost = { 17, 8, 1 };
@@ -28,52 +24,8 @@ struct key_head {
 	struct unlock_cost cost;
 	uint8_t scopes;
 	uint8_t salt[UNLOCK_SALT_SIZE];
-	uint8_t nonce[NONCE_SIZE];
+	uint8_t nonce[UNLOCK_NONCE_SIZE];
 };
-
-/* ---- the cipher ------------------------------------------------------------------------ */
-
-struct sealed {
-	const uint8_t *head; /* HEAD_SIZE bytes, authenticated */
-	const uint8_t *nonce;
-	uint8_t key[UNLOCK_SECRET_SIZE];
-};
-
-static int seal(uint8_t ret_out[SECRETS_SIZE], uint8_t ret_tag[TAG_SIZE], const struct sealed *with,
-		const uint8_t in[SECRETS_SIZE])
-{
-	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-	int size = 0, rest = 0, r = -GUARD_E_NOMEM;
-
-	if (context && EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, with->key, with->nonce) == 1 &&
-	    EVP_EncryptUpdate(context, NULL, &size, with->head, HEAD_SIZE) == 1 &&
-	    EVP_EncryptUpdate(context, ret_out, &size, in, SECRETS_SIZE) == 1 &&
-	    EVP_EncryptFinal_ex(context, &ret_out[size], &rest) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, TAG_SIZE, ret_tag) == 1)
-		r = 0;
-	EVP_CIPHER_CTX_free(context);
-	ERR_clear_error();
-	return r;
-}
-
-static int unseal(uint8_t ret_out[SECRETS_SIZE], const struct sealed *with, const uint8_t *in, const uint8_t *tag)
-{
-	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-	uint8_t rest[16];
-	int size = 0, left = 0, r = -GUARD_E_SIGNATURE;
-
-	if (!context)
-		return -GUARD_E_NOMEM;
-	if (EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), NULL, with->key, with->nonce) == 1 &&
-	    EVP_DecryptUpdate(context, NULL, &size, with->head, HEAD_SIZE) == 1 &&
-	    EVP_DecryptUpdate(context, ret_out, &size, in, SECRETS_SIZE) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, (void *)tag) == 1 &&
-	    EVP_DecryptFinal_ex(context, rest, &left) == 1)
-		r = 0;
-	EVP_CIPHER_CTX_free(context);
-	ERR_clear_error();
-	return r;
-}
 
 /* ---- the header ------------------------------------------------------------------------ */
 
@@ -136,8 +88,8 @@ static int encode(uint8_t ret_file[GUARD_UNLOCK_KEY_FILE_SIZE], const struct gua
 		  const char *passphrase, size_t length)
 {
 	struct key_head head = { .cost = written_cost, .scopes = (uint8_t)key->scopes };
-	struct sealed with = { .head = ret_file, .nonce = head.nonce };
-	uint8_t secrets[SECRETS_SIZE], sealed[SECRETS_SIZE], tag[TAG_SIZE];
+	struct unlock_sealing with = { .head = ret_file, .head_size = HEAD_SIZE, .nonce = head.nonce };
+	uint8_t secrets[SECRETS_SIZE], sealed[SECRETS_SIZE], tag[UNLOCK_TAG_SIZE];
 	struct guard_writer writer;
 	int r;
 
@@ -148,7 +100,7 @@ static int encode(uint8_t ret_file[GUARD_UNLOCK_KEY_FILE_SIZE], const struct gua
 	r = guard_unlock_scrypt(with.key, passphrase, length, head.salt, &head.cost);
 	if (r == 0) {
 		put_secrets(secrets, key);
-		r = seal(sealed, tag, &with, secrets);
+		r = guard_unlock_seal(sealed, tag, &with, secrets, sizeof(secrets));
 	}
 	OPENSSL_cleanse(secrets, sizeof(secrets));
 	OPENSSL_cleanse(with.key, sizeof(with.key));
@@ -202,7 +154,7 @@ static int read_file(uint8_t ret_file[GUARD_UNLOCK_KEY_FILE_SIZE], int fd)
 static int decode(uint8_t ret_secrets[SECRETS_SIZE], uint8_t *ret_scopes, const uint8_t *file,
 		  const char *passphrase, size_t length)
 {
-	struct sealed with = { .head = file };
+	struct unlock_sealing with = { .head = file, .head_size = HEAD_SIZE };
 	struct guard_reader reader;
 	struct key_head head;
 	const uint8_t *sealed, *tag;
@@ -213,13 +165,13 @@ static int decode(uint8_t ret_secrets[SECRETS_SIZE], uint8_t *ret_scopes, const 
 	if (r < 0)
 		return r;
 	sealed = guard_read_bytes(&reader, SECRETS_SIZE);
-	tag = guard_read_bytes(&reader, TAG_SIZE);
+	tag = guard_read_bytes(&reader, UNLOCK_TAG_SIZE);
 	if (!sealed || !tag)
 		return -GUARD_E_FORMAT;
 	with.nonce = head.nonce;
 	r = guard_unlock_scrypt(with.key, passphrase, length, head.salt, &head.cost);
 	if (r == 0)
-		r = unseal(ret_secrets, &with, sealed, tag);
+		r = guard_unlock_unseal(ret_secrets, &with, sealed, SECRETS_SIZE, tag);
 	OPENSSL_cleanse(with.key, sizeof(with.key));
 	if (r == 0)
 		*ret_scopes = head.scopes;

@@ -84,6 +84,27 @@ int guard_unlock_tag(uint64_t *ret_value, const uint8_t mask[UNLOCK_SECRET_SIZE]
 int guard_unlock_blind(uint64_t *ret_value, const uint8_t mask[UNLOCK_SECRET_SIZE],
 		       const struct guard_unlock_number *number) GUARD_WARN_UNUSED;
 
+/* What seals a delivery (delivery.h). */
+int guard_unlock_delivery_key(uint8_t ret_key[UNLOCK_SECRET_SIZE], const uint8_t mask[UNLOCK_SECRET_SIZE],
+			      const char *machine) GUARD_WARN_UNUSED;
+
+/* ---- sealed bytes ---------------------------------------------------------------------- */
+
+#define UNLOCK_NONCE_SIZE 12u
+#define UNLOCK_TAG_SIZE 16u
+
+struct unlock_sealing {
+	const uint8_t *head; /* authenticated, not hidden */
+	size_t head_size;
+	const uint8_t *nonce;
+	uint8_t key[UNLOCK_SECRET_SIZE];
+};
+/* `ret_out` has room for `in_size` bytes.  unseal: GUARD_E_SIGNATURE. */
+int guard_unlock_seal(uint8_t *ret_out, uint8_t ret_tag[UNLOCK_TAG_SIZE], const struct unlock_sealing *with,
+		      const uint8_t *in, size_t in_size) GUARD_WARN_UNUSED;
+int guard_unlock_unseal(uint8_t *ret_out, const struct unlock_sealing *with, const uint8_t *in, size_t in_size,
+			const uint8_t tag[UNLOCK_TAG_SIZE]) GUARD_WARN_UNUSED;
+
 /* ---- scrypt ------------------------------------------------------------------------- */
 
 struct unlock_cost {

@@ -19,7 +19,7 @@
 
 enum guard_ask_verb {
 	GUARD_ASK_REQUEST = 1, /* scope, digest, path, reason: a request number */
-	GUARD_ASK_ANSWER,      /* code; number "" for the newest request of the asking user */
+	GUARD_ASK_ANSWER,      /* code, or "" for what came by the signed channel; number "" for the newest request of the asking user */
 	GUARD_ASK_CANCEL,      /* number, or "" for all requests of the asking user */
 	GUARD_ASK_END,         /* id, or 0 for all unlocks of the asking user */
 	GUARD_ASK_LIST,        /* open requests and unlocks: own ones, or all for root */
@@ -92,6 +92,7 @@ enum guard_refusal_kind {
 	GUARD_REFUSAL_NO_RECORD,    /* it could not be recorded */
 	GUARD_REFUSAL_FULL,         /* too many unlocks are open */
 	GUARD_REFUSAL_NOT_YOURS,    /* nothing of this user's is open */
+	GUARD_REFUSAL_NOT_APPROVED, /* no approval has come by the signed channel yet */
 	GUARD_REFUSAL_MAX_
 };
 struct guard_refusal {

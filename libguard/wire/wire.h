@@ -98,6 +98,7 @@ enum guard_wire_type {
 	GUARD_WIRE_EVENT = 1,      /* body: event; to record */
 	GUARD_WIRE_HANDED = 2,     /* body: wire/unlock.h; control hands a client to unlock */
 	GUARD_WIRE_RECORDED = 3,   /* body: u32 error, u64 serial; record to unlock */
+	GUARD_WIRE_DELIVERED = 4,  /* body: empty; keeper to unlock, with a file of the help desk's */
 	/* guardctl -> control; answered by RESULT, or a stream closed by END */
 	GUARD_WIRE_STATUS = 16,    /* body: empty */
 	GUARD_WIRE_EVENTS = 17,    /* body: filter */

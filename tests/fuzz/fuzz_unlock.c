@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * fuzz/fuzz_unlock.c - what is typed, then any bytes as a verifier set and as a
- * state, whose checksums are made right.  What is taken is written again as it
+ * state, whose checksums are made right, and what is sealed in a delivery.  What is taken is written again as it
  * was.  No scrypt: nothing here is slow.
  */
 #include "fuzz.h"
 
 #include <string.h>
 
-#include "unlock/unlock.h"
+#include "unlock/delivery.h"
 
 static void type_in(const uint8_t *data, size_t size)
 {
@@ -70,6 +70,24 @@ static void load_state(const uint8_t *bytes, size_t size)
 	guard_unlock_state_free(state);
 }
 
+/* As it came, and the bytes as what is sealed: written by whoever has the key. */
+static void open_delivery(const uint8_t *bytes, size_t size)
+{
+	static const struct guard_unlock_base base = { .machine = "pc-1", .epoch = 1 };
+	static struct guard_unlock_delivery delivery, again;
+	void *sealed = NULL;
+	size_t sealed_size = 0;
+
+	(void)!guard_unlock_delivery_open(&delivery, NULL, &base, bytes, size);
+	memset(&delivery, 0, sizeof(delivery));
+	delivery.set_size = size < sizeof(delivery.set) ? size : sizeof(delivery.set);
+	memcpy(delivery.set, bytes, delivery.set_size);
+	FUZZ_REQUIRE(guard_unlock_delivery_seal(&sealed, &sealed_size, &base, &delivery) == 0);
+	FUZZ_REQUIRE(guard_unlock_delivery_open(&again, NULL, &base, sealed, sealed_size) == 0);
+	FUZZ_REQUIRE(again.set_size == delivery.set_size && memcmp(again.set, delivery.set, again.set_size) == 0);
+	free(sealed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *sealed;
@@ -80,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sealed = seal(data, size);
 	open_set(sealed, size);
 	load_state(sealed, size);
+	open_delivery(data, size);
 	free(sealed);
 	return 0;
 }

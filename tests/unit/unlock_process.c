@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -92,6 +93,8 @@ static struct unlock_process *start_with(uint32_t epoch, uint8_t boot)
 	memset(process->boot_id, boot, sizeof(process->boot_id));
 	process->set = unlock_fixture_set(FIXTURE_MACHINE, epoch, 3);
 	guard_unlock_set_info(&process->info, process->set);
+	process->has_base = true;
+	guard_unlock_base_of_set(&process->base, process->set);
 	unlock_process_begin(process);
 	first_list = told_gate();
 	CU_ASSERT_TRUE(process->unreadable || first_list >= 0); /* the gate waits for it */
@@ -305,6 +308,102 @@ static void over_while_nobody_ran(void)
 	forget();
 }
 
+/* ---- deliveries ---------------------------------------------------------------------------- */
+
+static struct guard_unlock_delivery delivery;
+
+/* As the keeper hands it over. */
+static void deliver(struct unlock_process *process, uint32_t base_epoch)
+{
+	struct guard_unlock_base base;
+	struct guard_unlock_key key;
+	void *bytes = NULL;
+	size_t size = 0;
+	FILE *file = tmpfile();
+
+	unlock_fixture_key(&key);
+	CU_ASSERT_EQUAL(guard_unlock_base_of_key(&base, &key, FIXTURE_MACHINE, base_epoch), 0);
+	CU_ASSERT_EQUAL_FATAL(guard_unlock_delivery_seal(&bytes, &size, &base, &delivery), 0);
+	CU_ASSERT_EQUAL(fwrite(bytes, 1, size, file), size);
+	fflush(file);
+	unlock_delivery_take(process, fileno(file));
+	fclose(file);
+	free(bytes);
+}
+
+static void approve(const struct guard_unlock_number *number)
+{
+	const struct guard_unlock_approval approval = {
+	    *number, unlock_fixture_answer(FIXTURE_MACHINE, FIXTURE_USER, number)};
+
+	guard_unlock_delivery_add(&delivery, &approval);
+}
+
+static void with_fresh_set(uint32_t epoch)
+{
+	const struct guard_unlock_plan plan = {{2, 2, 2, 2}, 12, 1, 1};
+	struct guard_unlock_key key;
+	void *bytes = NULL;
+
+	memset(&delivery, 0, sizeof(delivery));
+	unlock_fixture_key(&key);
+	CU_ASSERT_EQUAL_FATAL(
+	    guard_unlock_set_make(&bytes, &delivery.set_size, &key, FIXTURE_MACHINE, epoch, &plan), 0);
+	memcpy(delivery.set, bytes, delivery.set_size);
+	free(bytes);
+}
+
+static void approved_without_a_code(void)
+{
+	struct unlock_process *process = start();
+	struct guard_unlock_number number = request(process);
+	struct guard_handed handed = handed_for(GUARD_ASK_ANSWER), other = handed;
+	struct guard_told told;
+
+	memset(&delivery, 0, sizeof(delivery));
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), GUARD_REFUSAL_NOT_APPROVED);
+	approve(&number);
+	deliver(process, FIXTURE_EPOCH - 1); /* for a machine that was given another set */
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), GUARD_REFUSAL_NOT_APPROVED);
+	deliver(process, FIXTURE_EPOCH);
+	other.uid++;
+	CU_ASSERT_EQUAL(ask(&told, process, &other), GUARD_REFUSAL_NO_REQUEST);
+	handed.denied = 1; /* headquarters' rule stands above it */
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), GUARD_REFUSAL_DENIED);
+	handed.denied = 0;
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), 0);
+	CU_ASSERT_EQUAL(told.what, GUARD_TOLD_UNLOCK);
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), GUARD_REFUSAL_NO_REQUEST); /* once */
+	(void)request(process);
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), GUARD_REFUSAL_NOT_APPROVED); /* another number */
+	unlock_process_free(process);
+	(void)!unlinkat(directory, "delivery", 0);
+	forget();
+}
+
+/* Fresh codes come, stay through a start, and nothing older comes back. */
+static void topped_up(void)
+{
+	struct unlock_process *process = start();
+
+	with_fresh_set(FIXTURE_EPOCH + 2);
+	deliver(process, FIXTURE_EPOCH);
+	CU_ASSERT_EQUAL(process->info.epoch, FIXTURE_EPOCH + 2);
+	(void)request(process);
+	with_fresh_set(FIXTURE_EPOCH + 1);
+	deliver(process, FIXTURE_EPOCH);
+	CU_ASSERT_EQUAL(process->info.epoch, FIXTURE_EPOCH + 2);
+	with_fresh_set(FIXTURE_EPOCH + 2);
+	deliver(process, FIXTURE_EPOCH);
+	unlock_process_free(process);
+	process = start();
+	CU_ASSERT_EQUAL(process->info.epoch, FIXTURE_EPOCH + 2);
+	CU_ASSERT_EQUAL(process->off[0], 0);
+	unlock_process_free(process);
+	(void)!unlinkat(directory, "delivery", 0);
+	forget();
+}
+
 static void opens_once(void)
 {
 	struct unlock_process *process = start();
@@ -463,6 +562,8 @@ static CU_TestInfo tests[] = {
 	{ "a dead recorder: refused at once", dead_recorder },
 	{ "no state on the disk, no unlock", no_state_no_unlock },
 	{ "over while nobody ran: the gate is told", over_while_nobody_ran },
+	{ "approved by the signed channel", approved_without_a_code },
+	{ "fresh verifiers by the signed channel", topped_up },
 	{ "an answer opens once, for its user", opens_once },
 	{ "the sixth try, with a death before each", sixth_try },
 	{ "survives its own death, not a reboot", survives_its_death_not_a_reboot },

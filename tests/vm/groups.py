@@ -8,6 +8,7 @@ import time
 
 import attacks
 import kernel
+import unlock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEBS = "/mnt/guard-tests/debs"
@@ -179,5 +180,5 @@ def remove(machine, tap):
 
 ALL = (("install", install), ("boot", boot), ("apt", apt), ("services", services), ("processes", processes),
        ("evasion", evasion), ("remove", remove))
-# Only when named: the kernel layer is off in the packages.
-NAMED = (("kernel", kernel.kernel),)
+# Only when named: the kernel layer is off in the packages; unlocks wait for time to pass.
+NAMED = (("kernel", kernel.kernel), ("unlock", unlock.unlock))

@@ -142,6 +142,12 @@ check "$([ -n "$(ls published/targets/office/osaka/broad 2> /dev/null)" ]; echo 
 repo exception list
 check "$([ "$(grep -c osaka <<< "$OUT")" = 2 ] && grep -q broad <<< "$OUT" && grep -q HELP-4711 <<< "$OUT"; echo $?)" "the list has both" "$OUT"
 
+# ---- deliveries of the help desk ------------------------------------------------------------------
+mkdir unlock && echo 00ff > unlock/pc-1.sealed && echo x > unlock/pc-1.new
+publish; done_with "publish what the help desk sends"
+check "$([ "$(ls published/targets/unlock | grep -c 'pc-1.sealed$')" = 1 ] && [ "$(ls published/targets/unlock | grep -c new)" = 0 ]; echo $?)" \
+	"for its machine" "$(ls published/targets/unlock)"
+
 # ---- denials -----------------------------------------------------------------------------------
 deny() { repo deny --now --reason "notice 12" --key keys/hq --key keys/online "$@"; }
 deny --file "$SCRATCH/kessan" --id remote-tool; done_with "a denial, at once"
