@@ -2,7 +2,8 @@
 #
 # tests/vm/unlock.py - unlock by phone between a guest without any network and a
 # help desk outside of it: only digits pass.  What a single machine cannot try: the
-# wall clock moved both ways, suspend, and a reboot.
+# machine's own clock moved both ways, and a reboot.  (Suspend: the case 46 bends the
+# boot clock; software emulation does not wake again.)
 import json
 import os
 import subprocess
@@ -91,16 +92,6 @@ def wall_clock(guest, tap, desk):
     tap.check(not runs(guest), "a clock that is put back opens nothing again")
 
 
-def suspend(guest, tap, desk):
-    if guest.run("rtcwake -m freeze -s 2", 90)[0] != 0:
-        tap.note("this guest cannot suspend")
-        return
-    code, output = guest.run(ALICE + "guardctl unlock " + desk.answer(ask(guest, "day")), 60)
-    tap.check(code == 0, "an unlock before suspend", output)
-    guest.run("rtcwake -m freeze -s %d" % (SHORT + 3), 300)
-    tap.check(not runs(guest), "suspend counts: it is over afterwards")
-
-
 def reboot(machine, tap, desk, disk):
     guest = machine.guest
     code, output = guest.run(ALICE + "guardctl unlock " + desk.answer(ask(guest, "file")), 60)
@@ -141,5 +132,4 @@ def unlock(machine, tap):
     tap.check(attacks.wait_for(machine.guest, "guardctl status", 60), "the daemon answers")
     tap.check(not runs(machine.guest), "denied before")
     wall_clock(machine.guest, tap, desk)
-    suspend(machine.guest, tap, desk)
     reboot(machine, tap, desk, disk)
