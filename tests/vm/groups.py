@@ -109,8 +109,7 @@ def boot(machine, tap):
 
 def apt(machine, tap):
     """A package that is not listed installs and does not run until it is listed."""
-    machine.boot()
-    guest = machine.guest
+    guest = machine.use()
     guest.run("mkdir -p /etc/apt/sources.list.d; rm -f /etc/apt/sources.list; "
               "echo 'deb [trusted=yes] file:/mnt/guard-tests/repo ./' > /etc/apt/sources.list.d/local.list")
     apt_get = "DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 "
@@ -141,13 +140,12 @@ def apt(machine, tap):
 
 def services(machine, tap):
     """Programs that nobody at a keyboard starts."""
-    machine.boot()
-    attacks.started_by_services(machine.guest, tap)
+    attacks.started_by_services(machine.use(), tap)
 
 
 def processes(machine, tap):
     """Kill, restart, upgrade: no gap."""
-    machine.boot()
+    machine.use()
     attacks.integration(machine.guest, tap, ["16-crash"], 900)
     attacks.restarts(machine.guest, tap)
     must(machine.guest, tap, "the ledger verifies after it all", "guardctl ledger verify")
@@ -155,7 +153,7 @@ def processes(machine, tap):
 
 def evasion(machine, tap):
     """The integration cases over the whole machine; what `processes` runs is left to it."""
-    machine.boot()
+    machine.use()
     cases = sorted(name[:-3] for name in os.listdir(os.path.join(HERE, "../integration/cases")))
     attacks.integration(machine.guest, tap, [name for name in cases if name != "16-crash"], 1500)
     must(machine.guest, tap, "the ledger verifies after it all", "guardctl ledger verify")
@@ -178,7 +176,8 @@ def remove(machine, tap):
     tap.check(not missing, "every unit is there again", sorted(missing))
 
 
-ALL = (("install", install), ("boot", boot), ("apt", apt), ("services", services), ("processes", processes),
-       ("evasion", evasion), ("remove", remove))
+# In this order: those from `boot` to `apt` share one boot (what is emulated starts slowly).
+ALL = (("install", install), ("boot", boot), ("services", services), ("evasion", evasion), ("processes", processes),
+       ("apt", apt), ("remove", remove))
 # Only when named: the kernel layer is off in the packages; unlocks wait for time to pass.
 NAMED = (("kernel", kernel.kernel), ("unlock", unlock.unlock))
