@@ -58,12 +58,11 @@ class Run:
     def conditions(self, peers=True):
         return [self.none, self.guard, self.handler, *(self.peers if peers else ())]
 
-    @contextlib.contextmanager
-    def under(self, part, condition):
-        """The condition for a while.  When the peer or the handler fails, that is a note."""
+    def under(self, part, condition, work):
+        """work() under a condition.  When the peer or the handler fails, that is a note."""
         try:
             with condition:
-                yield condition
+                work()
         except (OSError, ValueError, LookupError, subprocess.SubprocessError, guards.Failed) as error:
             if condition in (self.none, self.guard):
                 raise
@@ -83,13 +82,13 @@ PARTS = (
     ("find_cold", 75, opens.find_cold),
     ("cold_us", 40, opens.cold),
     ("first_exec", 60, opens.first_exec),
-    ("storm", 150, gateload.storm),
+    ("storm", 140, gateload.storm),
     ("memory", 75, gateload.memory),
-    ("decide", 75, micro.decisions),
+    ("decide", 60, micro.decisions),
     ("image", 90, micro.images),
-    ("by_processes", 45, gateload.by_processes),
-    ("by_cores", 35, gateload.by_cores),
-    ("by_files", 60, gateload.by_files),
+    ("by_processes", 20, gateload.by_processes),
+    ("by_cores", 20, gateload.by_cores),
+    ("by_files", 45, gateload.by_files),
     ("by_rules", 45, gateload.by_rules),
     ("simulated", 60, micro.simulated),
     ("profiles", 75, profiles.take),
@@ -175,8 +174,8 @@ def arguments():
     parser.add_argument("--output", type=pathlib.Path, required=True, help="folder for performance.json, .md and plots")
     parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path("/var/tmp/guard-bench"),
                         help="where the scratch root is kept between runs")
-    parser.add_argument("--rounds", type=int, default=9, help="of the warm workloads; fewer when time is short")
-    parser.add_argument("--minutes", type=float, default=11, help="at most, for the warm workloads")
+    parser.add_argument("--rounds", type=int, default=6, help="of the warm workloads; fewer when time is short")
+    parser.add_argument("--minutes", type=float, default=13, help="at most, for the warm workloads")
     parser.add_argument("--storm-seconds", type=int, default=120)
     parser.add_argument("--quick", action="store_true", help="a few minutes, figures rough, nothing written to docs/")
     parser.add_argument("--no-peer", action="store_true", help="without fapolicyd")

@@ -8,6 +8,7 @@ import time
 
 import guards
 import micro
+import opens
 
 PROCESSES = (1, 2, 4, 8, 16)
 FILES = (1_000, 4_000, 16_000, 64_000)
@@ -95,8 +96,8 @@ def by_processes(run, _):
     count = 10_000 if run.quick else 60_000
     result = run.data["by_processes"] = {}
     for condition in run.conditions(peers=False):
-        with run.under("by_processes", condition):
-            result[condition.name] = [(n, opens_a_second(run, n, count)) for n in PROCESSES]
+        run.under("by_processes", condition, lambda name=condition.name: result.update(
+            {name: [(n, opens_a_second(run, n, count)) for n in PROCESSES]}))
 
 
 def by_cores(run, _):
@@ -109,8 +110,8 @@ def by_cores(run, _):
         for cores in steps:
             os.sched_setaffinity(0, allowed[:cores])
             for condition in run.conditions(peers=False):
-                with run.under("by_cores", condition):
-                    result.setdefault(condition.name, []).append((cores, opens_a_second(run, 2 * cores, count)))
+                run.under("by_cores", condition, lambda name=condition.name, n=cores: result.setdefault(name, []).append(
+                    (n, opens_a_second(run, 2 * n, count))))
     finally:
         os.sched_setaffinity(0, allowed)
 
@@ -121,10 +122,8 @@ def by_files(run, _):
     for files in FILES[:3] if run.quick else FILES:
         run.scratch.fill("cold", files)
         for condition in run.conditions(peers=False):
-            with run.under("by_files", condition):
-                passes = [guards.in_root(run.mount, "loops", "cold-open", str(files), "/home/bench/cold")["us_per_event"]
-                          for _ in range(2)]
-                result.setdefault(condition.name, []).append((files, *passes))
+            run.under("by_files", condition, lambda name=condition.name, n=files: result.setdefault(name, []).append(
+                (n, opens.open_all(run, n), opens.open_all(run, n))))
 
 
 def by_rules(run, _):

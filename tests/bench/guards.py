@@ -29,7 +29,7 @@ def wait_for_line(process, word):
     last = ""
     try:
         for line in process.stdout:
-            if word in line:
+            if line.strip() == word or (" " in word and word in line):
                 return
             last = line.strip() or last
     finally:
@@ -65,7 +65,7 @@ class Process(NoGuard):
     def __enter__(self):
         start = time.monotonic()
         self.process = subprocess.Popen([str(a) for a in self.argv()], stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT if self.ready != "ready" else None, text=True)
+                                        stderr=subprocess.STDOUT, text=True)
         try:
             wait_for_line(self.process, self.ready)
         except BaseException:

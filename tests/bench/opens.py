@@ -9,6 +9,13 @@ import guards
 import workloads
 
 
+def read_all(run, result, condition):
+    for name, command in workloads.FIND:
+        start = time.monotonic()
+        subprocess.run(["/usr/sbin/chroot", run.mount, "sh", "-c", command], check=True, capture_output=True)
+        result[name].setdefault(condition, []).append(time.monotonic() - start)
+
+
 def find_cold(run, _):
     """`find | xargs cat` with nothing in memory: scratch file system mounted anew, its image dropped
     from the page cache, daemon just started.  Seconds by condition."""
@@ -16,11 +23,12 @@ def find_cold(run, _):
     for number in range(1 if run.quick else 3):
         for condition in run.conditions(peers=number == 0):
             run.scratch.chill()
-            with run.under("find_cold", condition):
-                for name, command in workloads.FIND:
-                    start = time.monotonic()
-                    subprocess.run(["/usr/sbin/chroot", run.mount, "sh", "-c", command], check=True, capture_output=True)
-                    result[name].setdefault(condition.name, []).append(time.monotonic() - start)
+            run.under("find_cold", condition, lambda name=condition.name: read_all(run, result, name))
+
+
+def open_all(run, files):
+    """Microseconds per open of the files that scratch.fill("cold") made, one after the other."""
+    return guards.in_root(run.mount, "loops", "cold-open", str(files), "/home/bench/cold")["us_per_event"]
 
 
 def cold(run, _):
@@ -29,9 +37,8 @@ def cold(run, _):
     run.scratch.fill("cold", workloads.COLD_FILES)
     for number in range(5):
         for condition in run.conditions(peers=number < 2):
-            with run.under("cold_us", condition):
-                answer = guards.in_root(run.mount, "loops", "cold-open", str(workloads.COLD_FILES), "/home/bench/cold")
-                samples.setdefault(condition.name, []).append(answer["us_per_event"])
+            run.under("cold_us", condition,
+                      lambda name=condition.name: samples.setdefault(name, []).append(open_all(run, workloads.COLD_FILES)))
         run.data["cold_us"] = {name: statistics.median(values) for name, values in samples.items()}
 
 
@@ -53,6 +60,6 @@ def first_exec(run, _):
         row = result[label] = {}
         paths = [f"/home/bench/first/{label}-{i}" for i in range(copies)]
         for condition in run.conditions():
-            with run.under("first_exec", condition):
-                row[condition.name] = guards.in_root(run.mount, "loops", "first-exec", *paths)
+            run.under("first_exec", condition, lambda name=condition.name, row=row, paths=paths: row.update(
+                {name: guards.in_root(run.mount, "loops", "first-exec", *paths)}))
         row["openssl_us"] = openssl_us(run, label, copies)

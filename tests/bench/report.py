@@ -59,8 +59,7 @@ def warm_section(data, output, misses):
         return []
     plots.bars(output / "performance-warm.svg", "Time against no guard (1 = none; logarithmic)", plotted, CONDITION_NAMES)
     return table(("workload", "no guard, ms", "guard", "limit", *CONDITION_NAMES[1:]), rows) + \
-        ["", f"{data.get('rounds', 0)} rounds; the handler takes part in the first four, the peer in two.",
-         "", "![time against no guard](performance-warm.svg)"]
+        ["", f"{data.get('rounds', 0)} rounds; handler and peer take part in one or two of them.", "", "![time against no guard](performance-warm.svg)"]
 
 
 def find_cold_section(data, _, __):
@@ -135,9 +134,10 @@ def memory_section(data, _, __):
 
 def guest_section(data, _, __):
     guest = data["guest"]
-    return [f"In a virtual machine by software emulation ({guest['machine']}), backend `auto` (the kernel layer is on: "
-            f"{guest['layer']}) against the daemon stopped, alternately, {guest['rounds']} rounds: ratios count, times do not.",
-            ""] + table(("workload", "daemon off, ms", "backend auto", "limit"), guest["rows"])
+    return [f"In a virtual machine by software emulation ({guest['machine']}), by `scripts/bench --guest`: backend `auto`, "
+            f"which takes the kernel layer, and fanotify alone against the daemon stopped, in turn, {guest['rounds']} rounds. "
+            "There ratios count, times do not.", ""] + \
+        table(("workload", "daemon off, ms", "backend auto", "limit", "fanotify alone"), guest["rows"])
 
 
 SECTIONS = (

@@ -9,8 +9,8 @@ import time
 
 import workloads
 
-PEER_ROUNDS = (1, 3)          # the peer is slow and far off: two rounds say enough
-HANDLER_ROUNDS = (0, 1, 2, 3)
+PEER_ROUNDS = (1, 4)     # the peer is slow and far off: two rounds say enough
+HANDLER_ROUNDS = (0, 2)
 
 
 def hyperfine(mount, workload):
@@ -32,6 +32,19 @@ def takes_part(run, condition, number):
     return condition is not run.handler or number in HANDLER_ROUNDS
 
 
+def one_round(run, condition, number, times, chosen, deadline):
+    """False: the time is over."""
+    for workload in chosen:
+        if time.monotonic() > deadline:
+            return False
+        try:
+            times[workload.name].setdefault(condition.name, []).append((number, hyperfine(run.mount, workload)))
+        except subprocess.CalledProcessError as error:
+            said = error.stderr.decode(errors="replace").strip().splitlines()
+            run.note("warm", f"{workload.name}, {condition.name}: {said[-1] if said else 'failed'}")
+    return True
+
+
 def measure(run, budget):
     """data["warm"][workload][condition] = [[round, seconds], ...]"""
     chosen = [w for w in workloads.WARM if not run.args.only or run.args.only in w.name]
@@ -40,17 +53,12 @@ def measure(run, budget):
     deadline = time.monotonic() + (150 if run.quick else budget)
     for number in range(rounds):
         for condition in [c for c in run.conditions() if takes_part(run, c, number)]:
-            with run.under("warm", condition):
-                for workload in chosen:
-                    if time.monotonic() > deadline:
-                        run.note("warm", f"{number} whole rounds of {rounds} in the time that there was")
-                        return
-                    try:
-                        seconds = hyperfine(run.mount, workload)
-                        times[workload.name].setdefault(condition.name, []).append((number, seconds))
-                    except subprocess.CalledProcessError as error:
-                        said = error.stderr.decode(errors="replace").strip().splitlines()
-                        run.note("warm", f"{workload.name}, {condition.name}: {said[-1] if said else 'failed'}")
+            done = []
+            run.under("warm", condition, lambda c=condition, n=number, d=done:
+                      d.append(one_round(run, c, n, times, chosen, deadline)))
+            if done == [False]:
+                run.note("warm", f"{number} whole rounds of {rounds} in the time that there was")
+                return
             run.say(f"warm: round {number + 1} of {rounds}: {condition.name}")
         run.data["rounds"] = number + 1
         run.write()

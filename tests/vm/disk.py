@@ -73,9 +73,12 @@ def make(path, build, cache, folder):
     index(tree + "/repo")
     shutil.copytree(TESTS + "/integration", tree + "/integration", ignore=shutil.ignore_patterns("helpers"))
     subprocess.run([TESTS + "/integration/helpers/build", tree + "/integration/listed"], check=True)
+    extra = os.environ.get("GUARD_VM_EXTRA")  # a folder that goes along, listed with all the rest
+    if extra:
+        subprocess.run(["cp", "-a", extra, tree + "/extra"], check=True)
     subprocess.run(["chown", "-R", "0:0", tree], check=True)
     subprocess.run(["chmod", "-R", "go-w,a+rX", tree], check=True)
     with open(path, "wb") as file:
-        file.truncate(128 << 20)
+        file.truncate((2 << 30) if extra else (128 << 20))
     subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", tree, path], check=True, stdout=subprocess.DEVNULL)
     shutil.rmtree(tree)

@@ -7,6 +7,7 @@ import os
 import time
 
 import attacks
+import bench
 import kernel
 import unlock
 
@@ -179,5 +180,6 @@ def remove(machine, tap):
 # In this order: those from `boot` to `apt` share one boot (what is emulated starts slowly).
 ALL = (("install", install), ("boot", boot), ("services", services), ("evasion", evasion), ("processes", processes),
        ("apt", apt), ("remove", remove))
-# Only when named: the kernel layer is off in the packages; unlocks wait for time to pass.
-NAMED = (("kernel", kernel.kernel), ("unlock", unlock.unlock))
+# Only when named: the kernel layer is off in the packages; unlocks wait for time to pass; bench is
+# scripts/bench --guest's.
+NAMED = (("kernel", kernel.kernel), ("unlock", unlock.unlock), ("bench", bench.bench))
