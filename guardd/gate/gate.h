@@ -500,6 +500,7 @@ struct gate {
 	int64_t deadline_ns;
 	struct gate_loaders loaders;
 	struct gate_file root; /* the gate's root directory */
+	int32_t pid;           /* this process: asked for with each event, too often for a system call */
 	_Atomic int record;
 	_Atomic uint32_t learning; /* bytes that wait for gate_learn_run() */
 	struct gate_reader readers[GUARDD_GROUPS];

@@ -231,6 +231,7 @@ static void set_up(struct gate *gate, const struct guardd_gate_arguments *argume
 	gate->arguments = arguments;
 	gate->config = arguments->config;
 	gate->layer = arguments->layer;
+	gate->pid = getpid();
 	gate->shared = arguments->shared;
 	for (int group = 0; group < GUARDD_GROUPS; group++)
 		gate->fanotify[group] = arguments->fanotify[group];

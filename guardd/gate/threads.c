@@ -115,5 +115,5 @@ bool gate_process_is_own(const struct gate *gate, int32_t pid)
 	       number == atomic_load(&shared->sync_pid) || number == atomic_load(&shared->trust_pid) ||
 	       number == atomic_load(&shared->understudy_pid) ||
 	       number == atomic_load(&shared->inspect_pid) ||
-	       pid == getpid();
+	       pid == gate->pid;
 }
