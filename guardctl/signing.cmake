@@ -1,5 +1,6 @@
 # The verbs sign and signers; included by CMakeLists.txt.
-foreach(name sign sign_catalog sign_key)
+foreach(name inspect sign sign_catalog sign_key signers signers_find signers_print)
 	target_sources(guardctl PRIVATE ${CMAKE_CURRENT_LIST_DIR}/signing/${name}.c)
 endforeach()
-list(APPEND GUARDCTL_VERBS sign)
+target_sources(guardctl PRIVATE ${PROJECT_SOURCE_DIR}/guardd/inspect/answer.c)
+list(APPEND GUARDCTL_VERBS sign signers)

@@ -18,10 +18,6 @@
 
 #define IMA_XATTR "security.ima"
 #define IMA_SIGNATURE 3 /* first byte; other types are hashes */
-#define APPENDED_MARKER "~Module signature appended~\n" /* scripts/sign-file.c of the kernel */
-#define APPENDED_INFO 12				 /* bytes of struct module_signature */
-#define APPENDED_TYPE 2					 /* offset of id_type */
-#define APPENDED_PKCS7 2				 /* PKEY_ID_PKCS7 */
 #define CARRIED_PROVIDERS (1u << GUARD_PROVIDER_IMA | 1u << GUARD_PROVIDER_APPENDED)
 
 /* One signature and what it is about. */
@@ -103,27 +99,6 @@ static void look_for_ima(struct carried *carried, int fd)
 
 	if (size > 0 && carried->ima[0] == IMA_SIGNATURE)
 		carried->ima_size = (size_t)size;
-}
-
-/* struct module_signature and the marker behind it lie at a fixed place: the end.
- * Content, signature and these fill the file to the last byte. */
-static void look_for_appended(struct carried *carried, int fd, uint64_t file_size)
-{
-	uint8_t end[APPENDED_INFO + sizeof(APPENDED_MARKER) - 1];
-	const uint64_t info_at = file_size - sizeof(end);
-	uint32_t size;
-
-	if (file_size <= sizeof(end) || pread(fd, end, sizeof(end), (off_t)info_at) != (ssize_t)sizeof(end) ||
-	    memcmp(&end[APPENDED_INFO], APPENDED_MARKER, sizeof(APPENDED_MARKER) - 1) != 0 ||
-	    end[APPENDED_TYPE] != APPENDED_PKCS7)
-		return;
-	size = (uint32_t)end[8] << 24 | (uint32_t)end[9] << 16 | (uint32_t)end[10] << 8 | end[11];
-	if (size == 0 || size > GUARD_CMS_MAX || size > info_at)
-		return;
-	carried->appended = malloc(size);
-	if (carried->appended && pread(fd, carried->appended, size, (off_t)(info_at - size)) == (ssize_t)size)
-		carried->appended_size = size;
-	carried->content_size = info_at - size;
 }
 
 /* The hash that the claim asks for: the digest itself, or another one. */
@@ -247,7 +222,8 @@ void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd
 	if (providers & 1u << GUARD_PROVIDER_IMA)
 		look_for_ima(&carried, fd);
 	if (providers & 1u << GUARD_PROVIDER_APPENDED)
-		look_for_appended(&carried, fd, identity->identity.size);
+		(void)!guard_appended_read(&carried.appended, &carried.appended_size, &carried.content_size, fd,
+					   identity->identity.size);
 	identity->carried = (uint8_t)((carried.ima_size ? 1u << GUARD_PROVIDER_IMA : 0) |
 				      (carried.appended_size ? 1u << GUARD_PROVIDER_APPENDED : 0));
 	identity->looked_for = (uint8_t)(providers & CARRIED_PROVIDERS);

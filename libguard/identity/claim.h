@@ -70,6 +70,13 @@ int guard_ima_parse(struct guard_claims *ret_claims, const void *xattr, size_t s
 /* guard_cms_parse: a DER CMS SignedData (RFC 5652). */
 int guard_cms_parse(struct guard_claims *ret_claims, const void *cms, size_t size) GUARD_WARN_UNUSED;
 
+/* guard_appended_read: the CMS behind a file's content, as scripts/sign-file of the
+ * kernel puts it there: content, CMS, struct module_signature, marker fill the file
+ * to its last byte.  Follows one length, by pread; takes nothing apart, so that
+ * anybody may call it.  `ret_cms` is the caller's.  Errors: GUARD_E_NOT_FOUND. */
+int guard_appended_read(uint8_t **ret_cms, size_t *ret_cms_size, uint64_t *ret_content_size, int fd,
+			uint64_t file_size) GUARD_WARN_UNUSED;
+
 /* guard_ecdsa_plain: DER Ecdsa-Sig-Value to r and s of equal length. */
 int guard_ecdsa_plain(uint8_t *ret_bytes, uint32_t *ret_size, size_t capacity, const uint8_t *der, size_t size) GUARD_WARN_UNUSED;
 

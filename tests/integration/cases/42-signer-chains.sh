@@ -255,6 +255,22 @@ check "$(ctl status | grep -q 'do not count'; echo $?)" "status says that there 
 told() { ctl events | grep -q 'three.sha256.p7s does not count: it is signed by no key'; }
 is "the ledger says which and why" wait_for 10 told
 
+# ---- guardctl signers --------------------------------------------------------------------
+signers() { "$GUARDCTL" signers "$@" --catalogs "$catalogs" --policy "$SCRATCH/etc/signers.conf" 2>&1; }
+printf 'policy = { id = "t"; version = 1; expires = "2100-01-01T00:00:00Z"; mode = "enforce"; };\n' >> "$SCRATCH/etc/signers.conf"
+sed -i 's/^{ *signers = ( { provider = "catalog"/{ signers = ( { provider = "appended"; certificate = "ours.pem"; }, { provider = "catalog"/' "$SCRATCH/etc/signers.conf"
+sed -i "s#\"ours.pem\"#\"$keys/ours.pem\"#" "$SCRATCH/etc/signers.conf"
+signers_say() { local out; out=$(signers "$2"); check "$(grep -q "$1" <<< "$out"; echo $?)" "signers: $1" "$out"; }
+signers_say "appended: good, ECDSA with sha256, by CN=Acme build, issued by the key" "$area/tool"
+signers_say "appended: unknown.*not of this content" "$area/flipped"
+signers_say "appended: refused, .*revocation list" "$area/revoked"
+signers_say "appended: refused, .*expired on" "$area/short"
+signers_say "appended: unknown, .*by no key that the policy names" "$area/foreign"
+signers_say "catalog: good, one.sha256.p7s, .*by CN=Acme build" "$area/one"
+signers_say "nobody has signed it" "$SCRATCH/plain"
+head -c 3000 /dev/urandom > "$SCRATCH/noise" && behind "$SCRATCH/plain" "$SCRATCH/noise" "$SCRATCH/noisy"
+signers_say "appended: unreadable: this is no DER CMS signature" "$SCRATCH/noisy"
+
 # ---- what the compiler refuses --------------------------------------------------------------
 compiler_says()
 {

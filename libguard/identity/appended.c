@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * identity/appended.c - finds a module-style signature at the end of a file: fixed
+ * places and one length (scripts/sign-file.c and include/linux/module_signature.h
+ * of the kernel).  Must not look into it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "identity/claim.h"
+
+#define MARKER "~Module signature appended~\n"
+#define INFO 12	  /* bytes of struct module_signature */
+#define TYPE 2	  /* offset of id_type */
+#define PKCS7 2	  /* PKEY_ID_PKCS7 */
+
+int guard_appended_read(uint8_t **ret_cms, size_t *ret_cms_size, uint64_t *ret_content_size, int fd, uint64_t file_size)
+{
+	uint8_t end[INFO + sizeof(MARKER) - 1];
+	const uint64_t info_at = file_size - sizeof(end);
+	GUARD_AUTO_FREE uint8_t *cms = NULL;
+	uint32_t size;
+
+	if (file_size <= sizeof(end) || pread(fd, end, sizeof(end), (off_t)info_at) != (ssize_t)sizeof(end) ||
+	    memcmp(&end[INFO], MARKER, sizeof(MARKER) - 1) != 0 || end[TYPE] != PKCS7)
+		return -GUARD_E_NOT_FOUND;
+	size = (uint32_t)end[8] << 24 | (uint32_t)end[9] << 16 | (uint32_t)end[10] << 8 | end[11];
+	if (size == 0 || size > GUARD_CMS_MAX || size > info_at)
+		return -GUARD_E_NOT_FOUND;
+	cms = malloc(size);
+	if (!cms || pread(fd, cms, size, (off_t)(info_at - size)) != (ssize_t)size)
+		return -GUARD_E_NOT_FOUND;
+	*ret_cms = guard_steal_pointer(&cms);
+	*ret_cms_size = size;
+	*ret_content_size = info_at - size;
+	return 0;
+}
