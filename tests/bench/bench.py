@@ -91,7 +91,7 @@ PARTS = (
     ("by_files", 45, gateload.by_files),
     ("by_rules", 45, gateload.by_rules),
     ("simulated", 60, micro.simulated),
-    ("profiles", 75, profiles.take),
+    ("profiles", 100, profiles.take),
 )
 
 

@@ -16,19 +16,23 @@ WHY = {
     "file. With the kernel layer it is kept.",
     "find": "files are made known to the kernel at their second opening, by one worker behind the answers; until then each "
     "open is a round trip.",
-    "warm": "see the processor time of the gate.",
+    "warm": "the profile says how many events reach the gate in one run; each is a round trip, all others the kernel answers "
+    "by itself from an ignore mark. Where it is next to none, the rest is spread of the measurement.",
     "gate_time": "see the processor time of the gate: what is not the hash is the way to a worker and back.",
-    "start": "the image is read, hashed and checked by the process that loads it and mapped by the gate; the rest is the "
-    "start of the processes. Tried: the copy is sealed and shared, so that its bytes are copied once.",
+    "start": "the image is read, hashed and checked by the process that loads it and once more by the gate; then, before it "
+    "says that it is ready, the gate looks at every process that runs and at what that has mapped (/proc/*/maps), which "
+    "grows with the machine, not with the rules. Tried: the copy is sealed and shared, so that its bytes are copied once; "
+    "each digest is checked in one walk.",
     "image_open": "the checksum over the whole image and one look at each record, so that a decision has nothing left to "
     "check.",
+    "image_build": "one thread reads the list, sorts it and writes the image; the profile says where it is.",
     "decide": "a lookup reaches one bucket, one digest and one rule, each in a page of its own: the time is that of the cache "
     "misses, not of the instructions.",
     "memory": "see the processes above.",
     "storm": "the reader shares the cores with the storm: without guard the same opens wait for a time slice as well.",
 }
 # Which profile shows what is said.
-SHOWN_BY = {"find": "gate_time", "warm": "gate_time", "decide": None, "memory": None}
+SHOWN_BY = {"find": "warm", "decide": None, "memory": None}
 
 
 def misses(found):

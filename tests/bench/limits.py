@@ -18,7 +18,7 @@ def figures(data):
     return (
         ("decision, 1 million digests", million.get("ns_per_decision"), 200, "ns", "decide"),
         (f"decision, {digests}: instructions", simulated.get("instructions"), 400, "", "decide"),
-        ("image of 1 million digests: build", scaled(image.get("build_s"), 1e3), 2000, "ms", "image_open"),
+        ("image of 1 million digests: build", scaled(image.get("build_s"), 1e3), 2000, "ms", "image_build"),
         ("image of 1 million digests: open", million.get("open_ms"), 50, "ms", "image_open"),
         ("daemon, all processes, 50,000 rules, after a million events", scaled(memory.get("pss_kib"), 1 / 1024), 40, "MiB",
          "memory"),

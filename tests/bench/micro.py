@@ -84,12 +84,16 @@ def list_of(path, count):
                               for i in range(start, min(count, start + 10_000))))
 
 
+def list_policy(source, listing):
+    source.write_text('policy = { id = "bench"; version = 1; mode = "enforce"; };\n'
+                      f'groups = ( {{ name = "all"; rules = ( {{ sha256_files = [ "{listing}" ]; }} ); }} );\n')
+
+
 def images(run, _):
     """`guardctl policy build` of a list of digests, and how long the image takes to load."""
     rows = run.data["image"] = []
     listing, source, image = (run.work / f"big.{end}" for end in ("sha256", "conf", "image"))
-    source.write_text('policy = { id = "bench"; version = 1; mode = "enforce"; };\n'
-                      f'groups = ( {{ name = "all"; rules = ( {{ sha256_files = [ "{listing}" ]; }} ); }} );\n')
+    list_policy(source, listing)
     for size in sizes_of(run, "image"):
         list_of(listing, size)
         start = time.monotonic()

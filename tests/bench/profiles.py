@@ -122,6 +122,31 @@ def storm(run):
     keep(run, "storm", "Whose the processors are in the storm (`perf record -a -e cpu-clock`)", perf_report(perf.data, "comm"))
 
 
+def warm(run):
+    """Events that reach the gate in one run of each warm workload, after two others."""
+    lines = [f"{'events':>10}  workload, run once"]
+    with run.guard:
+        for workload in workloads.WARM:
+            words = workload.command.split() if workload.direct else ["sh", "-c", workload.command]
+            for _ in range(3):
+                if workload.prepare:
+                    guards.in_root(run.mount, "sh", "-c", workload.prepare)
+                before = run.guard.status()["events"]
+                subprocess.run(["/usr/sbin/chroot", run.mount, *words], check=True, capture_output=True)
+            lines.append(f"{run.guard.status()['events'] - before:10,}  {workload.name}")
+    keep(run, "warm", "Events that reach the gate in one run of each warm workload", "\n".join(lines))
+
+
+def image_build(run):
+    source, data = run.work / "list.conf", run.work / "perf.data"
+    micro.list_of(run.work / "list.sha256", 100_000 if run.quick else 1_000_000)
+    micro.list_policy(source, run.work / "list.sha256")
+    subprocess.run(["perf", "record", "-q", "-F", "1999", "-e", "cpu-clock", "-o", data, run.build / "guardctl/guardctl",
+                    "policy", "build", source, "--output", run.work / "list.image"], check=True, capture_output=True)
+    keep(run, "image_build", "Processor time of building an image from a list (`perf record -e cpu-clock`)",
+         perf_report(data, "dso,symbol"))
+
+
 def made_image(run):
     """The image of `simulated`, or one like it."""
     digests = 100_000 if run.quick else 1_000_000
@@ -157,5 +182,5 @@ def image_checks(run):
 
 def take(run, _):
     run.data["profiles"] = {}
-    for profile in (first_open, user_file, gate_time, start, storm, image_open, image_checks):
+    for profile in (first_open, user_file, gate_time, start, warm, storm, image_open, image_build, image_checks):
         attempt(run, profile.__name__, profile)

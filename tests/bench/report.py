@@ -36,7 +36,7 @@ def cell(value):
 
 def table(head, rows):
     return ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"] + \
-        ["| " + " | ".join(str(word) for word in row) + " |" for row in rows]
+        ["| " + " | ".join(str(word).replace("|", "\\|") for word in row) + " |" for row in rows]
 
 
 def warm_section(data, output, misses):
