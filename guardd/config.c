@@ -148,5 +148,7 @@ void guardd_config_free(struct guardd_config *config)
 {
 	for (size_t i = 0; i < config->filesystem_count; i++)
 		free(config->filesystems[i]);
+	for (size_t i = 0; i < config->exempt_count; i++)
+		free(config->exempt[i]);
 	config->filesystem_count = 0;
 }

@@ -17,6 +17,9 @@
 #define GUARDD_FILESYSTEMS_MAX 256u
 #define GUARDD_RELEASED_FOLDER "enrolment.released" /* in STATE_DIR: an enrolment that has ended */
 
+#define GUARDD_EXEMPT_MAX 64u
+
+enum guardd_memory { GUARDD_MEMORY_OFF, GUARDD_MEMORY_LOG, GUARDD_MEMORY_DENY };
 enum guardd_backend { GUARDD_BACKEND_AUTO, GUARDD_BACKEND_FANOTIFY, GUARDD_BACKEND_BPF };
 
 struct guardd_config {
@@ -36,6 +39,9 @@ struct guardd_config {
 	enum guardd_backend backend;
 	bool self_protection;                /* default false: guard the daemon against root (docs/kernel-layer.md) */
 	bool debugging;                      /* default false: programs may trace and write into each other */
+	enum guardd_memory memory;           /* memory.executable = "off" (default) | "log" | "deny" */
+	size_t exempt_count;
+	char *exempt[GUARDD_EXEMPT_MAX];     /* memory.exempt: programs that may */
 	char config_file[GUARDD_PATH_MAX];   /* not in the file: its own name, "" unknown */
 	bool protect_all;                    /* protect.filesystems = "all" */
 	size_t filesystem_count;

@@ -185,6 +185,44 @@ static int take_filesystems(const struct context *context, const struct key *key
 	return r;
 }
 
+static int take_memory(const struct context *context, const struct key *key, const config_setting_t *setting)
+{
+	static const char *const words[] = { "off", "log", "deny" };
+	const char *word = config_setting_get_string(setting);
+
+	for (size_t i = 0; word && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(word, words[i]) == 0) {
+			context->config->memory = (enum guardd_memory)i;
+			return 0;
+		}
+	}
+	return refuse(context, setting, "memory.%s is \"%.100s\": it must be \"off\", \"log\" or \"deny\"", key->name,
+		      word ? word : "");
+}
+
+static int take_exempt(const struct context *context, const struct key *key, const config_setting_t *setting)
+{
+	struct guardd_config *config = context->config;
+	int type = config_setting_type(setting), count = config_setting_length(setting);
+
+	if ((type != CONFIG_TYPE_ARRAY && type != CONFIG_TYPE_LIST) || count > (int)GUARDD_EXEMPT_MAX)
+		return refuse(context, setting, "memory.%s must be a list of at most %u programs like [\"/usr/bin/node\"]",
+			      key->name, GUARDD_EXEMPT_MAX);
+	for (int i = 0; i < count; i++) {
+		const char *path = config_setting_get_string_elem(setting, i);
+
+		if (!path || !is_plain_path(path))
+			return refuse(context, setting,
+				      "memory.%s must hold absolute paths in quotes, without \"..\", not \"%.200s\"",
+				      key->name, path ? path : "");
+		config->exempt[config->exempt_count] = strdup(path);
+		if (!config->exempt[config->exempt_count])
+			return -GUARD_E_NOMEM;
+		config->exempt_count++;
+	}
+	return 0;
+}
+
 static int take_url(const struct context *context, const struct key *key, const config_setting_t *setting)
 {
 	const char *url = config_setting_get_string(setting);
@@ -221,6 +259,8 @@ static const struct key keys[] = {
 	{ "", "self_protection", take_bool, FIELD(self_protection), 0, 0 },
 	{ "", "debugging", take_bool, FIELD(debugging), 0, 0 },
 	{ "protect", "filesystems", take_filesystems, 0, 0, 0, 0 },
+	{ "memory", "executable", take_memory, 0, 0, 0, 0 },
+	{ "memory", "exempt", take_exempt, 0, 0, 0, 0 },
 	{ "policy", "file", take_path, FIELD(policy_file), 0, 0 },
 	{ "unlock", "verifiers", take_path, FIELD(unlock_verifiers), 0, 0 },
 	{ "repository", "url", take_url, FIELD(repository_url), 0, 0 },
@@ -346,6 +386,11 @@ int guardd_config_check(const struct guardd_config *config, const char *path, ch
 				      "%s: run_dir is longer than %zu bytes, too long for a socket's name: "
 				      "choose a shorter one",
 				      path, room);
+	if (config->memory != GUARDD_MEMORY_OFF && config->backend == GUARDD_BACKEND_FANOTIFY)
+		return guardd_problem(-GUARD_E_SYNTAX, ret_problem, problem_size,
+				      "%s: memory.executable needs the kernel layer: use backend = \"bpf\" or "
+				      "\"auto\"",
+				      path);
 	if (config->self_protection && config->backend == GUARDD_BACKEND_FANOTIFY)
 		return guardd_problem(-GUARD_E_SYNTAX, ret_problem, problem_size,
 				      "%s: self_protection needs the kernel layer: use backend = \"bpf\" or "

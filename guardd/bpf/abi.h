@@ -38,6 +38,8 @@ enum guard_bpf_state {
 #define GUARD_BPF_DEFAULT_ALLOW (1u << 2)   /* the policy allows what it does not list */
 #define GUARD_BPF_DEBUGGING (1u << 3)       /* let programs look into and write into each other */
 #define GUARD_BPF_SELF (1u << 1)            /* protect the daemon against root */
+#define GUARD_BPF_MEMORY_LOG (1u << 4)      /* record memory that is made executable */
+#define GUARD_BPF_MEMORY_DENY (1u << 5)     /* and refuse it */
 
 /* Map `guard_config`: array of one. */
 struct guard_bpf_config {
@@ -46,7 +48,7 @@ struct guard_bpf_config {
 	__u32 generation; /* of verdicts and contents, never 0 in force */
 	__u32 flags;
 	__u32 next;       /* in force as well: what is being put in; never given out twice */
-	__u32 zero;
+	__u32 exemptions; /* the round of marks in `guard_own` that counts */
 	__u8 contents[GUARD_BPF_DIGEST_SIZE]; /* of what `generation` was made; zeros: not whole */
 };
 
@@ -90,6 +92,8 @@ struct guard_bpf_grant {
  * the way to it is an ancestor: it stays where it is. */
 #define GUARD_BPF_OWN (1u << 0)      /* the file, or the folder with all in it */
 #define GUARD_BPF_ANCESTOR (1u << 1)
+#define GUARD_BPF_EXEMPT (1u << 2)   /* a program that may make memory executable, in the round above */
+#define GUARD_BPF_ROUND_SHIFT 8
 
 /* Map `guard_objects`: ids of the layer's maps (0 in the high half) and programs (1). */
 #define GUARD_BPF_OBJECT_MAP 0ull
@@ -111,6 +115,7 @@ enum guard_bpf_what {
 	GUARD_BPF_MODULE_LOAD,
 	GUARD_BPF_KEXEC,
 	GUARD_BPF_DEVICE,
+	GUARD_BPF_CODE_MEMORY,
 	GUARD_BPF_WHAT_MAX_
 };
 struct guard_bpf_event {

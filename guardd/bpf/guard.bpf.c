@@ -7,8 +7,10 @@
  */
 #include "verdict.bpf.h"
 
+#include "memory.bpf.h"
 #include "protect.bpf.h"
 
+#define PROT_WRITE 2
 #define PROT_EXEC 4
 #define VM_EXEC 4
 #define FMODE_WRITE 2
@@ -99,8 +101,15 @@ int BPF_PROG(guard_map, struct file *file, unsigned long reqprot, unsigned long 
 	__u32 wanted = GUARD_BPF_LIBRARY;
 	int r;
 
-	if (!config || !file || !(prot & PROT_EXEC))
+	if (!config || !(prot & PROT_EXEC))
 		return 0;
+	if (!file)
+		return check_memory(config);
+	if (prot & PROT_WRITE) {
+		r = check_memory(config);
+		if (r)
+			return r;
+	}
 	/* The program itself and its loader, mapped by the kernel within the exec. */
 	if (BPF_CORE_READ_BITFIELD(task, in_execve))
 		wanted |= GUARD_BPF_EXECUTABLE;
@@ -118,10 +127,12 @@ int BPF_PROG(guard_protect, struct vm_area_struct *vma, unsigned long reqprot, u
 	struct inode *inode;
 	struct file *file;
 
-	if (!config || !(prot & PROT_EXEC) || (vma->vm_flags & VM_EXEC))
+	if (!config || !(prot & PROT_EXEC))
 		return 0;
 	file = vma->vm_file;
-	if (!file)
+	if (((prot & PROT_WRITE) || (!file && !(vma->vm_flags & VM_EXEC))) && check_memory(config))
+		return -1;
+	if (!file || (vma->vm_flags & VM_EXEC))
 		return 0;
 	inode = file->f_inode;
 	if (!is_regular(inode) || !is_covered(config, inode))

@@ -71,6 +71,13 @@ int guardd_bpf_digest_put(const struct guardd_bpf *layer, const struct guard_dig
 /* Take away the contents that this generation does not have. */
 void guardd_bpf_digests_prune(const struct guardd_bpf *layer, uint32_t generation);
 
+/* Is this process one of the daemon's, by the kernel's own book? */
+bool guardd_bpf_is_own(const struct guardd_bpf *layer, int32_t process);
+
+/* Let the program behind `fd` make memory executable, in this round of marks and
+ * the rounds before. */
+int guardd_bpf_exempt(const struct guardd_bpf *layer, int fd, uint32_t round) GUARD_WARN_UNUSED;
+
 /* `device` as stat(2) gives it. */
 int guardd_bpf_device_put(const struct guardd_bpf *layer, uint64_t device, uint32_t flags) GUARD_WARN_UNUSED;
 void guardd_bpf_device_remove(const struct guardd_bpf *layer, uint64_t device);

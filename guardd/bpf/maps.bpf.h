@@ -71,6 +71,14 @@ struct {
 	__type(value, __u32);
 } guard_own SEC(".maps");
 
+/* Threads of programs that may make memory executable. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} guard_exempt SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 128);

@@ -15,6 +15,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 #define KERNEL_MINOR_BITS 20 /* of the kernel's own device numbers */
 
 static long map_call(int command, int32_t map, const void *key, void *value, uint64_t flags)
@@ -200,6 +202,27 @@ void guardd_bpf_digests_prune(const struct guardd_bpf *layer, uint32_t generatio
 		if (!is_current(layer, &key, generation))
 			(void)map_call(BPF_MAP_DELETE_ELEM, layer->digests, &key, NULL, 0);
 	}
+}
+
+/* ---- programs --------------------------------------------------------------------------- */
+
+int guardd_bpf_exempt(const struct guardd_bpf *layer, int fd, uint32_t round)
+{
+	const uint32_t flags = (1u << GUARD_BPF_ROUND_SHIFT) - 1;
+	uint32_t value = 0;
+
+	if (get(layer->own, &fd, &value) < 0)
+		value = 0;
+	value = (value & flags) | GUARD_BPF_EXEMPT | round << GUARD_BPF_ROUND_SHIFT;
+	return put(layer->own, &fd, &value);
+}
+
+bool guardd_bpf_is_own(const struct guardd_bpf *layer, int32_t process)
+{
+	GUARD_AUTO_CLOSE int fd = (int)syscall(SYS_pidfd_open, process, 0);
+	uint32_t mine;
+
+	return fd >= 0 && get(layer->tasks, &fd, &mine) == 0;
 }
 
 /* ---- filesystems --------------------------------------------------------------------- */

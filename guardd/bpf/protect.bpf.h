@@ -6,7 +6,7 @@
 #ifndef GUARDD_BPF_PROTECT_H
 #define GUARDD_BPF_PROTECT_H
 
-#include "self.bpf.h"
+#include "memory.bpf.h"
 
 #define SIGNAL_PROBE 0
 #define SIGNAL_HUP 1   /* read the policy again */
@@ -23,6 +23,19 @@ int BPF_PROG(guard_fork, struct task_struct *child, unsigned long flags)
 {
 	if (by_own())
 		bpf_task_storage_get(&guard_tasks, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	inherit_exemption(bpf_get_current_task_btf(), child);
+	return 0;
+}
+
+/* The files beneath /proc/PID of the daemon's processes are the daemon's: what is
+ * written there changes the process (oom_score_adj, timerslack_ns, clear_refs). */
+SEC("lsm/task_to_inode")
+int BPF_PROG(guard_proc, struct task_struct *task, struct inode *inode)
+{
+	__u32 mine = GUARD_BPF_OWN;
+
+	if (is_own_task(task))
+		bpf_inode_storage_get(&guard_own, inode, &mine, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	return 0;
 }
 
@@ -194,7 +207,8 @@ static __always_inline int check_own_write(struct file *file)
 		if (IS(&name, "mem") && (config->flags & GUARD_BPF_ALL_FILESYSTEMS) &&
 		    !(config->flags & GUARD_BPF_DEBUGGING))
 			return refuse_name(config, GUARD_BPF_MEMORY, dentry);
-		if (IS(&name, "sysrq-trigger") && (config->flags & GUARD_BPF_SELF))
+		if ((config->flags & GUARD_BPF_SELF) &&
+		    (IS(&name, "sysrq-trigger") || (own_flags(inode) & GUARD_BPF_OWN)))
 			return refuse_name(config, GUARD_BPF_SIGNAL, dentry);
 		return 0;
 	}

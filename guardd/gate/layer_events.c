@@ -78,6 +78,7 @@ static const char *const acts[GUARD_BPF_WHAT_MAX_] = {
 	[GUARD_BPF_MOUNT] = "to cover or to unmount what guardd needs",
 	[GUARD_BPF_MODULE_LOAD] = "to load a kernel module that is not listed",
 	[GUARD_BPF_KEXEC] = "to load another kernel that is not listed",
+	[GUARD_BPF_CODE_MEMORY] = "to make memory executable",
 	[GUARD_BPF_DEVICE] = "to write to the disk beneath a protected filesystem",
 };
 

@@ -9,7 +9,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "policy/policy.h"
 
 /* All that decides about a content by itself. */
@@ -119,6 +121,19 @@ void gate_layer_fill(struct gate *gate, struct gate_policy *policy)
 		     (unsigned long long)left_out);
 }
 
+/* Anew with each policy: an upgraded program is another file, and needed one. */
+static void mark_exempt(struct gate *gate, uint32_t round)
+{
+	const struct guardd_config *config = gate->config;
+
+	for (size_t i = 0; i < config->exempt_count; i++) {
+		GUARD_AUTO_CLOSE int fd = open(config->exempt[i], GATE_OPEN);
+
+		if (fd >= 0 && guardd_bpf_exempt(gate->layer, fd, round) < 0)
+			gate_problem(gate, "%.300s cannot be let make memory executable", config->exempt[i]);
+	}
+}
+
 static uint32_t flags_of(const struct gate *gate, const struct gate_policy *policy)
 {
 	uint32_t flags = 0;
@@ -129,6 +144,10 @@ static uint32_t flags_of(const struct gate *gate, const struct gate_policy *poli
 		flags |= GUARD_BPF_SELF;
 	if (gate->config->debugging)
 		flags |= GUARD_BPF_DEBUGGING;
+	if (gate->config->memory == GUARDD_MEMORY_LOG)
+		flags |= GUARD_BPF_MEMORY_LOG;
+	if (gate->config->memory == GUARDD_MEMORY_DENY)
+		flags |= GUARD_BPF_MEMORY_DENY;
 	if (policy->info.default_action == GUARD_ALLOW)
 		flags |= GUARD_BPF_DEFAULT_ALLOW;
 	return flags;
@@ -147,6 +166,8 @@ static void put_in_force(struct gate *gate, const struct gate_policy *policy)
 	config.generation = policy->layer_generation;
 	config.state = policy->info.mode == GUARD_MODE_ENFORCE ? GUARD_BPF_ENFORCE : GUARD_BPF_AUDIT;
 	config.flags = flags_of(gate, policy);
+	config.exemptions = (config.exemptions + 1) & 0xffffffu;
+	mark_exempt(gate, config.exemptions);
 	memcpy(config.contents, policy->layer_contents.bytes, sizeof(config.contents));
 	if (guardd_bpf_config_set(gate->layer, &config) < 0)
 		gate_problem(gate, "the kernel layer does not take the policy: it goes on by the one before");

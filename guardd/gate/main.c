@@ -192,6 +192,12 @@ static void take_takeover(struct gate *gate, struct guardd_takeover *takeover, i
 		gate_readers_resume(gate);
 		*ret_stopped_ns = 0;
 		break;
+	case GUARDD_TAKEOVER_REFUSED:
+		gate_note_daemon(gate, GUARD_DAEMON_TAMPERED, 1,
+				 "a process (pid %d, uid 0) was refused to take over from guardd: with self_protection "
+				 "another daemon follows this one at the next boot",
+				 takeover->stranger);
+		break;
 	case GUARDD_TAKEOVER_NOTHING:
 		break;
 	}

@@ -24,20 +24,28 @@ int guardd_takeover_fd(const struct guardd_takeover *takeover, const struct guar
 	return arguments->handles->takeover;
 }
 
-static bool is_root(int connection)
+/* Root; and where root is held off, one of ours: whoever has the handles
+ * answers for the gate. */
+static bool may_ask(int32_t *ret_stranger, int connection, const struct guardd_gate_arguments *arguments)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
-	return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
+	if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.uid != 0)
+		return false;
+	if (!arguments->config->self_protection || !arguments->layer->on ||
+	    guardd_bpf_is_own(arguments->layer, peer.pid))
+		return true;
+	*ret_stranger = peer.pid;
+	return false;
 }
 
-static void take_connection(struct guardd_takeover *takeover, int listener)
+static void take_connection(struct guardd_takeover *takeover, const struct guardd_gate_arguments *arguments)
 {
 	const struct timeval patience = {GUARDD_TAKEOVER_SEND_MS / 1000, 0};
-	GUARD_AUTO_CLOSE int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	GUARD_AUTO_CLOSE int connection = accept4(arguments->handles->takeover, NULL, NULL, SOCK_CLOEXEC);
 
-	if (connection < 0 || !is_root(connection))
+	if (connection < 0 || !may_ask(&takeover->stranger, connection, arguments))
 		return;
 	if (setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
 	    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
@@ -104,8 +112,9 @@ enum guardd_takeover_action guardd_takeover_handle(struct guardd_takeover *takeo
 	size_t size, count = 0;
 
 	if (takeover->connection < 0) {
-		take_connection(takeover, arguments->handles->takeover);
-		return GUARDD_TAKEOVER_NOTHING;
+		takeover->stranger = 0;
+		take_connection(takeover, arguments);
+		return takeover->stranger ? GUARDD_TAKEOVER_REFUSED : GUARDD_TAKEOVER_NOTHING;
 	}
 	if (guardd_fdpass_receive(&size, &request, sizeof(request), NULL, &count, takeover->connection) < 0 ||
 	    size != sizeof(request) || request.protocol != TAKEOVER_PROTOCOL)

@@ -5,7 +5,8 @@
  * they do no work of the gate, open nothing and wait for nobody for longer
  * than GUARDD_TAKEOVER_SEND_MS.
  *
- * The conversation, SOCK_SEQPACKET on RUN_DIR/takeover.sock, uid 0 only:
+ * The conversation, SOCK_SEQPACKET on RUN_DIR/takeover.sock, uid 0 only; with
+ * self_protection in the kernel layer only the daemon's own, upgraded in place:
  *   new daemon -> HELLO
  *   old gate   -> HANDLES, with the fds of struct guardd_handles
  *   new daemon: starts its own gate, which holds before its first read
@@ -59,17 +60,20 @@ struct guardd_handles {
 struct guardd_takeover {
 	int connection; /* -1 none; start with GUARDD_TAKEOVER_NONE */
 	bool stopped;
+	int32_t stranger; /* pid of who asked and may not */
 };
 #define GUARDD_TAKEOVER_NONE                                                                                 \
 	{                                                                                                    \
-		-1, false                                                                                    \
+		-1, false, 0                                                                                  \
 	}
 
-enum guardd_takeover_action { GUARDD_TAKEOVER_NOTHING, GUARDD_TAKEOVER_STOP, GUARDD_TAKEOVER_RESUME };
+enum guardd_takeover_action { GUARDD_TAKEOVER_NOTHING, GUARDD_TAKEOVER_STOP, GUARDD_TAKEOVER_RESUME,
+			      GUARDD_TAKEOVER_REFUSED };
 
 /* The fd to poll for POLLIN now. */
 int guardd_takeover_fd(const struct guardd_takeover *takeover, const struct guardd_gate_arguments *arguments);
-/* It is readable: do what is asked, say what the gate has to do. */
+/* It is readable: do what is asked, say what the gate has to do; REFUSED: record
+ * that `stranger` asked. */
 enum guardd_takeover_action guardd_takeover_handle(struct guardd_takeover *takeover,
 						   const struct guardd_gate_arguments *arguments);
 /* The reader has stopped: tell the new daemon which events are in the air. */

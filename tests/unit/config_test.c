@@ -87,6 +87,11 @@ static void test_values(void)
 	refused_text(GOOD "state_dir = \"x/y\";\n", -GUARD_E_SYNTAX, "x/y", "absolute path");
 	refused_text(GOOD "run_dir = \"/a/../b\";\n", -GUARD_E_SYNTAX, "/a/../b", "without \"..\"");
 	refused_text(GOOD "backend = \"magic\";\n", -GUARD_E_SYNTAX, ":3:", "magic");
+	refused_text(GOOD "memory = { executable = \"on\"; };\n", -GUARD_E_SYNTAX, "on", "\"log\" or \"deny\"");
+	refused_text(GOOD "memory = { exempt = [\"node\"]; };\n", -GUARD_E_SYNTAX, "node", "absolute paths");
+	refused_text(GOOD "memory = { exempt = \"/usr/bin/node\"; };\n", -GUARD_E_SYNTAX, "exempt", "list");
+	refused_text(GOOD "backend = \"fanotify\"; memory = { executable = \"deny\"; };\n", -GUARD_E_SYNTAX,
+		     "memory.executable", "backend");
 	refused_text(GOOD "backend = \"fanotify\"; self_protection = true;\n", -GUARD_E_SYNTAX, "self_protection",
 		     "kernel layer");
 	refused_text(GOOD "gate = { workers = 1; };\n", -GUARD_E_SYNTAX, ":3:", "between 2 and 64");
