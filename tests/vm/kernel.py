@@ -19,7 +19,7 @@ os.write(fd, open("/opt/good", "rb").read() + b"%s")
 os.execve("/proc/self/fd/%%d" %% fd, ["x"], {"GUARD_MARK": "%s"})
 '''
 SELF_MEMORY = 'open("/proc/self/mem", "%s").close()'
-IN_USE = 'import ctypes; ctypes.CDLL("/opt/lib.so"); open("/opt/lib.so", "r+b")'
+IN_USE = 'import ctypes; ctypes.CDLL("/opt/lib.so"); open("/opt/lib.so", "ab")'
 FROM_MEMORY = '''
 import ctypes
 module = open("/root/listed.ko", "rb").read()
@@ -28,7 +28,7 @@ raise SystemExit(ctypes.CDLL(None).syscall(175, module, len(module), b"") != 0)
 MAPPED = "import mmap; mmap.mmap(-1, 4096, prot=7)"
 CHANGED = '''
 import ctypes, mmap
-area = mmap.mmap(-1, 4096)
+area = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 start = ctypes.addressof(ctypes.c_char.from_buffer(area))
 raise SystemExit(ctypes.CDLL(None).mprotect(ctypes.c_void_p(start), 4096, 5) != 0)
 '''
@@ -132,7 +132,7 @@ def memory(guest, tap):
     tap.check(python(guest, SELF_MEMORY % "rb"), "allowed: reading one's own memory as a file")
     tap.check(not python(guest, SELF_MEMORY % "r+b"), "denied: writing it")
     guest.run("cp $(ls /usr/lib/*/libz.so.1.*) /opt/lib.so")
-    tap.check(python(guest, 'open("/opt/lib.so", "r+b")'), "allowed: writing to a library at rest")
+    tap.check(python(guest, 'open("/opt/lib.so", "ab")'), "allowed: writing to a library at rest")
     tap.check(not python(guest, IN_USE), "denied: while it is mapped")
     guest.run("cp $(find /lib/modules -name dummy.ko | head -n 1) /root/listed.ko")
     tap.check(not python(guest, FROM_MEMORY), "denied: a listed module's bytes from memory")
