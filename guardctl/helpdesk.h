@@ -6,6 +6,9 @@
 #ifndef GUARDCTL_HELPDESK_H
 #define GUARDCTL_HELPDESK_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "desk.h"
 
 extern const struct guardctl_verb guardctl_helpdesk;
@@ -22,6 +25,33 @@ struct helpdesk_given {
 	int count; /* of names behind the options */
 	char **names;
 };
+/* One machine's set, to be made or made. */
+struct helpdesk_set {
+	char machine[GUARD_UNLOCK_MACHINE_MAX + 1];
+	unsigned epoch;
+	bool done;
+	int error; /* 0 or -GUARD_E_... */
+	void *bytes;
+	size_t size;
+};
+#define HELPDESK_THREADS_MAX 64u
+struct helpdesk_sets {
+	const struct guard_unlock_key *key;
+	struct guard_unlock_plan plan;
+	size_t count, capacity, thread_count;
+	struct helpdesk_set *all;
+	_Atomic size_t next;
+	_Atomic bool stop;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_t threads[HELPDESK_THREADS_MAX];
+};
+/* helpdesk_sets.c: begin to make all, exit code; wait for one; end and free, also
+ * what was never begun. */
+int helpdesk_sets_begin(struct helpdesk_sets *sets);
+const struct helpdesk_set *helpdesk_sets_await(struct helpdesk_sets *sets, size_t index);
+void helpdesk_sets_end(struct helpdesk_sets *sets);
+
 /* Exit code. */
 int helpdesk_verifiers(const struct helpdesk_given *given);
 

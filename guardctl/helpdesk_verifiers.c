@@ -52,38 +52,50 @@ static int put_sealed(const struct helpdesk_given *given, const struct guard_unl
 
 /* The ledger first: answers need to know the epoch, and a set that nobody
  * recorded could not be told from a forged one. */
-static int make_one(const struct helpdesk_given *given, const struct guard_unlock_key *key, struct desk_ledger *ledger,
-		    const char *name)
+static int put_one(const struct helpdesk_given *given, const struct guard_unlock_key *key, struct desk_ledger *ledger,
+		   const struct helpdesk_set *set)
 {
-	struct guard_unlock_plan plan = GUARD_UNLOCK_PLAN_DEFAULT;
-	char machine[GUARD_UNLOCK_MACHINE_MAX + 1];
-	unsigned epoch = given->epoch;
-	GUARD_AUTO_FREE void *bytes = NULL;
-	size_t size;
 	json_t *line;
-	int r, code;
+	int code;
 
-	if (guard_unlock_machine_normalise(machine, name) < 0) {
-		guardctl_error(_("helpdesk verifiers: \"%s\" cannot be a machine's name"), name);
-		return GUARDCTL_USAGE;
-	}
-	if (given->log2_n)
-		plan.log2_n = (uint8_t)given->log2_n;
-	if (epoch == 0)
-		epoch = desk_ledger_epoch(ledger, machine) + 1;
-	r = guard_unlock_set_make(&bytes, &size, key, machine, epoch, &plan);
-	if (r < 0) {
-		guardctl_error("helpdesk verifiers: %s: %s", machine, guardctl_error_text(r));
+	if (set->error < 0) {
+		guardctl_error("helpdesk verifiers: %s: %s", set->machine, guardctl_error_text(set->error));
 		return GUARDCTL_REFUSED;
 	}
 	if (given->sealed)
-		return put_sealed(given, key, ledger, machine, epoch, bytes, size);
-	line = json_pack("{s:s, s:i, s:b}", "machine", machine, "epoch", (int)epoch, "verifiers", 1);
+		return put_sealed(given, key, ledger, set->machine, set->epoch, set->bytes, set->size);
+	line = json_pack("{s:s, s:i, s:b}", "machine", set->machine, "epoch", (int)set->epoch, "verifiers", 1);
 	code = desk_ledger_append(ledger, line);
-	return code ? code : put_set(given->output, machine, bytes, size);
+	return code ? code : put_set(given->output, set->machine, set->bytes, set->size);
 }
 
-static int make_listed(const struct helpdesk_given *given, const struct guard_unlock_key *key, struct desk_ledger *ledger)
+/* ---- for whom ------------------------------------------------------------------------------- */
+
+static int add(struct helpdesk_sets *sets, const struct helpdesk_given *given, const struct desk_ledger *ledger,
+	       const char *name)
+{
+	struct helpdesk_set *set, *grown;
+
+	if (sets->count == sets->capacity) {
+		sets->capacity = sets->capacity ? sets->capacity * 2 : 64;
+		grown = realloc(sets->all, sets->capacity * sizeof(*grown));
+		if (!grown)
+			return GUARDCTL_REFUSED;
+		sets->all = grown;
+	}
+	set = &sets->all[sets->count];
+	*set = (struct helpdesk_set){.epoch = given->epoch};
+	if (guard_unlock_machine_normalise(set->machine, name) < 0) {
+		guardctl_error(_("helpdesk verifiers: \"%s\" cannot be a machine's name"), name);
+		return GUARDCTL_USAGE;
+	}
+	if (set->epoch == 0)
+		set->epoch = desk_ledger_epoch(ledger, set->machine) + 1;
+	sets->count++;
+	return 0;
+}
+
+static int add_listed(struct helpdesk_sets *sets, const struct helpdesk_given *given, const struct desk_ledger *ledger)
 {
 	GUARD_AUTO_FCLOSE FILE *file = given->machines ? fopen(given->machines, "re") : NULL;
 	GUARD_AUTO_FREE char *line = NULL;
@@ -97,10 +109,26 @@ static int make_listed(const struct helpdesk_given *given, const struct guard_un
 	while (code == 0 && file && getline(&line, &capacity, file) > 0) {
 		line[strcspn(line, "\r\n")] = '\0';
 		if (line[0] && line[0] != '#')
-			code = make_one(given, key, ledger, line);
+			code = add(sets, given, ledger, line);
 	}
 	for (int i = 0; i < given->count && code == 0; i++)
-		code = make_one(given, key, ledger, given->names[i]);
+		code = add(sets, given, ledger, given->names[i]);
+	return code;
+}
+
+static int make_listed(const struct helpdesk_given *given, const struct guard_unlock_key *key,
+		       struct desk_ledger *ledger)
+{
+	struct helpdesk_sets sets = {.key = key, .plan = GUARD_UNLOCK_PLAN_DEFAULT};
+	int code = add_listed(&sets, given, ledger);
+
+	if (given->log2_n)
+		sets.plan.log2_n = (uint8_t)given->log2_n;
+	if (code == 0)
+		code = helpdesk_sets_begin(&sets);
+	for (size_t i = 0; i < sets.count && code == 0; i++)
+		code = put_one(given, key, ledger, helpdesk_sets_await(&sets, i));
+	helpdesk_sets_end(&sets);
 	return code;
 }
 
