@@ -183,7 +183,7 @@ const struct guardctl_verb guardctl_ledger = {
 	     "the head file beside it (ledger.db, ledger.head).  Names the first bad row and\n"
 	     "ends with 1 when the ledger is not what was written.  The daemon may be running.\n"
 	     "\n"
-	     "  --file DB  another ledger than " DEFAULT_DATABASE "\n"
+	     "  --file DB  another ledger than /var/lib/guard/ledger/ledger.db\n"
 	     "\n"
 	     "Example: sudo guardctl ledger verify\n"),
     .run = run,

@@ -60,7 +60,7 @@ static void print_json(const struct scan *scan, const struct totals *totals, dou
 		(unsigned long long)totals->bytes, totals->packaged, totals->data);
 	for (unsigned kind = 0; kind < SCAN_NOTE_MAX_; kind++)
 		fprintf(stderr, ",\"%s\":%zu", keys[kind], scan->note_counts[kind]);
-	fprintf(stderr, _(",\"symbolic_links\":%zu,\"seconds\":%.3f}\n"), scan->symlinks, seconds);
+	fprintf(stderr, ",\"symbolic_links\":%zu,\"seconds\":%.3f}\n", scan->symlinks, seconds);
 }
 
 void scan_print_summary(const struct scan *scan, const struct scan_dpkg *dpkg, double seconds)
