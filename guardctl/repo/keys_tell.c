@@ -18,7 +18,7 @@ static void tell_role(const char *name, const json_t *role)
 
 	fputs("  ", stdout);
 	guard_text_put_escaped(stdout, name);
-	printf(_(": %" JSON_INTEGER_FORMAT " of %zu:"), json_integer_value(json_object_get(role, "threshold")),
+	printf(_(": %lld of %zu:"), (long long)json_integer_value(json_object_get(role, "threshold")),
 	       json_array_size(json_object_get(role, "keyids")));
 	json_array_foreach(json_object_get(role, "keyids"), i, id) {
 		char start[13];
@@ -109,8 +109,8 @@ void keys_tell_count(const json_t *document, const char *path, const char *id)
 
 	printf(_("%s has %zu signature%s now"), path, count, count == 1 ? "" : "s");
 	if (role)
-		printf(_("; root needs %" JSON_INTEGER_FORMAT),
-		       json_integer_value(json_object_get(role, "threshold")));
+		printf(_("; root needs %lld"),
+		       (long long)json_integer_value(json_object_get(role, "threshold")));
 	putchar('\n');
 	json_array_foreach(json_object_get(role, "keyids"), i, other)
 		named = named || (json_is_string(other) && strcmp(json_string_value(other), id) == 0);

@@ -94,8 +94,8 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 
 const struct guardctl_verb guardctl_sign = {
 	.name = "sign",
-	.summary = "sign a catalog: a list of files that you vouch for",
-	.usage = "usage: guardctl sign catalog DIR... --key KEY [--certificate FILE] --output LIST\n"
+	.summary = N_("sign a catalog: a list of files that you vouch for"),
+	.usage = N_("usage: guardctl sign catalog DIR... --key KEY [--certificate FILE] --output LIST\n"
 		 "                     [--all] [--exclude GLOB]... [--passphrase-file FILE]\n"
 		 "\n"
 		 "Lists every file below DIR (or the file DIR) that can be run, as sha256sum(1)\n"
@@ -114,6 +114,6 @@ const struct guardctl_verb guardctl_sign = {
 		 "Exit code 1 when a file could not be read: then nothing is signed.\n"
 		 "\n"
 		 "example: guardctl sign catalog bin lib --key build.key --certificate build.pem \\\n"
-		 "                 --output acme-3.2.sha256\n",
+		 "                 --output acme-3.2.sha256\n"),
 	.run = run,
 };
