@@ -211,6 +211,7 @@ const char *const told_formats_policy[] = {
 	N_("name the certificate that signs as `certificate`; deny one by a deny rule that names it"),
 	N_("certificates that another one issued are not followed by this version"),
 	N_("use them with \"catalog\" or \"appended\""),
+	N_("look at the files in the folder of catalogs; `guardctl events` names each"),
 	N_("`serial` and `subject` are about certificates that a signature carries"),
 	N_("`signers` has more than %u entries"),
 	N_("give certificate = \"FILE\" here or in another rule"),
