@@ -41,7 +41,9 @@ struct doctor {
 	bool is_root;
 };
 
-/* doctor_findings.c.  `fix` may be NULL.  Both are looked up in the catalogue. */
+/* doctor_findings.c.  A text in the user's language; in JSON it stays as it is. */
+const char *doctor_told(const struct doctor *doctor, const char *text);
+/* `fix` may be NULL.  Both are looked up in the catalogue. */
 void doctor_say(struct doctor *doctor, enum doctor_severity severity, const char *id, const char *fix,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));
 void doctor_print(const struct doctor *doctor);

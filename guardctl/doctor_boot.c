@@ -27,7 +27,7 @@ static int read_variable(const char *path)
 
 static void check_secure_boot(struct doctor *doctor)
 {
-	static const char advice[] = "switch Secure Boot on in the firmware, and set a firmware password";
+	static const char advice[] = N_("switch Secure Boot on in the firmware, and set a firmware password");
 
 	if (access("/sys/firmware/efi", F_OK) < 0) {
 		doctor_say(doctor, DOCTOR_NOTE, "secure-boot", advice,

@@ -17,13 +17,13 @@
 static const char *weakness(const char *path, const struct stat *info)
 {
 	if (info->st_uid != 0)
-		return "does not belong to root";
+		return N_("does not belong to root");
 	if (info->st_mode & S_IWOTH)
-		return "is writable by everybody";
+		return N_("is writable by everybody");
 	if ((info->st_mode & S_IWGRP) && info->st_gid != 0)
-		return "is writable by its group";
+		return N_("is writable by its group");
 	if (getxattr(path, "system.posix_acl_access", NULL, 0) > 0)
-		return "has an access list; look at it with getfacl";
+		return N_("has an access list; look at it with getfacl");
 	return NULL;
 }
 
@@ -37,7 +37,7 @@ static bool check_chain(struct doctor *doctor, const char *id, const char *what,
 
 	if (!real) {
 		if (errno != ENOENT)
-			doctor_say(doctor, DOCTOR_NOTE, id, "sudo guardctl doctor", "%s %s cannot be seen: %s", what, path,
+			doctor_say(doctor, DOCTOR_NOTE, id, "sudo guardctl doctor", "%s %s cannot be seen: %s", doctor_told(doctor, what), path,
 				   strerror(errno));
 		return errno != ENOENT ? false : true;
 	}
@@ -50,7 +50,8 @@ static bool check_chain(struct doctor *doctor, const char *id, const char *what,
 		const char *problem = weakness(real, &info);
 		if (problem) {
 			snprintf(fix, sizeof(fix), "chown root:root '%s' && chmod go-w '%s'", real, real);
-			doctor_say(doctor, DOCTOR_GAP, id, fix, "%s: %s %s", what, real, problem);
+			doctor_say(doctor, DOCTOR_GAP, id, fix, "%s: %s %s", doctor_told(doctor, what), real,
+				   doctor_told(doctor, problem));
 			return false;
 		}
 		char *slash = strrchr(real, '/');
@@ -66,12 +67,12 @@ static void check_own(struct doctor *doctor)
 	bool good = true;
 
 	doctor_read_config(&config, doctor->config);
-	good &= check_chain(doctor, "own-files", "the configuration", doctor->config);
-	good &= check_chain(doctor, "own-files", "the policy", config.policy_file);
-	good &= check_chain(doctor, "own-files", "the state folder", config.state_dir);
-	good &= check_chain(doctor, "own-files", "the run folder", config.run_dir);
-	good &= check_chain(doctor, "own-files", "the daemon", "/usr/sbin/guardd");
-	good &= check_chain(doctor, "own-files", "the tool", "/usr/bin/guardctl");
+	good &= check_chain(doctor, "own-files", N_("the configuration"), doctor->config);
+	good &= check_chain(doctor, "own-files", N_("the policy"), config.policy_file);
+	good &= check_chain(doctor, "own-files", N_("the state folder"), config.state_dir);
+	good &= check_chain(doctor, "own-files", N_("the run folder"), config.run_dir);
+	good &= check_chain(doctor, "own-files", N_("the daemon"), "/usr/sbin/guardd");
+	good &= check_chain(doctor, "own-files", N_("the tool"), "/usr/bin/guardctl");
 	if (good)
 		doctor_say(doctor, DOCTOR_OK, "own-files", NULL, "only root can write guard's own files, as far as they are there");
 }
@@ -87,7 +88,7 @@ static void check_trusted(struct doctor *doctor)
 	bool good = true;
 
 	for (size_t i = 0; i < sizeof(trusted) / sizeof(trusted[0]); i++)
-		good &= check_chain(doctor, "trusted-directories", "trusted by path", trusted[i]);
+		good &= check_chain(doctor, "trusted-directories", N_("trusted by path"), trusted[i]);
 	if (good)
 		doctor_say(doctor, DOCTOR_OK, "trusted-directories", NULL,
 			   "only root can write the directories that hold programs and configuration");

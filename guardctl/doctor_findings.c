@@ -10,11 +10,14 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "output.h"
+
+#define SEVERITY_WIDTH 4u /* columns */
 
 static const char *const names[DOCTOR_SEVERITY_MAX_] = { N_("ok"), N_("note"), N_("gap") };
 
 /* Programs read JSON: that stays as it is. */
-static const char *told(const struct doctor *doctor, const char *text)
+const char *doctor_told(const struct doctor *doctor, const char *text)
 {
 	return doctor->options && doctor->options->json ? text : _(text);
 }
@@ -41,9 +44,9 @@ void doctor_say(struct doctor *doctor, enum doctor_severity severity, const char
 	finding->severity = severity;
 	finding->id = id;
 	finding->section = doctor->section;
-	snprintf(finding->fix, sizeof(finding->fix), "%s", fix && fix[0] ? told(doctor, fix) : "");
+	snprintf(finding->fix, sizeof(finding->fix), "%s", fix && fix[0] ? doctor_told(doctor, fix) : "");
 	va_start(arguments, format);
-	vsnprintf(finding->text, sizeof(finding->text), told(doctor, format), arguments);
+	vsnprintf(finding->text, sizeof(finding->text), doctor_told(doctor, format), arguments);
 	va_end(arguments);
 	doctor->counts[severity]++;
 }
@@ -60,8 +63,9 @@ void doctor_print(const struct doctor *doctor)
 			section = finding->section;
 			printf("%s%s\n", i ? "\n" : "", _(section));
 		}
-		printf("  %s%-4s%s  %s: ", colour ? colours[finding->severity] : "", names[finding->severity],
-		       colour ? "\033[0m" : "", finding->id);
+		printf("  %s", colour ? colours[finding->severity] : "");
+		guardctl_put_padded(stdout, _(names[finding->severity]), SEVERITY_WIDTH);
+		printf("%s  %s: ", colour ? "\033[0m" : "", finding->id);
 		guardctl_put_escaped(finding->text);
 		if (finding->fix[0] && finding->severity != DOCTOR_OK) {
 			fputs("\n          -> ", stdout);

@@ -75,7 +75,7 @@ static void check_mount(struct doctor *doctor, const struct doctor_config *confi
 		doctor_say(doctor, noexec ? DOCTOR_NOTE : DOCTOR_GAP, "unprotected",
 			   "set protect.filesystems = \"all\" in guardd.conf, or add this mount point",
 			   "%s (%s) is not protected%s", mount->mnt_dir, mount->mnt_type,
-			   noexec ? "; it is noexec, but scripts on it run" : ": everything on it runs");
+			   doctor_told(doctor, noexec ? N_("; it is noexec, but scripts on it run") : N_(": everything on it runs")));
 		return;
 	}
 	if (!noexec && doctor_has_word("/tmp /var/tmp /dev/shm /run/shm", mount->mnt_dir)) {

@@ -23,27 +23,27 @@ struct sysctl {
 
 static const struct sysctl sysctls[] = {
 	{ "ptrace", "kernel/yama/ptrace_scope", 1, 2, DOCTOR_GAP, false,
-	  "the kernel lacks Yama (CONFIG_SECURITY_YAMA): a user's programs can change each other's memory",
-	  "a program cannot change the memory of another that it did not start",
-	  "a user's programs can change each other's memory: code gets into listed programs without a file" },
+	  N_("the kernel lacks Yama (CONFIG_SECURITY_YAMA): a user's programs can change each other's memory"),
+	  N_("a program cannot change the memory of another that it did not start"),
+	  N_("a user's programs can change each other's memory: code gets into listed programs without a file") },
 	{ "protected-hardlinks", "fs/protected_hardlinks", 1, 1, DOCTOR_GAP, false, NULL,
-	  "users cannot hard-link files of others", "users can hard-link files that they cannot write" },
+	  N_("users cannot hard-link files of others"), N_("users can hard-link files that they cannot write") },
 	{ "protected-symlinks", "fs/protected_symlinks", 1, 1, DOCTOR_GAP, false, NULL,
-	  "links in shared folders are not followed for others", "links in /tmp are followed for everybody" },
-	{ "protected-fifos", "fs/protected_fifos", 1, 1, DOCTOR_NOTE, false, NULL, "FIFOs in shared folders are guarded",
-	  "programs can be made to open somebody else's FIFO in /tmp" },
+	  N_("links in shared folders are not followed for others"), N_("links in /tmp are followed for everybody") },
+	{ "protected-fifos", "fs/protected_fifos", 1, 1, DOCTOR_NOTE, false, NULL, N_("FIFOs in shared folders are guarded"),
+	  N_("programs can be made to open somebody else's FIFO in /tmp") },
 	{ "protected-regular", "fs/protected_regular", 1, 2, DOCTOR_NOTE, false, NULL,
-	  "files in shared folders are guarded", "programs can be made to write somebody else's file in /tmp" },
+	  N_("files in shared folders are guarded"), N_("programs can be made to write somebody else's file in /tmp") },
 	{ "unprivileged-bpf", "kernel/unprivileged_bpf_disabled", 1, 1, DOCTOR_GAP, false, NULL,
-	  "only root can load BPF programs", "every user can load BPF programs into the kernel" },
-	{ "memfd", "vm/memfd_noexec", 2, 2, DOCTOR_GAP, true, NULL, "memory files cannot be executed",
-	  "memory files (memfd) can be executed: they belong to no filesystem, guard is not asked" },
-	{ "io-uring", "kernel/io_uring_disabled", 1, 2, DOCTOR_NOTE, true, NULL, "io_uring is restricted",
-	  "io_uring is open to everybody; what opens files through it is never taken for a reader" },
-	{ "kexec", "kernel/kexec_load_disabled", 1, 1, DOCTOR_NOTE, false, NULL, "no other kernel can be started from here",
-	  "root can start another kernel, without guard (not under lockdown)" },
+	  N_("only root can load BPF programs"), N_("every user can load BPF programs into the kernel") },
+	{ "memfd", "vm/memfd_noexec", 2, 2, DOCTOR_GAP, true, NULL, N_("memory files cannot be executed"),
+	  N_("memory files (memfd) can be executed: they belong to no filesystem, guard is not asked") },
+	{ "io-uring", "kernel/io_uring_disabled", 1, 2, DOCTOR_NOTE, true, NULL, N_("io_uring is restricted"),
+	  N_("io_uring is open to everybody; what opens files through it is never taken for a reader") },
+	{ "kexec", "kernel/kexec_load_disabled", 1, 1, DOCTOR_NOTE, false, NULL, N_("no other kernel can be started from here"),
+	  N_("root can start another kernel, without guard (not under lockdown)") },
 	{ "ptrace-perf", "kernel/perf_event_paranoid", 2, 2, DOCTOR_NOTE, false, NULL,
-	  "users cannot observe the kernel", "users can observe the kernel by perf events" },
+	  N_("users cannot observe the kernel"), N_("users can observe the kernel by perf events") },
 };
 
 static void check_sysctl(struct doctor *doctor, const struct sysctl *sysctl)
@@ -61,13 +61,14 @@ static void check_sysctl(struct doctor *doctor, const struct sysctl *sysctl)
 	if (doctor_read_number(&value, path) == 0) {
 		bool good = value >= sysctl->least;
 		doctor_say(doctor, good ? DOCTOR_OK : sysctl->severity, sysctl->id, fix, "%s (%s = %lld)",
-			   good ? sysctl->good : sysctl->bad, name, value);
+			   doctor_told(doctor, good ? sysctl->good : sysctl->bad), name, value);
 		return;
 	}
 	if (errno == ENOENT && sysctl->only_if_there)
 		return;
 	if (errno == ENOENT && sysctl->missing)
-		doctor_say(doctor, sysctl->severity, sysctl->id, "use a kernel that has it", "%s", sysctl->missing);
+		doctor_say(doctor, sysctl->severity, sysctl->id, "use a kernel that has it", "%s",
+			   doctor_told(doctor, sysctl->missing));
 	else if (errno == ENOENT)
 		doctor_say(doctor, DOCTOR_NOTE, sysctl->id, NULL, "this kernel has no %s", name);
 	else

@@ -94,7 +94,7 @@ static int take_reason(struct guard_event_filter *filter)
 	enum guard_reason reason;
 
 	if (guard_reason_parse(&reason, optarg) < 0) {
-		fprintf(stderr, "guardctl: events: --reason: \"%s\" is none; there are:", optarg);
+		fprintf(stderr, _("guardctl: events: --reason: \"%s\" is none; there are:"), optarg);
 		for (unsigned i = GUARD_REASON_NONE + 1; i < GUARD_REASON_MAX_; i++)
 			fprintf(stderr, " %s", guard_reason_name((enum guard_reason)i));
 		fputc('\n', stderr);

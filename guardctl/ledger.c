@@ -161,14 +161,14 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	folder = open_folder(&name, arguments.file);
 	if (folder < 0 || become_owner(folder, name) < 0) {
 		guardctl_error("%s: %s%s", arguments.file, strerror(errno),
-			       errno == EACCES ? ": run it as root" : "");
+			       errno == EACCES ? _(": run it as root") : "");
 		return GUARDCTL_REFUSED;
 	}
 	r = ledger_verify(&report, folder, name);
 	if (r < 0) {
 		guardctl_error("%s: %s%s", arguments.file,
 			       r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r),
-			       r == -GUARD_E_IO && errno == EACCES ? ": run it as root" : "");
+			       r == -GUARD_E_IO && errno == EACCES ? _(": run it as root") : "");
 		return GUARDCTL_REFUSED;
 	}
 	return print_report(&report, arguments.file, arguments.json);

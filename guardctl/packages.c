@@ -78,7 +78,7 @@ static int add(const struct guardctl_options *options, const struct settings *se
 	int r = 0;
 
 	if (argc == 0)
-		return usage("add: name at least one .deb file");
+		return usage(_("add: name at least one .deb file"));
 	for (int i = 0; r == 0 && i < argc; i++)
 		r = packages_list_add(&debs, argv[i], strlen(argv[i]));
 	return hand_over(options, settings, &debs, r);
@@ -125,17 +125,17 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 			return GUARDCTL_USAGE;
 	}
 	if (optind == argc)
-		return usage("one of add, installed, apt-hook is missing");
+		return usage(_("one of add, installed, apt-hook is missing"));
 	verb = argv[optind];
 	if (strcmp(verb, "add") == 0)
 		return add(options, &settings, argc - optind - 1, &argv[optind + 1]);
 	if (argc != optind + 1)
-		return usage("too many arguments");
+		return usage(_("too many arguments"));
 	if (strcmp(verb, "installed") == 0)
 		return installed(options, &settings);
 	if (strcmp(verb, "apt-hook") == 0)
 		return apt_hook(options, &settings);
-	return usage("one of add, installed, apt-hook is wanted");
+	return usage(_("one of add, installed, apt-hook is wanted"));
 }
 
 const struct guardctl_verb guardctl_packages = {

@@ -137,7 +137,7 @@ static int parse(struct policy_arguments *arguments, const struct subverb *subve
 	if (arguments->count >= subverb->operands)
 		return GUARDCTL_DONE;
 	guardctl_error("`policy %s` needs %s; see `guardctl help policy`", subverb->name,
-		       subverb->operands == 1 ? "a policy source" : "two policies");
+		       subverb->operands == 1 ? _("a policy source") : _("two policies"));
 	return GUARDCTL_USAGE;
 }
 

@@ -25,7 +25,7 @@ struct diff {
 	size_t count;
 };
 
-static const char *const change_names[] = { "added", "removed", "changed" };
+static const char *const change_names[] = { N_("added"), N_("removed"), N_("changed") };
 
 static void put_digest(const struct policy_item *item)
 {
@@ -173,7 +173,7 @@ static void print_heading(const struct policy_difference *difference)
 {
 	const struct policy_item *item = item_of(difference), *old = difference->old, *new = difference->new;
 
-	printf("%s: ", change_names[difference->change]);
+	printf("%s: ", _(change_names[difference->change]));
 	guard_text_put_escaped(stdout, item->group);
 	if (item->note[0]) {
 		fputs(" (", stdout);

@@ -104,13 +104,13 @@ static const char *take_event(struct policy_sample *sample, const json_t *event)
 	enum guard_kind parsed;
 
 	if (!hex || guard_digest_parse(&sample->identity.digest, hex, strlen(hex)) < 0)
-		return "`sha256` is no digest";
+		return _("`sha256` is no digest");
 	if (!kind || guard_kind_parse(&parsed, kind) < 0)
-		return "`kind` is unknown";
+		return _("`kind` is unknown");
 	sample->identity.kind = (uint8_t)parsed;
 	sample->identity.size = number_of(event, "size", 0);
 	if (action && strcmp(action, "allow") != 0 && strcmp(action, "deny") != 0)
-		return "`action` is neither allow nor deny";
+		return _("`action` is neither allow nor deny");
 	sample->has_before = action != NULL;
 	sample->before = action && strcmp(action, "allow") == 0 ? GUARD_ALLOW : GUARD_DENY;
 	sample->uid = (uint32_t)number_of(event, "uid", 0);
@@ -118,7 +118,7 @@ static const char *take_event(struct policy_sample *sample, const json_t *event)
 	sample->medium = medium_of(event);
 	sample->path = path_of(event);
 	if (!sample->path)
-		return "`path` is missing or malformed";
+		return _("`path` is missing or malformed");
 	sample->path_protected = !guard_path_is_users(sample->path);
 	sample->program = text_of(event, "program");
 	sample->user = user_of(event, sample->uid);

@@ -111,8 +111,8 @@ struct report {
 static const char *headline(const struct policy_sample *sample)
 {
 	if (!sample->has_before)
-		return sample->after ? "would be allowed" : "would be denied";
-	return sample->after ? "would be allowed now" : "would be denied now";
+		return sample->after ? _("would be allowed") : _("would be denied");
+	return sample->after ? _("would be allowed now") : _("would be denied now");
 }
 
 static void print_change(const struct report *report, const struct policy_sample *sample, uint64_t count)

@@ -203,7 +203,7 @@ static int scan_and_write(struct scan *scan, struct scan_presets *presets, struc
 	r = options->output ? write_file(options->output, scan, dpkg, presets) :
 			      scan_write(stdout, scan, dpkg, presets);
 	if (r < 0) {
-		guardctl_error("scan: cannot write %s: %s", options->output ? options->output : "to standard output",
+		guardctl_error("scan: cannot write %s: %s", options->output ? options->output : _("to standard output"),
 			       r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r));
 		return r;
 	}

@@ -12,12 +12,12 @@
 const char *scan_note_text(enum scan_note_kind kind)
 {
 	static const char *const texts[SCAN_NOTE_MAX_] = {
-		[SCAN_NOTE_UNREADABLE] = "could not be read",
-		[SCAN_NOTE_CHANGED] = "changed or went away while they were read",
-		[SCAN_NOTE_SPECIAL] = "are no regular files (devices, sockets, FIFOs)",
-		[SCAN_NOTE_PSEUDO] = "are kernel pseudo filesystems",
-		[SCAN_NOTE_OTHER_FS] = "are other filesystems, left out by --one-file-system",
-		[SCAN_NOTE_EXCLUDED] = "were left out by --exclude",
+		[SCAN_NOTE_UNREADABLE] = N_("could not be read"),
+		[SCAN_NOTE_CHANGED] = N_("changed or went away while they were read"),
+		[SCAN_NOTE_SPECIAL] = N_("are no regular files (devices, sockets, FIFOs)"),
+		[SCAN_NOTE_PSEUDO] = N_("are kernel pseudo filesystems"),
+		[SCAN_NOTE_OTHER_FS] = N_("are other filesystems, left out by --one-file-system"),
+		[SCAN_NOTE_EXCLUDED] = N_("were left out by --exclude"),
 	};
 
 	return texts[kind];

@@ -80,7 +80,7 @@ void scan_print_summary(const struct scan *scan, const struct scan_dpkg *dpkg, d
 	for (unsigned kind = 0; kind < SCAN_NOTE_MAX_; kind++) {
 		if (scan->note_counts[kind] == 0)
 			continue;
-		fprintf(stderr, _("scan: %zu %s\n"), scan->note_counts[kind], scan_note_text((enum scan_note_kind)kind));
+		fprintf(stderr, _("scan: %zu %s\n"), scan->note_counts[kind], _(scan_note_text((enum scan_note_kind)kind)));
 		if (kind <= SCAN_NOTE_CHANGED || kind == SCAN_NOTE_PSEUDO || kind == SCAN_NOTE_OTHER_FS)
 			print_problems(scan, (enum scan_note_kind)kind);
 	}

@@ -73,18 +73,18 @@ static int check(const struct enroll_options *options)
 
 	if (!options->url || strncmp(options->url, "https://", 8) != 0 || options->url[strlen(options->url) - 1] == '/' ||
 	    strpbrk(options->url, " ?#@") || strlen(options->url) > 1000)
-		problem = "the repository's address is missing or is none like https://guard.example.org/repository "
-			  "(no slash at its end)";
+		problem = _("the repository's address is missing or is none like https://guard.example.org/repository "
+			  "(no slash at its end)");
 	else if (!is_name(options->office))
-		problem = "--office NAME is missing or no name (a-z, 0-9 and -, beginning with a letter)";
+		problem = _("--office NAME is missing or no name (a-z, 0-9 and -, beginning with a letter)");
 	else if (options->profile && !is_name(options->profile))
-		problem = "--profile is no name (a-z, 0-9 and -, beginning with a letter)";
+		problem = _("--profile is no name (a-z, 0-9 and -, beginning with a letter)");
 	else if (!options->ca)
-		problem = "--ca FILE is missing: the certificate authority of headquarters' server, in PEM";
+		problem = _("--ca FILE is missing: the certificate authority of headquarters' server, in PEM");
 	else if (!options->certificate != !options->key)
-		problem = "--certificate and --key go together";
+		problem = _("--certificate and --key go together");
 	else if (!is_plain(options->url) || !is_plain(options->proxy))
-		problem = "an address must not hold quotes or backslashes";
+		problem = _("an address must not hold quotes or backslashes");
 	if (!problem)
 		return GUARDCTL_DONE;
 	guardctl_error("enroll: %s", problem);

@@ -156,20 +156,20 @@ int enroll_store(const struct enroll_options *options, const struct enroll_root 
 
 	umask(077);
 	if (mkdir(options->state_dir, 0711) < 0 && errno != EEXIST)
-		return failed(options, "the folder cannot be made");
+		return failed(options, _("the folder cannot be made"));
 	state_dir = open(options->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (state_dir < 0)
-		return failed(options, "the folder cannot be opened");
+		return failed(options, _("the folder cannot be opened"));
 	remove_new(state_dir);
 	if (mkdirat(state_dir, NEW_FOLDER, 0700) < 0)
-		return failed(options, NEW_FOLDER " cannot be made");
+		return failed(options, _("the folder cannot be made"));
 	folder = openat(state_dir, NEW_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = folder < 0 ? -GUARD_E_IO : fill(folder, options, root);
 	if (r == 0)
 		r = forget_other(state_dir, root);
 	if (r == 0 && renameat(state_dir, NEW_FOLDER, state_dir, FOLDER) == 0 && fsync(state_dir) == 0)
 		return 0;
-	r = failed(options, "the enrolment cannot be written");
+	r = failed(options, _("the enrolment cannot be written"));
 	remove_new(state_dir);
 	return r;
 }

@@ -42,7 +42,7 @@ static void list_one(json_t *rows, const struct repo *repo, const char *office, 
 						      text_of(head, "ticket"), "file", path));
 		return;
 	}
-	printf("%-16s %-32s %s%s%s  ", office, text_of(head, "id"), is_over(repo, expires) ? "over since " : "until ",
+	printf("%-16s %-32s %s%s%s  ", office, text_of(head, "id"), is_over(repo, expires) ? _("over since ") : _("until "),
 	       expires, broad ? "  broad" : "");
 	guard_text_put_escaped(stdout, text_of(head, "reason"));
 	if (text_of(head, "ticket")[0]) {

@@ -75,14 +75,14 @@ static int make(const struct repo_options *options, enum publish_key_type type, 
 
 	if (r < 0) {
 		guardctl_error("%s was not made: %s", path,
-			       r == -GUARD_E_EXISTS ? "there is a file of that name; a key is never replaced" :
+			       r == -GUARD_E_EXISTS ? _("there is a file of that name; a key is never replaced") :
 						      strerror(errno));
 		return GUARDCTL_REFUSED;
 	}
 	if (asprintf(&public, "%s.pub", path) < 0)
 		public = NULL;
 	else if (write_public(public, signer.key)) {
-		printf(_("%s (private%s) and %s, id %s\n"), path, passphrase ? ", encrypted" : "", public, signer.id);
+		printf(_("%s (private%s) and %s, id %s\n"), path, passphrase ? _(", encrypted") : "", public, signer.id);
 		code = GUARDCTL_DONE;
 	}
 	publish_signer_clear(&signer);

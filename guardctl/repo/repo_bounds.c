@@ -87,7 +87,7 @@ bool repo_bounds_hold(const struct repo *repo, const struct guard_exception_limi
 			       "programs a rule; by signer or path only as `broad`, and %s): machines would pass %s over",
 			       info.passed_over, info.passed_over == 1 ? "" : "s", office->name,
 			       info.passed_over == 1 ? "es" : "", limits->longest / REPO_DAY, limits->digests,
-			       limits->signers || limits->paths ? "where the policy permits it" : "the policy permits neither",
+			       limits->signers || limits->paths ? _("where the policy permits it") : _("the policy permits neither"),
 			       info.passed_over == 1 ? "it" : "them");
 	return r == 0 && !info.passed_over;
 }

@@ -84,7 +84,7 @@ bool repo_conf_read(json_t **ret_json, int folder, const char *path)
 		json = to_json(config_root_setting(&config), 0);
 	if (!json)
 		guardctl_error("%s:%d: %s", path, config_error_line(&config),
-			       config_error_text(&config) ? config_error_text(&config) : "a value of no known sort");
+			       config_error_text(&config) ? config_error_text(&config) : _("a value of no known sort"));
 	config_destroy(&config);
 	*ret_json = json;
 	return json != NULL;

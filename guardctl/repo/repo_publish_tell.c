@@ -104,12 +104,12 @@ bool publication_tell(const struct publication *publication, const struct repo *
 
 	for (size_t i = 0; i < repo->profile_count; i++)
 		tell_profile(publication, repo, i, seen);
-	tell_layer(repo, "Denied at once, everywhere", "deny", "deny-now", "deny/now.img", NULL);
+	tell_layer(repo, _("Denied at once, everywhere"), "deny", "deny-now", "deny/now.img", NULL);
 	for (size_t i = 0; i < repo->office_count; i++) {
 		const char *name = repo->offices[i].name;
 		char what[REPO_NAME_MAX + 32], folder[REPO_NAME_MAX + 32], target[REPO_NAME_MAX + 64];
 
-		snprintf(what, sizeof(what), "Exceptions of %s", name);
+		snprintf(what, sizeof(what), _("Exceptions of %s"), name);
 		snprintf(folder, sizeof(folder), "offices/%s", name);
 		snprintf(target, sizeof(target), "office/%s/exceptions.img", name);
 		tell_layer(repo, what, folder, name, target, seen);
@@ -130,7 +130,7 @@ static void tell_end(const struct repo *repo, const char *role)
 		return;
 	guard_time_format(text, publish_expires(document));
 	guardctl_error("%s ends at %s: sign it anew (%s)", role, text,
-		       strcmp(role, "root") == 0 ? "guardctl repo rotate" : "guardctl repo publish with its key");
+		       strcmp(role, "root") == 0 ? "guardctl repo rotate" : _("guardctl repo publish with its key"));
 }
 
 void publication_tell_ends(const struct repo *repo)

@@ -74,16 +74,17 @@ static const char *remark(const json_t *row, uint64_t most, int64_t now)
 	int64_t seen = json_integer_value(json_object_get(row, "time"));
 
 	if (seen < now - LOST_AFTER)
-		return "not seen for days";
+		return N_("not seen for days");
 	if (strcmp(json_string_value(json_object_get(row, "state")), "ok") != 0)
 		return json_string_value(json_object_get(row, "state"));
 	if ((uint64_t)json_integer_value(json_object_get(row, "snapshot")) < most)
-		return seen < now - LATE_AFTER ? "late, and silent" : "late";
-	return strcmp(json_string_value(json_object_get(row, "mode")), "enforce") == 0 ? "" : "only audits";
+		return seen < now - LATE_AFTER ? N_("late, and silent") : N_("late");
+	return strcmp(json_string_value(json_object_get(row, "mode")), "enforce") == 0 ? "" : N_("only audits");
 }
 
 static void print_row(const json_t *row, uint64_t most, int64_t now)
 {
+	const char *word = remark(row, most, now);
 	char seen[GUARDCTL_TIME_SIZE], versions[96];
 
 	guardctl_local_time(seen, json_integer_value(json_object_get(row, "time")));
@@ -94,7 +95,7 @@ static void print_row(const json_t *row, uint64_t most, int64_t now)
 		 (int64_t)json_integer_value(json_object_get(row, "deny")));
 	printf("%-16s %-24s %-10s %-48s %s  %s\n", json_string_value(json_object_get(row, "office")),
 	       json_string_value(json_object_get(row, "host")), json_string_value(json_object_get(row, "profile")), versions,
-	       seen, remark(row, most, now));
+	       seen, word[0] ? _(word) : "");
 }
 
 /* Rows in order; `count` of them. */

@@ -28,7 +28,7 @@ int repo_ask(void *context, char ret_text[PUBLISH_PASSPHRASE_MAX], const char *w
 
 	if (options->passphrase_file)
 		return from_file(ret_text, options->passphrase_file);
-	snprintf(prompt, sizeof(prompt), "Passphrase for %.240s: ", what);
+	snprintf(prompt, sizeof(prompt), _("Passphrase for %.240s: "), what);
 	if (EVP_read_pw_string(ret_text, (int)PUBLISH_PASSPHRASE_MAX - 1, prompt, verify) == 0)
 		return 0;
 	guardctl_error("no passphrase was given; without a terminal use --passphrase-file FILE");

@@ -88,12 +88,12 @@ static void check_metadata(struct verifying *verifying, const char *path, const 
 
 	if (publish_json_read(&document, verifying->repo->published, path) < 0 ||
 	    !json_is_object(json_object_get(document, "signed")))
-		damaged(verifying, path, "it is damaged: no signed document");
+		damaged(verifying, path, _("it is damaged: no signed document"));
 	else if (strcmp(name, "timestamp.json") != 0 &&
 		 (guard_text_parse_u64(&version, name, digits, INT64_MAX) < 0 || version != publish_version(document)))
-		damaged(verifying, path, "it is damaged: the version in it is not that of its name");
+		damaged(verifying, path, _("it is damaged: the version in it is not that of its name"));
 	else if (!signatures_hold(verifying, document))
-		damaged(verifying, path, "it is damaged: a signature in it does not fit what it says");
+		damaged(verifying, path, _("it is damaged: a signature in it does not fit what it says"));
 }
 
 static void check_target(struct verifying *verifying, const char *path, const char *name)
@@ -107,7 +107,7 @@ static void check_target(struct verifying *verifying, const char *path, const ch
 		target = publish_target(bytes, size);
 	hash = json_string_value(json_object_get(json_object_get(target, "hashes"), "sha256"));
 	if (!hash || strncmp(name, hash, 64) != 0 || name[64] != '.')
-		damaged(verifying, path, "it is damaged: its content does not have the SHA-256 of its name");
+		damaged(verifying, path, _("it is damaged: its content does not have the SHA-256 of its name"));
 }
 
 /* A web server hands out FILE.gz in place of FILE. */
@@ -123,8 +123,8 @@ static void check_packed(struct verifying *verifying, const char *path)
 	if (publish_file_read(&packed, &packed_size, verifying->repo->published, path, GUARD_POLICY_IMAGE_MAX) < 0 ||
 	    publish_unpack(&unpacked, plain_size, packed, packed_size) < 0 ||
 	    memcmp(unpacked, plain, plain_size) != 0)
-		damaged(verifying, path, "it is damaged: it does not unpack to the file that it stands for; remove it, "
-					 "then run `guardctl repo publish`");
+		damaged(verifying, path, _("it is damaged: it does not unpack to the file that it stands for; remove it, "
+					 "then run `guardctl repo publish`"));
 }
 
 static bool look(void *context, const char *path, const struct stat *status)
@@ -134,9 +134,9 @@ static bool look(void *context, const char *path, const struct stat *status)
 	mode_t wanted = S_ISDIR(status->st_mode) ? 0555 : 0444;
 
 	if (!S_ISDIR(status->st_mode) && !S_ISREG(status->st_mode))
-		damaged(verifying, path, "it is neither a file nor a folder");
+		damaged(verifying, path, _("it is neither a file nor a folder"));
 	else if ((status->st_mode & wanted) != wanted)
-		damaged(verifying, path, "a web server cannot read it; chmod a+rX");
+		damaged(verifying, path, _("a web server cannot read it; chmod a+rX"));
 	if (!S_ISREG(status->st_mode))
 		return true;
 	verifying->files++;
@@ -164,7 +164,7 @@ static void check_needed(struct verifying *verifying)
 		struct stat status;
 
 		if (fstatat(verifying->repo->published, path, &status, AT_SYMLINK_NOFOLLOW) < 0)
-			damaged(verifying, path, "it is missing; `guardctl repo publish` puts it there again");
+			damaged(verifying, path, _("it is missing; `guardctl repo publish` puts it there again"));
 	}
 }
 

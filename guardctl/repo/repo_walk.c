@@ -36,7 +36,7 @@ static bool walk_folder(const struct repo *repo, const char *folder, unsigned de
 	bool good = true;
 
 	if (!directory || depth > WALK_DEPTH_MAX) {
-		guardctl_error("%s/%s: %s", repo->directory, folder, directory ? "folders too deep" : strerror(errno));
+		guardctl_error("%s/%s: %s", repo->directory, folder, directory ? _("folders too deep") : strerror(errno));
 		if (directory)
 			closedir(directory);
 		else if (fd >= 0)
