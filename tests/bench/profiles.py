@@ -124,7 +124,7 @@ def storm(run):
 
 def warm(run):
     """Events that reach the gate in one run of each warm workload, after two others."""
-    lines = [f"{'events':>10}  workload, run once"]
+    counts = run.data["events_per_run"] = {}
     with run.guard:
         for workload in workloads.WARM:
             words = workload.command.split() if workload.direct else ["sh", "-c", workload.command]
@@ -133,8 +133,9 @@ def warm(run):
                     guards.in_root(run.mount, "sh", "-c", workload.prepare)
                 before = run.guard.status()["events"]
                 subprocess.run(["/usr/sbin/chroot", run.mount, *words], check=True, capture_output=True)
-            lines.append(f"{run.guard.status()['events'] - before:10,}  {workload.name}")
-    keep(run, "warm", "Events that reach the gate in one run of each warm workload", "\n".join(lines))
+            counts[workload.name] = run.guard.status()["events"] - before
+    keep(run, "warm", "Events that reach the gate in one run of each warm workload",
+         "\n".join(f"{count:10,}  {name}" for name, count in counts.items()))
 
 
 def image_build(run):
