@@ -65,11 +65,10 @@ HOSTILE = (
     ("the same by thread", "echo 1000 > /proc/$GATE/task/$GATE/oom_score_adj"),
     ("the handles, asked for", "python3 -c " + shlex.quote(TAKEOVER)),
     ("another configuration's daemon", OTHER),
-    ("a program that looks into the kernel", "bpftool prog profile id 1 duration 1 cycles"),
 )
 # What the ledger says of them.
 TRACES = ("to signal, limit or freeze", "to trace a process", "to change a file of guardd", "to cover or to unmount",
-          "to write to the disk", "to use or to load a BPF object", "refused to take over")
+          "to write to the disk", "to use or to load a BPF object", "to take over from guardd")
 
 
 def runs(guest, path):
