@@ -184,8 +184,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 
 const struct guardctl_verb guardctl_signers = {
 	.name = "signers",
-	.summary = "which signatures a file has, and whether they count",
-	.usage = "usage: guardctl signers FILE... [--policy IMAGE|SOURCE] [--catalogs DIR]\n"
+	.summary = N_("which signatures a file has, and whether they count"),
+	.usage = N_("usage: guardctl signers FILE... [--policy IMAGE|SOURCE] [--catalogs DIR]\n"
 		 "\n"
 		 "Each signature about FILE: in security.ima, behind it, in a catalog, of a\n"
 		 "package; whether it verifies and up to which key of the policy:\n"
@@ -202,6 +202,6 @@ const struct guardctl_verb guardctl_signers = {
 		 "Exit code 0 when each FILE has a good one, else 1.\n"
 		 "\n"
 		 "example: guardctl signers /opt/acme/bin/tool\n"
-		 "         guardctl --json signers driver.ko --policy hq.conf\n",
+		 "         guardctl --json signers driver.ko --policy hq.conf\n"),
 	.run = run,
 };
