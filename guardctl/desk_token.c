@@ -66,7 +66,7 @@ static int say(const char *uri, int error)
 		guardctl_error(_("%s: the key must be an RSA key of at least %d bits: only such a one signs the same each "
 				 "time"),
 			       uri, RSA_BITS_MIN);
-	else if (error == -GUARD_E_NOT_FOUND)
+	else if (error == -GUARD_E_NOT_FOUND || error == -GUARD_E_FORMAT)
 		guardctl_error(_("%s: there is no such token, module or key; `p11tool --list-tokens` shows what there is"),
 			       uri);
 	else if (error == -GUARD_E_DENIED)
