@@ -61,10 +61,68 @@ static void certificate(const uint8_t *data, size_t size)
 		FUZZ_REQUIRE(reason[0]);
 }
 
+/* Questions about certificates and time stamps: what is answered, decodes, and what
+ * it says keeps to its limits. */
+static void ask_chain(uint32_t type, const uint8_t *data, size_t size)
+{
+	static uint8_t reply[INSPECT_REPLY_MAX];
+	static struct guard_chain chain;
+	static struct guard_certificate_detail detail;
+	struct guard_time_stamp stamp;
+	struct guard_writer packet;
+	size_t written;
+
+	guard_writer_init(&packet);
+	guard_write_u32(&packet, type);
+	guard_write_u32(&packet, (uint32_t)size);
+	if (size)
+		guard_write_bytes(&packet, data, size);
+	written = inspect_answer(reply, sizeof(reply), packet.bytes, packet.size);
+	guard_writer_free(&packet);
+	if (type == GUARD_INSPECT_CHAIN && size > 0)
+		FUZZ_REQUIRE(guard_chain_decode(&chain, reply, written) == 0);
+	if (type == GUARD_INSPECT_CERTIFICATE) {
+		FUZZ_REQUIRE(guard_certificate_detail_decode(&detail, reply, written) == 0);
+		FUZZ_REQUIRE(detail.reason[0] || detail.spki_size > 0);
+	}
+	if (type == GUARD_INSPECT_TIME && written > 0)
+		FUZZ_REQUIRE(guard_time_stamp_decode(&stamp, reply, written) == 0);
+}
+
+static void decode_chain(const uint8_t *data, size_t size)
+{
+	static struct guard_certificate_detail detail;
+	static struct guard_chain chain;
+	struct guard_writer writer;
+
+	(void)!guard_certificate_detail_decode(&detail, data, size);
+	if (guard_chain_decode(&chain, data, size) < 0)
+		return;
+	guard_writer_init(&writer);
+	guard_chain_encode(&writer, &chain);
+	FUZZ_REQUIRE(writer.size == size && memcmp(writer.bytes, data, size) == 0);
+	guard_writer_free(&writer);
+}
+
+static void of_chains(uint8_t which, const uint8_t *data, size_t size)
+{
+	static const uint32_t types[] = { GUARD_INSPECT_CHAIN, GUARD_INSPECT_CERTIFICATE, GUARD_INSPECT_TOKEN,
+					  GUARD_INSPECT_CONTENT, GUARD_INSPECT_TIME };
+
+	if (which < sizeof(types) / sizeof(types[0]))
+		ask_chain(types[which], data, size);
+	else
+		decode_chain(data, size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 1)
 		return 0;
+	if (data[0] >= 128) {
+		of_chains((uint8_t)(data[0] - 128) % 6, &data[1], size - 1);
+		return 0;
+	}
 	switch (data[0] % 5) {
 	case 0:
 		ask(GUARD_INSPECT_IMA, &data[1], size - 1);

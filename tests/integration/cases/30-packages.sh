@@ -158,3 +158,8 @@ is "a policy that denies old versions builds" build 3
 is "reload" ctl reload
 expect_denied "the old version, signed as it is" "$area/loose"
 expect_allowed "the version of today" "$area/opt/tool"
+sign_rules ",
+ { action = \"deny\"; signers = ( { provider = \"package\"; key = \"$vendor\"; } ); }"
+is "a policy that revokes the repository's key builds" build 4
+is "reload" ctl reload
+expect_denied "the version of today, by a key that is revoked" "$area/opt/tool"

@@ -117,40 +117,6 @@ why_now() { "$GUARDCTL" --socket "$SOCKET" why "$1" 2>&1; }
 why_has() { why_now "$2" | grep -q "$1"; }
 why_says() { wait_for 5 why_has "$1" "$2"; check $? "why: $1" "$(why_now "$2")"; }
 
-rm -rf "$SCRATCH/state" "$SCRATCH/run"
-signer_policy 1 "$(by appended ours "$crl")" && write_config "catalogs = \"$catalogs\";" && launch_guardd
-check $? "the daemon starts with an authority and its revocation list" "$(cat "$SCRATCH/log/build")"
-
-# ---- appended, by certificates of ours -------------------------------------------
-evil payload "$SCRATCH/plain"
-append build "$SCRATCH/plain" "$area/tool"
-expect_allowed "by a certificate that the authority issued" "$area/tool"
-expect_allowed "the same once more" "$area/tool"
-sed 's/GUARD-SWITCH:Y:0/GUARD-SWITCH:Y:1/' "$area/tool" > "$area/flipped" && chmod 755 "$area/flipped"
-expect_denied "one byte flipped" "$area/flipped"
-append build "$SCRATCH/plain" "$area/bare" -nocerts
-expect_denied "without its certificate" "$area/bare"
-refused() # NAME WORDS
-{
-	append "$1" "$SCRATCH/plain" "$area/$1" "${@:3}"
-	expect_denied "by the certificate $1" "$area/$1"
-	why_says "$2" "$area/$1"
-}
-refused foreign "by no key that the policy names"
-refused revoked "is on the policy.s revocation list"
-refused web "its extended key usage lacks codeSigning"
-refused crypt "its key usage lacks digitalSignature"
-refused odd "has the critical extension 1.2.3.4.5"
-refused sha1 "is signed with ecdsa-with-SHA1"
-refused short "CN=Acme short expired on"
-refused early "CN=Acme early is not valid before"
-refused leafy "CN=Acme build may not issue others" -certfile "$keys/build.pem" 
-append below "$SCRATCH/plain" "$area/below" -certfile "$keys/middle.pem"
-expect_allowed "through an authority in between" "$area/below"
-cat "$keys/lower.pem" "$keys/middle.pem" > "$keys/both.pem"
-refused toolow "may not have that many below it" -certfile "$keys/both.pem"
-
-# ---- time stamps ---------------------------------------------------------------------
 # A token over the signature, by `openssl ts`, in its unsigned attributes: what it
 # takes from the CMS and puts into it is plain DER.
 stamp() # CMS WHEN TO
@@ -208,6 +174,48 @@ faketime_tsa()
 		openssl ts -reply -config x.cnf -section tsa_one -queryfile "$SCRATCH/tsq" -signer "$1.pem" -inkey "$1.key" \
 			-token_out -out "$SCRATCH/token" 2>> "$SCRATCH/log/openssl"
 }
+
+rm -rf "$SCRATCH/state" "$SCRATCH/run"
+signer_policy 1 "$(by appended ours "$crl")" && write_config "catalogs = \"$catalogs\";" && launch_guardd
+check $? "the daemon starts with an authority and its revocation list" "$(cat "$SCRATCH/log/build")"
+
+# ---- appended, by certificates of ours -------------------------------------------
+evil payload "$SCRATCH/plain"
+# One that ends while this case runs; looked at again at its end.
+cp "$keys/short.key" "$keys/brief.key"
+brief_end=$(($(date +%s) + 25))
+dated brief "$(date -u -d '-1 day' +%Y%m%d%H%M%SZ)" "$(date -u -d "@$brief_end" +%Y%m%d%H%M%SZ)" 22
+append brief "$SCRATCH/plain" "$area/brief"
+stamp "$SCRATCH/cms" stamper "$SCRATCH/cms.brief" && behind "$SCRATCH/plain" "$SCRATCH/cms.brief" "$area/brief-stamped"
+expect_allowed "by a certificate that ends soon" "$area/brief"
+append build "$SCRATCH/plain" "$area/tool"
+expect_allowed "by a certificate that the authority issued" "$area/tool"
+expect_allowed "the same once more" "$area/tool"
+sed 's/GUARD-SWITCH:Y:0/GUARD-SWITCH:Y:1/' "$area/tool" > "$area/flipped" && chmod 755 "$area/flipped"
+expect_denied "one byte flipped" "$area/flipped"
+append build "$SCRATCH/plain" "$area/bare" -nocerts
+expect_denied "without its certificate" "$area/bare"
+refused() # NAME WORDS
+{
+	append "$1" "$SCRATCH/plain" "$area/$1" "${@:3}"
+	expect_denied "by the certificate $1" "$area/$1"
+	why_says "$2" "$area/$1"
+}
+refused foreign "by no key that the policy names"
+refused revoked "is on the policy.s revocation list"
+refused web "its extended key usage lacks codeSigning"
+refused crypt "its key usage lacks digitalSignature"
+refused odd "has the critical extension 1.2.3.4.5"
+refused sha1 "is signed with ecdsa-with-SHA1"
+refused short "CN=Acme short expired on"
+refused early "CN=Acme early is not valid before"
+refused leafy "CN=Acme build may not issue others" -certfile "$keys/build.pem" 
+append below "$SCRATCH/plain" "$area/below" -certfile "$keys/middle.pem"
+expect_allowed "through an authority in between" "$area/below"
+cat "$keys/lower.pem" "$keys/middle.pem" > "$keys/both.pem"
+refused toolow "may not have that many below it" -certfile "$keys/both.pem"
+
+# ---- time stamps, by the policy ------------------------------------------------------
 append build "$SCRATCH/plain" "$area/stamped"
 cms build "$SCRATCH/plain" "$SCRATCH/cms"
 is "a time stamp is put to a signature" stamp "$SCRATCH/cms" stamper "$SCRATCH/cms.stamped"
@@ -271,10 +279,20 @@ signers_say "nobody has signed it" "$SCRATCH/plain"
 head -c 3000 /dev/urandom > "$SCRATCH/noise" && behind "$SCRATCH/plain" "$SCRATCH/noise" "$SCRATCH/noisy"
 signers_say "appended: unreadable: this is no DER CMS signature" "$SCRATCH/noisy"
 
+# ---- what was stamped in time stays good -------------------------------------------------------
+take_policy 8 "$(by appended ours "$crl timestamp = \"$keys/clock.pem\";")"
+brief_is_over() { [ "$(date +%s)" -gt "$brief_end" ]; }
+wait_for 60 brief_is_over
+expect_denied "by a certificate that has ended meanwhile" "$area/brief"
+why_says "CN=Acme brief expired on" "$area/brief"
+expect_allowed "stamped before it ended" "$area/brief-stamped"
+take_policy 9 "$(by appended ours "$crl")"
+expect_denied "stamped by somebody whom the policy does not name" "$area/brief-stamped"
+
 # ---- what the compiler refuses --------------------------------------------------------------
 compiler_says()
 {
-	! signer_policy 7 "$2"
+	! signer_policy 10 "$2"
 	check "$([ $? = 0 ] && grep -q "$1" "$SCRATCH/log/build"; echo $?)" "refused: $1" "$(cat "$SCRATCH/log/build")"
 }
 compiler_says "is not signed by the certificate beside it" "$(by appended theirs "$crl")"
