@@ -10,6 +10,6 @@ foreach(name deny exception exception_list exception_source exception_subject ex
 endforeach()
 target_include_directories(guardctl_repo PUBLIC ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_LIST_DIR}/repo
 	${PROJECT_SOURCE_DIR}/guardd)
-target_link_libraries(guardctl_repo PUBLIC guard_publish guard_static PRIVATE guard_flags)
+target_link_libraries(guardctl_repo PUBLIC guard_publish guard_static PRIVATE guard_flags PkgConfig::ZLIB)
 target_link_libraries(guardctl PRIVATE guardctl_repo)
 list(APPEND GUARDCTL_VERBS keys repo exception deny)

@@ -87,6 +87,7 @@ struct repo {
 	size_t signer_count;
 	int64_t now;
 	bool dry_run, allow_lockout;
+	bool publishing; /* everything, not one office alone */
 	bool pending; /* something was written to pending/ */
 	bool *unreadable; /* something signed could not be read: nothing is signed on top of it */
 };
@@ -120,6 +121,8 @@ const char *repo_key_reason(int r, bool token);
 int repo_load_key(struct publish_signer *ret_signer, const struct repo_options *options, const char *name);
 /* One of the signers holds one of the keys. */
 bool repo_can_sign(const struct repo *repo, const struct repo_keys *keys);
+/* How many of the signers do. */
+size_t repo_signers_of(const struct repo *repo, const struct repo_keys *keys);
 /* Sign with each that does; 0 or -GUARD_E_... */
 int repo_sign_all(json_t *document, const struct repo *repo, const struct repo_keys *keys) GUARD_WARN_UNUSED;
 

@@ -70,6 +70,7 @@ static bool make_offices(struct publication *publication, struct repo *repo)
 {
 	enum repo_result result = repo_deny_update(repo);
 
+	repo->publishing = true;
 	publication->changed += result == REPO_SIGNED;
 	for (size_t i = 0; result < REPO_PENDING && i < repo->office_count; i++) {
 		const struct repo_office *office = &repo->offices[i];

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "policy_diff.h"
@@ -98,6 +99,30 @@ static void tell_layer(const struct repo *repo, const char *what, const char *fo
 	guard_policy_free(new);
 }
 
+/* Who belongs to an office, when that is not what is published. */
+static void tell_place(const struct repo *repo, const struct repo_office *office, const json_t *seen)
+{
+	GUARD_AUTO_JSON json_t *place = repo_place(office), *target = NULL;
+	GUARD_AUTO_FREE uint8_t *bytes = NULL;
+	char path[REPO_NAME_MAX + 16], file[REPO_PATH_MAX], whole[2 * REPO_PATH_MAX];
+	size_t size = 0, count = json_array_size(office->machines);
+
+	snprintf(path, sizeof(path), "place/%s.json", office->name);
+	if (!place || publish_bytes(&bytes, &size, place) < 0)
+		return;
+	target = publish_target(bytes, size);
+	if (!target || !repo_target_file(file, path, target))
+		return;
+	snprintf(whole, sizeof(whole), "%.500s/%s", repo->directory, file);
+	if (faccessat(repo->folder, whole, F_OK, 0) == 0)
+		return;
+	printf(_("Machines of %s: new or changed, %zu entr%s in offices/%s/office.conf"), office->name, count,
+	       count == 1 ? "y" : "ies", office->name);
+	if (seen)
+		printf(_(" (%zu machines seen)"), machines_of(seen, office->name));
+	putchar('\n');
+}
+
 bool publication_tell(const struct publication *publication, const struct repo *repo, const struct repo_options *options)
 {
 	GUARD_AUTO_JSON json_t *seen = options->log ? repo_seen_offices(options->log) : NULL;
@@ -113,6 +138,13 @@ bool publication_tell(const struct publication *publication, const struct repo *
 		snprintf(folder, sizeof(folder), "offices/%s", name);
 		snprintf(target, sizeof(target), "office/%s/exceptions.img", name);
 		tell_layer(repo, what, folder, name, target, seen);
+		if (repo->offices[i].broad.threshold) {
+			snprintf(what, sizeof(what), "Broad exceptions of %s", name);
+			snprintf(folder, sizeof(folder), "offices/%s/broad", name);
+			snprintf(target, sizeof(target), "office/%s/broad/exceptions.img", name);
+			tell_layer(repo, what, folder, name, target, seen);
+		}
+		tell_place(repo, &repo->offices[i], seen);
 	}
 	puts(_("Nothing was published: this was a dry run."));
 	return true;

@@ -69,17 +69,21 @@ enum repo_result repo_office_update(struct repo *repo, const struct repo_office 
 				    const struct guard_exception_limits *limits)
 {
 	char folder[REPO_NAME_MAX + 32], target[REPO_NAME_MAX + 64], role[REPO_ROLE_MAX];
+	const struct repo_keys *keys = broad ? &office->broad : &office->keys;
 	struct repo_image image = { 0 };
 	enum repo_result result = REPO_FAILED;
 
 	snprintf(folder, sizeof(folder), "offices/%s%s", office->name, broad ? "/broad" : "");
 	snprintf(target, sizeof(target), "office/%s/%sexceptions.img", office->name, broad ? "broad/" : "");
 	snprintf(role, sizeof(role), "%s%s", office->name, broad ? ".broad" : "");
-	if (!repo_layer_image(&image, repo, folder, office->name, target))
-		return REPO_FAILED;
-	if (!image.bytes || repo_bounds_hold(repo, limits, office, broad, &image))
-		result = update_image_role(repo, role, broad ? &office->broad : &office->keys, repo->office_life, &image,
-					   target);
+	/* Headquarters, without the office's keys, is told and goes on: what an office
+	 * has wrong holds up no policy, and what was signed before stays. */
+	if (!repo_layer_image(&image, repo, folder, office->name, target) ||
+	    (image.bytes && !repo_bounds_hold(repo, limits, office, broad, &image)))
+		result = repo->publishing && !*repo->unreadable && repo_signers_of(repo, keys) < keys->threshold ? REPO_SAME :
+														   REPO_FAILED;
+	else
+		result = update_image_role(repo, role, keys, repo->office_life, &image, target);
 	repo_image_clear(&image);
 	return result;
 }

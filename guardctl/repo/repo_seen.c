@@ -5,32 +5,37 @@
  */
 #include "repo_seen.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
+
+#include <zlib.h>
 
 #include "base/text.h"
 #include "output.h"
 
 #define LATE_AFTER 3600          /* seconds since the machine was seen */
 #define LOST_AFTER (3 * REPO_DAY)
+#define REMARK_SIZE 96u
 
 static bool read_log(json_t *machines, struct seen_count *count, const char *path)
 {
-	GUARD_AUTO_FCLOSE FILE *file = fopen(path, "re");
-	GUARD_AUTO_FREE char *line = NULL;
-	size_t capacity = 0;
+	gzFile file = gzopen(path, "re");
+	char line[SEEN_LINE_MAX + 2];
+	int error = Z_OK;
+	bool good;
 
 	if (!file) {
 		guardctl_error("%s: %s", path, strerror(errno));
 		return false;
 	}
-	for (ssize_t length; (length = getline(&line, &capacity, file)) > 0;) {
+	while (gzgets(file, line, sizeof(line))) {
 		struct seen_check check;
 
 		count->lines++;
-		if ((size_t)length > SEEN_LINE_MAX)
-			continue;
+		if (strlen(line) > SEEN_LINE_MAX)
+			continue; /* and its end is a line that says nothing */
 		switch (seen_parse(&check, line)) {
 		case SEEN_GOOD:
 			seen_note(machines, &check);
@@ -43,7 +48,24 @@ static bool read_log(json_t *machines, struct seen_count *count, const char *pat
 			break;
 		}
 	}
-	return true;
+	gzerror(file, &error);
+	good = error == Z_OK || error == Z_STREAM_END || error == Z_BUF_ERROR;
+	if (!good)
+		guardctl_error("%s cannot be read to its end: %s", path, error == Z_ERRNO ? strerror(errno) : "it is damaged");
+	return (gzclose(file) == Z_OK || !good) && good;
+}
+
+/* The snapshot that is published, when this is asked in an administrator's folder. */
+static uint64_t published(const struct repo_options *options)
+{
+	GUARD_AUTO_FREE char *path = NULL;
+	GUARD_AUTO_JSON json_t *snapshot = NULL;
+
+	if (asprintf(&path, "%s/signed/snapshot.json", options->folder) < 0) {
+		path = NULL;
+		return 0;
+	}
+	return publish_json_read(&snapshot, AT_FDCWD, path) == 0 ? publish_version(snapshot) : 0;
 }
 
 static uint64_t newest(const json_t *machines)
@@ -69,7 +91,7 @@ static int by_office(const void *a, const void *b)
 		       strcmp(json_string_value(json_object_get(x, "host")), json_string_value(json_object_get(y, "host")));
 }
 
-static const char *remark(const json_t *row, uint64_t most, int64_t now)
+static const char *how_late(const json_t *row, uint64_t most, int64_t now)
 {
 	int64_t seen = json_integer_value(json_object_get(row, "time"));
 
@@ -79,12 +101,27 @@ static const char *remark(const json_t *row, uint64_t most, int64_t now)
 		return json_string_value(json_object_get(row, "state"));
 	if ((uint64_t)json_integer_value(json_object_get(row, "snapshot")) < most)
 		return seen < now - LATE_AFTER ? N_("late, and silent") : N_("late");
-	return strcmp(json_string_value(json_object_get(row, "mode")), "enforce") == 0 ? "" : N_("only audits");
+	return "";
 }
 
-static void print_row(const json_t *row, uint64_t most, int64_t now)
+static const char *said(const char *word, bool json)
 {
-	const char *word = remark(row, most, now);
+	return json || !word[0] ? word : _(word);
+}
+
+/* What the administrator should look at; "" when all is well.  Programs read it in
+ * English. */
+static void remark(char ret_text[REMARK_SIZE], const json_t *row, uint64_t most, int64_t now, bool json)
+{
+	const char *late = how_late(row, most, now), *mode = json_string_value(json_object_get(row, "mode"));
+	bool audits = strcmp(mode, "enforce") != 0;
+
+	snprintf(ret_text, REMARK_SIZE, "%s%s%s", said(late, json), late[0] && audits ? ", " : "",
+		 audits ? said(N_("only audits"), json) : "");
+}
+
+static void print_row(const json_t *row, const char *word)
+{
 	char seen[GUARDCTL_TIME_SIZE], versions[96];
 
 	guardctl_local_time(seen, json_integer_value(json_object_get(row, "time")));
@@ -95,7 +132,7 @@ static void print_row(const json_t *row, uint64_t most, int64_t now)
 		 (int64_t)json_integer_value(json_object_get(row, "deny")));
 	printf("%-16s %-24s %-10s %-48s %s  %s\n", json_string_value(json_object_get(row, "office")),
 	       json_string_value(json_object_get(row, "host")), json_string_value(json_object_get(row, "profile")), versions,
-	       seen, word[0] ? _(word) : "");
+	       seen, word);
 }
 
 /* Rows in order; `count` of them. */
@@ -114,30 +151,34 @@ static json_t **sorted_rows(const json_t *machines, size_t *ret_count)
 	return rows;
 }
 
-static int tell(const json_t *machines, const struct seen_count *count, bool json)
+static int tell(const json_t *machines, const struct seen_count *count, const struct repo_options *options)
 {
-	uint64_t most = newest(machines);
+	uint64_t there = published(options), seen = newest(machines), most = there > seen ? there : seen;
 	int64_t now = (int64_t)time(NULL);
 	size_t rows_count;
-	json_t **rows = sorted_rows(machines, &rows_count), *list = json ? json_array() : NULL;
+	json_t **rows = sorted_rows(machines, &rows_count), *list = options->json ? json_array() : NULL;
 	size_t good = 0;
 
+	if (!list && rows_count)
+		printf("%-16s %-24s %-10s %-48s %-19s  %s\n", "OFFICE", "HOST", "PROFILE", "SNAPSHOT IN FORCE", "LAST SEEN", "REMARK");
 	for (size_t i = 0; i < rows_count; i++) {
-		const char *word = remark(rows[i], most, now);
+		char word[REMARK_SIZE];
 
+		remark(word, rows[i], most, now, list != NULL);
 		good += word[0] == '\0';
 		if (list) {
 			json_object_set_new(rows[i], "remark", json_string(word));
 			json_array_append(list, rows[i]);
 		} else {
-			print_row(rows[i], most, now);
+			print_row(rows[i], word);
 		}
 	}
 	free(rows);
 	if (list)
 		return guardctl_print_json(list);
-	printf(_("%zu machine%s, %zu enforce the newest that was seen (snapshot %" PRIu64 ")\n"), rows_count,
-	       rows_count == 1 ? "" : "s", good, most);
+	printf(most == there ? _("%zu machine%s, %zu enforce what is published (snapshot %" PRIu64 ")\n") :
+			       _("%zu machine%s, %zu enforce the newest that was seen (snapshot %" PRIu64 ")\n"),
+	       rows_count, rows_count == 1 ? "" : "s", good, most);
 	if (count->forged)
 		printf(_("%zu line%s with a signature that is wrong or a time that does not fit: not counted\n"), count->forged,
 		       count->forged == 1 ? "" : "s");
@@ -156,7 +197,7 @@ int repo_seen(const struct repo_options *options)
 	for (size_t i = 0; i < options->operand_count; i++)
 		if (!read_log(machines, &count, options->operands[i]))
 			return GUARDCTL_REFUSED;
-	return tell(machines, &count, options->json);
+	return tell(machines, &count, options);
 }
 
 json_t *repo_seen_offices(const char *log)

@@ -116,12 +116,18 @@ static bool lists(const struct repo_keys *keys, const char *id)
 	return false;
 }
 
+size_t repo_signers_of(const struct repo *repo, const struct repo_keys *keys)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < repo->signer_count; i++)
+		count += lists(keys, repo->signers[i].id);
+	return count;
+}
+
 bool repo_can_sign(const struct repo *repo, const struct repo_keys *keys)
 {
-	for (size_t i = 0; i < repo->signer_count; i++)
-		if (lists(keys, repo->signers[i].id))
-			return true;
-	return false;
+	return repo_signers_of(repo, keys) > 0;
 }
 
 int repo_sign_all(json_t *document, const struct repo *repo, const struct repo_keys *keys)

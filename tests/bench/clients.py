@@ -100,7 +100,7 @@ class Server:
                         "-keyout", self.folder + "/key", "-out", self.folder + "/pem"], check=True, stderr=subprocess.DEVNULL)
         with open(self.folder + "/conf", "w", encoding="utf-8") as file:
             file.write(f"""daemon off; pid {self.folder}/pid; error_log {self.folder}/error; worker_processes 1;
-worker_rlimit_nofile 30000; events {{ worker_connections 15000; }}
+events {{ worker_connections {resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3}; }}
 http {{ access_log {self.folder}/access combined; client_body_temp_path {self.folder}/a; proxy_temp_path {self.folder}/b;
  fastcgi_temp_path {self.folder}/c; uwsgi_temp_path {self.folder}/d; scgi_temp_path {self.folder}/e;
  server {{ listen 127.0.0.1:{self.port} ssl backlog=4096; ssl_certificate {self.folder}/pem; ssl_certificate_key {self.folder}/key;
@@ -138,8 +138,7 @@ class Client:
     def __init__(self, server, office, known):
         self.server, self.office = server, office
         self.etag, self.snapshot, self.role = known
-        self.bytes = 0
-        self.checks = 0
+        self.bytes = self.checks = self.failures = 0
 
     async def get(self, reader, writer, path, etag=None):
         condition = f"If-None-Match: {etag}\r\n" if etag else ""
@@ -169,6 +168,14 @@ class Client:
         finally:
             writer.close()
 
+    async def try_check(self):
+        """As a machine: what fails is tried again at the next check."""
+        try:
+            return await self.check()
+        except (OSError, EOFError, ssl.SSLError):
+            self.failures += 1
+            return False
+
     async def follow(self, reader, writer, body):
         version = json.loads(body)["signed"]["meta"]["snapshot.json"]["version"]
         _, _, body = await self.get(reader, writer, f"/metadata/{version}.snapshot.json")
@@ -187,7 +194,7 @@ async def all_at_once(clients, lanes):
 
     async def lane():
         while queue:
-            await queue.pop().check()
+            await queue.pop().try_check()
 
     await asyncio.gather(*(lane() for _ in range(lanes)))
     return time.monotonic() - begin
@@ -201,7 +208,7 @@ async def arrival(clients, interval, change):
         await asyncio.sleep(random.uniform(0, interval))
         while True:
             due = time.monotonic() + interval * random.uniform(0.9, 1.1)
-            if await client.check():
+            if await client.try_check():
                 moments.append(time.monotonic())
                 return
             await asyncio.sleep(max(0, due - time.monotonic()))
@@ -241,7 +248,7 @@ def measure(company, server, arguments):
         f"{len(clients) / seconds:.0f} a second; {used / len(clients) * 1000:.2f} ms of nginx each")
     say("bytes of a check without a change, both ways, TLS handshake included", f"{sum(c.bytes for c in clients) / len(clients):.0f}")
     for client in clients:
-        client.bytes = client.checks = 0
+        client.bytes = client.checks = client.failures = 0
     change = lambda: company.add_exception(offices[0], b"new")
     publish, arrived, lasted = asyncio.run(arrival(clients, arguments.interval, change))
     own = [c for c in clients if c.office == offices[0]]
@@ -251,6 +258,8 @@ def measure(company, server, arguments):
         f"{arrived[int(len(arrived) * 0.95)]:.0f} s after it was published (half: {arrived[len(arrived) // 2]:.0f} s, "
         f"all: {arrived[-1]:.0f} s)")
     say("checks a second meanwhile", f"{checks / lasted:.0f}")
+    if sum(c.failures for c in clients):
+        say("checks that failed and were made again at the next interval", sum(c.failures for c in clients))
     say("bytes per client of another office, all checks of that time and the news", f"{sum(c.bytes for c in clients if c not in own) / max(1, len(clients) - len(own)):.0f}")
     say("bytes per client of the office with the exception", f"{sum(c.bytes for c in own) / len(own):.0f}")
 
@@ -265,6 +274,8 @@ def main():
     parser.add_argument("--interval", type=float, default=60)
     parser.add_argument("--lanes", type=int, default=64)
     arguments = parser.parse_args()
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     folder = tempfile.mkdtemp(prefix="guard-clients-", dir="/var/tmp")
     server = None
     try:

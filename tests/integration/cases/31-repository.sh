@@ -161,6 +161,12 @@ sed -i.kept 's|version = 3; mode|version = 4; mode|; s|, "[0-9]*  /usr/bin/bash"
 publish --dry-run; refused "a dry run of a policy without the shell that machines have" /usr/bin/bash
 publish; refused "and the policy itself" /usr/bin/bash "nothing was published"
 mv hq.conf.kept hq.conf
+# What an office may have is lowered, and its key is not at hand.
+sed -i.kept 's|longest_days = 40|longest_days = 2|; s|version = 3; mode|version = 4; mode|' hq.conf
+publish; check "$([ "$RC" = 0 ] && grep -q 'machines would pass' <<< "$OUT"; echo $?)" "headquarters lowers a limit: the office is named, the policy is published" "$RC $OUT"
+sed -i 's|version = 3; mode|version = 5; mode|' hq.conf.kept && mv hq.conf.kept hq.conf; publish; done_with "and raises it again"
+repo repo delegate nagoya --key keys/tokyo.pub; publish --dry-run; check "$(grep -q '^Machines of nagoya: new' <<< "$OUT"; echo $?)" "a dry run tells of a new office" "$OUT"
+rm -r offices/nagoya
 repo deny --list; check "$([ "$(wc -l <<< "$OUT")" = 1 ] && grep -q remote-tool <<< "$OUT"; echo $?)" "the list has one" "$OUT"
 repo deny --remove remote-tool --key keys/hq --key keys/online; done_with "take it back"
 
