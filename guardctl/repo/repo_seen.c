@@ -52,7 +52,10 @@ static bool read_log(json_t *machines, struct seen_count *count, const char *pat
 	good = error == Z_OK || error == Z_STREAM_END || error == Z_BUF_ERROR;
 	if (!good)
 		guardctl_error("%s cannot be read to its end: %s", path, error == Z_ERRNO ? strerror(errno) : "it is damaged");
-	return (gzclose(file) == Z_OK || !good) && good;
+	if (gzclose(file) == Z_OK || !good)
+		return good;
+	guardctl_error("%s ends too early: it was cut short while it was packed or copied", path);
+	return false;
 }
 
 /* The snapshot that is published, when this is asked in an administrator's folder. */
