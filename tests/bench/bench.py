@@ -32,6 +32,14 @@ class OutOfTime(BaseException):
     """Not an Exception: what recovers from a failed part of a part must not eat it."""
 
 
+class Stopped(BaseException):
+    """Somebody ended the run: what is measured stays, nothing else is begun."""
+
+
+def stop(*_):
+    raise Stopped
+
+
 class Run:
     """What the parts share: arguments, the scratch root, the conditions, the figures so far."""
 
@@ -131,7 +139,7 @@ def do_part(run, name, budget, left_for_others, measure):
             measure(run, budget)
     except OutOfTime:
         run.note(name, f"cut off after {time.monotonic() - begin:.0f} s")
-    except (Exception, SystemExit) as error:  # whatever it is, the other parts go on
+    except Exception as error:  # whatever it is, the other parts go on
         run.note(name, f"failed: {reason(error)}")
     run.data["seconds"][name] = round(time.monotonic() - begin, 1)
     run.write()
@@ -195,11 +203,15 @@ def main():
     args = arguments()
     args.cache.mkdir(parents=True, exist_ok=True)
     args.output.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, stop)
     work = pathlib.Path(tempfile.mkdtemp(prefix="guard-bench-", dir="/var/tmp"))
     run = Run(args, work)
     try:
         measure(run)
+    except (Stopped, KeyboardInterrupt):
+        run.note("run", f"ended from outside after {run.spent():.0f} s; the parts that are not above were not begun")
+        run.write()
+        return 143
     finally:
         shutil.rmtree(work, ignore_errors=True)
     if not (args.quick or args.parts):
