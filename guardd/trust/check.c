@@ -82,12 +82,38 @@ static int take_denials(struct trust_part *ret_deny, struct trust_process *trust
 	return r;
 }
 
+/* Headquarters replaced the keys of timestamp or snapshot: whoever had them may have
+ * run versions up, of images too.  They count anew from here, as those of the
+ * metadata do (5.3.11 of the specification). */
+static void look_at_keys(struct trust_process *trust)
+{
+	static const struct guard_digest none;
+	struct guard_trust_info info;
+	struct guard_digest keys;
+
+	guard_trust_info(trust->client, &info);
+	memcpy(keys.bytes, info.online_keys, sizeof(keys.bytes));
+	if (guard_digest_compare(&keys, &trust->memory.keys) == 0)
+		return;
+	if (guard_digest_compare(&trust->memory.keys, &none) != 0) {
+		trust->memory.level_count = 0;
+		trust_note(trust, GUARD_DAEMON_UPDATE_TAKEN,
+			   "Headquarters replaced the keys of timestamp or snapshot (root version %llu): versions of "
+			   "policies count anew.",
+			   (unsigned long long)info.root_version);
+	}
+	trust->memory.keys = keys;
+}
+
 static int take_all(struct trust_process *trust, struct trust_failure *failure)
 {
 	static struct trust_state next;
 	struct trust_part deny;
 	struct guard_digest place;
-	int r = take_denials(&deny, trust, failure);
+	int r;
+
+	look_at_keys(trust);
+	r = take_denials(&deny, trust, failure);
 
 	if (r == 0)
 		r = trust_collect(&next, &place, trust, &deny, failure);

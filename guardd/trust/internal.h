@@ -47,7 +47,8 @@ struct trust_level {
 struct trust_memory {
 	struct trust_state state;
 	int64_t time; /* the latest moment that is known to have been */
-	struct guard_digest set; /* checksum of the policy set that was taken over last */
+	struct guard_digest set;  /* checksum of the policy set that was taken over last */
+	struct guard_digest keys; /* guard_trust_info.online_keys under which the levels were reached */
 	size_t level_count;
 	struct trust_level levels[TRUST_LEVELS_MAX];
 };

@@ -6,7 +6,7 @@
  *
  * Format: little-endian (base/buffer.h): the 8 bytes GUARDMEM, u32 version 2, the
  * fields below in their order, and at the end the SHA-256 of all before it.
- * Version 1 has no checksum of a set.
+ * Version 1 has neither checksum of a set nor of keys.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,6 +46,7 @@ static void put(struct guard_writer *writer, const struct trust_memory *memory)
 		guard_write_bytes(writer, state->parts[i].digest.bytes, GUARD_DIGEST_SIZE);
 	}
 	guard_write_bytes(writer, memory->set.bytes, GUARD_DIGEST_SIZE);
+	guard_write_bytes(writer, memory->keys.bytes, GUARD_DIGEST_SIZE);
 	guard_write_u32(writer, (uint32_t)memory->level_count);
 	for (size_t i = 0; i < memory->level_count; i++) {
 		guard_write_string(writer, memory->levels[i].path);
@@ -109,8 +110,10 @@ static int take(struct trust_memory *memory, struct guard_reader *reader)
 	memory->state.part_count = take_count(reader, TRUST_PARTS_MAX);
 	for (size_t i = 0; i < memory->state.part_count; i++)
 		take_part(&memory->state.parts[i], reader);
-	if (version != VERSION_WITHOUT_SET)
+	if (version != VERSION_WITHOUT_SET) {
 		take_digest(&memory->set, reader);
+		take_digest(&memory->keys, reader);
+	}
 	memory->level_count = take_count(reader, TRUST_LEVELS_MAX);
 	for (size_t i = 0; i < memory->level_count; i++) {
 		take_string(memory->levels[i].path, sizeof(memory->levels[i].path), reader);
@@ -205,6 +208,7 @@ int trust_memory_raise(struct trust_memory *memory, const char *path, uint64_t v
 		return -GUARD_E_LIMIT;
 	if (i == memory->level_count) {
 		snprintf(memory->levels[i].path, sizeof(memory->levels[i].path), "%s", path);
+		memory->levels[i].version = 0; /* of what was forgotten */
 		memory->level_count++;
 	}
 	if (version > memory->levels[i].version)

@@ -124,6 +124,8 @@ void guard_trust_info(const struct guard_trust *trust, struct guard_trust_info *
 	*ret_info = (struct guard_trust_info){
 		.consistent_snapshot = trust->root && guard_trust_root_consistent(trust->root),
 	};
+	if (trust->root)
+		guard_trust_online_keys(ret_info->online_keys, trust->root);
 	describe(&ret_info->root_version, &ret_info->root_expires, trust->root);
 	describe(&ret_info->timestamp_version, &ret_info->timestamp_expires, trust->timestamp);
 	describe(&ret_info->snapshot_version, &ret_info->snapshot_expires, trust->snapshot);

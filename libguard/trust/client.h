@@ -65,6 +65,8 @@ int guard_trust_store_remove(int directory, const char *file) GUARD_WARN_UNUSED;
 /* The new root takes a timestamp or snapshot key away that the old one had. */
 bool guard_trust_rotates(const struct guard_trust_document *old_root,
 			 const struct guard_trust_document *new_root);
+/* SHA-256 of the ids of the keys for timestamp and snapshot. */
+void guard_trust_online_keys(uint8_t ret_digest[32], const struct guard_trust_document *root);
 /* Before the root of that version is stored: note what is to follow. */
 int guard_trust_rotation_begin(int directory, uint64_t trusted_version, uint64_t version) GUARD_WARN_UNUSED;
 /* Delete timestamp and snapshot if a noted root has become the trusted one. */

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "base/text.h"
 
 #define ROTATION_NOTE "rotated"
@@ -52,6 +54,28 @@ bool guard_trust_rotates(const struct guard_trust_document *old_root,
 {
 	return takes_away(old_root, new_root, GUARD_TRUST_TIMESTAMP) ||
 	       takes_away(old_root, new_root, GUARD_TRUST_SNAPSHOT);
+}
+
+void guard_trust_online_keys(uint8_t ret_digest[32], const struct guard_trust_document *root)
+{
+	static const enum guard_trust_type types[] = { GUARD_TRUST_TIMESTAMP, GUARD_TRUST_SNAPSHOT };
+	struct guard_writer ids;
+
+	memset(ret_digest, 0, 32);
+	guard_writer_init(&ids);
+	for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
+		struct guard_trust_role role;
+		size_t i;
+		json_t *item;
+
+		guard_trust_root_role(&role, root, types[t]);
+		json_array_foreach((json_t *)role.key_ids, i, item)
+			guard_write_string(&ids, json_string_value(item));
+		guard_write_u8(&ids, 0);
+	}
+	if (!ids.failed)
+		(void)!EVP_Digest(ids.bytes, ids.size, ret_digest, NULL, EVP_sha256(), NULL);
+	guard_writer_free(&ids);
 }
 
 /* -GUARD_E_NOT_FOUND when there is no note that can be read. */

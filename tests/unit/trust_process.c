@@ -424,9 +424,24 @@ static void test_other_set(void)
 	CU_ASSERT_EQUAL(in_force, 3);
 }
 
+/* Versions that were forgotten are forgotten. */
+static void test_levels(void)
+{
+	static struct trust_memory memory;
+
+	CU_ASSERT_EQUAL(trust_memory_raise(&memory, "policy/a.img", 9), 0);
+	CU_ASSERT_EQUAL(trust_memory_raise(&memory, "policy/a.img", 3), 0);
+	CU_ASSERT_EQUAL(trust_memory_level(&memory, "policy/a.img"), 9);
+	memory.level_count = 0;
+	CU_ASSERT_EQUAL(trust_memory_level(&memory, "policy/a.img"), 0);
+	CU_ASSERT_EQUAL(trust_memory_raise(&memory, "policy/a.img", 2), 0);
+	CU_ASSERT_EQUAL(trust_memory_level(&memory, "policy/a.img"), 2);
+}
+
 static CU_TestInfo tests[] = {
 	{ "each storing call fails: the disk is full", test_disk_full },
 	{ "the power goes at each storing call", test_power_cut },
+	{ "the versions of images", test_levels },
 	{ "what is in force is not what is remembered", test_other_set },
 	CU_TEST_INFO_NULL,
 };

@@ -127,6 +127,10 @@ struct guard_trust_info {
 	uint64_t root_version, timestamp_version, snapshot_version, targets_version;
 	int64_t root_expires, timestamp_expires, snapshot_expires, targets_expires; /* Unix seconds */
 	uint8_t consistent_snapshot; /* 1: file names carry versions and hashes */
+	uint8_t online_keys[32];     /* SHA-256 of the ids of the keys that root lists for
+				      * timestamp and snapshot: another one after such a key was
+				      * replaced, which is how a repository recovers from
+				      * fast-forward (5.3.11); zeros without a root */
 };
 void guard_trust_info(const struct guard_trust *trust, struct guard_trust_info *ret_info);
 
