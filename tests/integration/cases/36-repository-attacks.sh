@@ -90,7 +90,8 @@ tokyo() { exceptions_of tokyo 1 "$area/bad" && repo "target('tokyo', 'office/tok
 attack "wrong office" ok tokyo
 
 # ---- a full disk -------------------------------------------------------------------
-fill_up() { image_of desktop 2 enforce "$LISTED" && repo "target('targets', 'policy/desktop.img', '$HQ/desktop.img')" 'publish()' && ! head -c 8000000 /dev/zero > "$SCRATCH/state/trust/full" 2> /dev/null; }
+# Full before there is anything to take: the machine looks every second.
+fill_up() { image_of desktop 2 enforce "$LISTED" && ! head -c 8000000 /dev/zero > "$SCRATCH/state/trust/full" 2> /dev/null && repo "target('targets', 'policy/desktop.img', '$HQ/desktop.img')" 'publish()'; }
 attack "the disk is full" refused-storage fill_up
 
 # ---- keys stolen below the threshold ---------------------------------------------------
@@ -110,7 +111,8 @@ bend 0 0 9 0
 image_of desktop 2 enforce "$LISTED" && repo "target('targets', 'policy/desktop.img', '$HQ/desktop.img')" 'publish()'
 is "the power goes while an update is stored" wait_for 12 event_with 'sync and trust are started again'
 expect_denied "unlisted, after the power went" "$area/bad"
-put_back "the power went"
+is "the next check takes it whole" wait_for 20 eval "looked ok && [ \"\$(status_of policy_version)\" = 2 ]"
+rm -rf "$HQ/good.state" "$HQ/good.web" && cp -a "$HQ/state" "$HQ/good.state" && cp -a "$WEB" "$HQ/good.web"
 
 # ---- the clock ----------------------------------------------------------------------------
 put_back() { bend 0 0; wait_for 12 looked ok || fail "well again, after: $1" "$(ctl status)"; }
