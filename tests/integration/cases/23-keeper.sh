@@ -147,7 +147,9 @@ for bad in text gone writable; do
 	check "$([ "$RC" = 1 ] && [ "$(wc -l <<< "$OUT")" = 1 ]; echo $?)" "in the foreground it does not start when the file is $bad" "$RC $OUT"
 	launch_service
 	check $? "the service starts with the last accepted policy when the file is $bad"
-	check "$([ -n "$(status_of problem)" ]; echo $?)" "and says so: $(status_of problem | sed "s|$SCRATCH||g")"
+	has_problem() { [ -n "$(status_of problem)" ]; }
+	wait_for 10 has_problem
+	check $? "and says so: $(status_of problem | sed "s|$SCRATCH||g")"
 	expect_denied "when the file is $bad" "$area/evil"
 	expect_allowed "when the file is $bad" "$area/good"
 	stop_guardd
