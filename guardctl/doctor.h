@@ -42,7 +42,7 @@ struct doctor {
 };
 
 /* doctor_findings.c.  A text in the user's language; in JSON it stays as it is. */
-const char *doctor_told(const struct doctor *doctor, const char *text);
+const char *doctor_told(const struct doctor *doctor, const char *text) __attribute__((format_arg(2)));
 /* `fix` may be NULL.  Both are looked up in the catalogue. */
 void doctor_say(struct doctor *doctor, enum doctor_severity severity, const char *id, const char *fix,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));

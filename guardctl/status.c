@@ -123,10 +123,10 @@ struct safe {
 };
 static struct safe safe(const char *bytes)
 {
-	struct safe safe;
+	struct safe escaped = { .text = "" };
 
-	guard_text_escape(safe.text, sizeof(safe.text), bytes, strlen(bytes));
-	return safe;
+	guard_text_escape(escaped.text, sizeof(escaped.text), bytes, strlen(bytes));
+	return escaped;
 }
 
 static void print_headline(const struct guard_status *status)

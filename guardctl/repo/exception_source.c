@@ -83,7 +83,7 @@ bool exception_make_id(char ret_id[REPO_NAME_MAX + 1], const struct repo_options
 	if (options->id)
 		snprintf(id, sizeof(id), "%.*s", (int)REPO_NAME_MAX, options->id);
 	else if (is_id(base) && strlen(base) < 40)
-		snprintf(id, sizeof(id), "%s-%.8s", base, subject->sha256);
+		snprintf(id, sizeof(id), "%.40s-%.8s", base, subject->sha256);
 	else if (subject->sha256[0])
 		snprintf(id, sizeof(id), "program-%.12s", subject->sha256);
 	else

@@ -142,11 +142,14 @@ static int look_at(const struct about *about)
 		char reason[GUARD_REASON_MAX] = "";
 		struct guard_hash_value value;
 		struct signers_one *one;
+		bool direct, authority;
 		int r = hash_content(&value, about, claim->content_hash);
 
 		if (r < 0)
 			return r;
-		if (find_direct(about, claim, &value) | find_authorities(about, claim, &value, reason))
+		direct = find_direct(about, claim, &value);
+		authority = find_authorities(about, claim, &value, reason);
+		if (direct || authority)
 			continue;
 		one = add(about, SIGNERS_UNKNOWN, reason[0] ? reason : "it is by no key that the policy names");
 		one->scheme = claim->scheme;
