@@ -48,7 +48,6 @@ static enum repo_result update_image_role(struct repo *repo, const char *role, c
 {
 	GUARD_AUTO_JSON json_t *document = NULL, *current = repo_signed(repo, role);
 	json_t *body = image_body(image, target);
-	enum repo_result result;
 
 	if (repo->dry_run || !repo_can_sign(repo, keys)) {
 		bool differs = repo_role_differs(repo, role, keys, life, body);
@@ -59,10 +58,11 @@ static enum repo_result update_image_role(struct repo *repo, const char *role, c
 		return differs && repo->dry_run ? REPO_SIGNED : REPO_SAME;
 	}
 	/* The image first: a document never speaks of what is not there. */
-	if (!keep_image(repo, image, target))
+	if (!keep_image(repo, image, target)) {
+		json_decref(body);
 		return REPO_FAILED;
-	result = repo_role_update(&document, repo, role, keys, life, body);
-	return result;
+	}
+	return repo_role_update(&document, repo, role, keys, life, body);
 }
 
 enum repo_result repo_office_update(struct repo *repo, const struct repo_office *office, bool broad,
