@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 start_guardd
 rounds=${GUARD_RACE_ROUNDS:-2000}
-[ "$GUARD_WHERE" = host ] || rounds=${GUARD_RACE_ROUNDS:-100}
+[ "$GUARD_WHERE" = host ] || rounds=${GUARD_RACE_ROUNDS:-50}
 
 # The attacker is a user, who owns the folder.  (Root can rewrite a program in
 # the moment between the answer and the kernel's own lock on it; that is for the

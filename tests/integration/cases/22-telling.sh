@@ -34,5 +34,6 @@ for filter in "--denied" "--allowed" "--since 1h" "--user 65534" "--program */ev
 	set +f
 done
 set +f
+# What was found running when the daemon came was not denied any more, but would be.
 is "events --denied shows only denials" sh -c "'$GUARDCTL' --socket '$SOCKET' --json events --denied |
-	$PYTHON -c 'import json, sys; lines = [json.loads(l) for l in sys.stdin]; assert lines and all(not l[\"denied\"] is False for l in lines)'"
+	$PYTHON -c 'import json, sys; lines = [json.loads(l) for l in sys.stdin]; odd = [l for l in lines if l[\"action\"] != \"deny\"]; sys.exit(str(odd[:3]) if odd or not lines else 0)'"
