@@ -61,10 +61,12 @@ mount -o loop "$disk" "$point"
 evil payload "$point/x"
 umount "$point"
 fresh_mark
-for round in $(seq 60); do
+rounds=20
+for round in $(seq $rounds); do
 	mount -o loop "$disk" "$point" && { "$point/x" 2> /dev/null; umount "$point"; }
 done
-note "ran in the moment after a mount: $(wc -l < "$GUARD_MARK" 2> /dev/null || echo 0) of 60"
+# By name: a shell may not open the marks here, a text that is not listed.
+note "ran in the moment after a mount: $(wc -l "$GUARD_MARK" 2> /dev/null | cut -d ' ' -f 1) of $rounds"
 for area in $AREAS; do
 	both "after a mount storm" evil payload "$area/x" "$area/x"
 done
