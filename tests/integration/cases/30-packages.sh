@@ -94,7 +94,9 @@ is "apt-get update" apt_get update
 make_deb tool 1.0-1 "$SCRATCH/odd" "$SCRATCH/changed.deb"
 try $CTL packages --lists "$APT/state/lists" add "$SCRATCH/changed.deb"
 check "$([ "$RC" = 1 ] && grep -q 'no index' <<< "$OUT"; echo $?)" "a package that was changed is not taken" "$RC: $OUT"
-HOOK=--refuse apt_get install "$SCRATCH/changed.deb" > "$SCRATCH/log/apt" 2>&1
+# A version that the repository has not: else apt may take the sound copy there.
+make_deb tool 1.0-9 "$SCRATCH/odd" "$SCRATCH/newer.deb"
+HOOK=--refuse apt_get install "$SCRATCH/newer.deb" > "$SCRATCH/log/apt" 2>&1
 check "$([ ! -e "$area/opt/tool" ]; echo $?)" "with --refuse apt does not unpack it" "$(cat "$SCRATCH/log/apt")"
 expect_denied "nothing was attributed so far" "$area/loose"
 
