@@ -30,7 +30,9 @@ static const char *name_of(const struct guard_certificate_detail *detail)
 
 static bool refuse(const struct judging *judging, const struct guard_certificate_detail *detail, const char *sentence)
 {
-	snprintf(judging->reason, GUARD_REASON_MAX, "the certificate %.80s %s", name_of(detail), sentence);
+	/* A long name is cut off, never the certificate's fault. */
+	if (snprintf(judging->reason, GUARD_REASON_MAX, "the certificate %.70s %s", name_of(detail), sentence) < 0)
+		judging->reason[0] = '\0';
 	return false;
 }
 

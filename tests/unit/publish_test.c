@@ -142,8 +142,8 @@ static void base64url(char *ret_text, const uint8_t *bytes, size_t size)
 	for (size_t i = 0; text[i] && text[i] != '='; i++)
 		ret_text[at++] = text[i];
 	ret_text[at] = '\0';
-	for (size_t i = 0; i < at; i++)
-		ret_text[i] = ret_text[i] == '+' ? '-' : ret_text[i] == '/' ? '_' : ret_text[i];
+	for (char *letter = ret_text; *letter; letter++)
+		*letter = *letter == '+' ? '-' : *letter == '/' ? '_' : *letter;
 }
 
 static void make_line_of(char *ret_line, size_t capacity, const char *host, const char *profile, int64_t offset)
