@@ -48,6 +48,19 @@ fail()
 }
 check() { if [ "$1" = 0 ]; then pass "$2"; else fail "$2" "${3:-}"; fi; }
 
+# Of the last `try`: done_with NAME: exit 0.  refused NAME WORD...: exit 1, and the
+# words were said.
+done_with() { check "$([ "$RC" = 0 ]; echo $?)" "$1" "$RC $OUT"; }
+refused()
+{
+	local name=$1 word missing=
+	shift
+	for word in "$@"; do
+		grep -qF -e "$word" <<< "$OUT" || missing="$missing $word"
+	done
+	check "$([ "$RC" = 1 ] && [ -z "$missing" ]; echo $?)" "$name" "exit $RC; not said:$missing; $OUT"
+}
+
 # is NAME COMMAND...: the command succeeds.
 is()
 {

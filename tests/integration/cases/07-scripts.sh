@@ -50,6 +50,14 @@ for area in $AREAS; do
 	expect_denied "bash FILE with a writing descriptor at hand on $at" bash -c "exec 9<> '$x'; exec bash '$x'"
 	chmod 644 "$x"
 	expect_denied "source of a file others may read, with one on $at" bash -c "exec 9>> '$x'; source '$x'"
+	# The fd must be the shell's own, and one to read and write.
+	chmod 600 "$x"
+	expect_denied "source of a private file that is open for appending on $at" bash -c "exec 9>> '$x'; source '$x'"
+	sleep 300 9<> "$x" &
+	holder=$!
+	expect_denied "source of a private file that another writes to on $at" bash -c "source '$x'"
+	kill $holder
+	wait $holder 2> /dev/null
 	rm -f "$x"
 	mkdir -p "$area/home"
 	both_quietly ".bash_profile on $at" mark-plain "$area/home/.bash_profile" env HOME="$area/home" bash -l -c false

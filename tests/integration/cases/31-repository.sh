@@ -8,17 +8,6 @@ mkdir -p "$company/keys"
 cd "$company" || exit 1
 printf 'correct horse battery\n' > "$SCRATCH/passphrase"
 repo() { try "$GUARDCTL" "$@"; }
-done_with() { check "$([ "$RC" = 0 ]; echo $?)" "$1" "$RC $OUT"; }
-# refused NAME WORD...: exit 1, and the words were said.
-refused()
-{
-	local name=$1 word missing=
-	shift
-	for word in "$@"; do
-		grep -qF -e "$word" <<< "$OUT" || missing="$missing $word"
-	done
-	check "$([ "$RC" = 1 ] && [ -z "$missing" ]; echo $?)" "$name" "exit $RC; not said:$missing; $OUT"
-}
 published() { (cd published && find . -type f -exec sha256sum {} + | LC_ALL=C sort -k 2); }
 
 # ---- keys and the root ceremony ------------------------------------------------------

@@ -7,16 +7,6 @@
 company=$SCRATCH/care
 mkdir -p "$company/keys" && cd "$company" || exit 1
 guard() { try "$GUARDCTL" "$@"; }
-done_with() { check "$([ "$RC" = 0 ]; echo $?)" "$1" "$RC $OUT"; }
-refused()
-{
-	local name=$1 word missing=
-	shift
-	for word in "$@"; do
-		grep -qF -e "$word" <<< "$OUT" || missing="$missing $word"
-	done
-	check "$([ "$RC" = 1 ] && [ -z "$missing" ]; echo $?)" "$name" "exit $RC; not said:$missing; $OUT"
-}
 
 # ---- every role's key in a token --------------------------------------------------------
 export SOFTHSM2_CONF=$SCRATCH/care-softhsm.conf
