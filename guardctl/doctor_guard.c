@@ -16,7 +16,10 @@
 
 #include "base/cleanup.h"
 #include "doctor.h"
+#include "output.h"
 #include "query.h"
+
+#define FRESH_SOON_S 86400
 
 static bool check_daemon(struct doctor *doctor)
 {
@@ -53,6 +56,25 @@ static void check_layer(struct doctor *doctor)
 	else
 		doctor_say(doctor, DOCTOR_NOTE, "kernel-layer", "see the bpf-lsm line, and backend in guardd.conf",
 			   "off, so root can switch guard off by killing it: %s", status.layer);
+}
+
+/* Of a managed machine: before freshness runs out, not when it has. */
+static void check_repository(struct doctor *doctor)
+{
+	struct guard_status status;
+	char fresh[GUARDCTL_TIME_SIZE];
+
+	if (guardctl_query_status(&status, doctor->options) != 0 || !status.repository[0])
+		return;
+	guardctl_local_time(fresh, status.distribution.fresh_until);
+	if (strcmp(status.distribution.word, "ok") != 0)
+		doctor_say(doctor, DOCTOR_GAP, "repository", "guardctl status has the reason; then ask headquarters",
+			   "%s: %s; what is in force stays, nothing new is taken", status.repository, status.distribution.word);
+	else if (status.distribution.fresh_until < time(NULL) + FRESH_SOON_S)
+		doctor_say(doctor, DOCTOR_NOTE, "repository", "at headquarters: guardctl repo refresh, best by a timer once a day",
+			   "%s: its freshness runs out at %s", status.repository, fresh);
+	else
+		doctor_say(doctor, DOCTOR_OK, "repository", NULL, "%s: fresh until %s", status.repository, fresh);
 }
 
 static void check_content(struct doctor *doctor, const char *path, const struct guard_policy_info *info)
@@ -102,7 +124,9 @@ void doctor_check_guard(struct doctor *doctor)
 		doctor_say(doctor, DOCTOR_OK, "config", NULL, "%s", doctor->config);
 	else
 		doctor_say(doctor, DOCTOR_NOTE, "config", NULL, "%s; the defaults are assumed below", config.problem);
-	if (check_daemon(doctor))
+	if (check_daemon(doctor)) {
 		check_layer(doctor);
+		check_repository(doctor);
+	}
 	check_policy(doctor, config.policy_file);
 }

@@ -111,22 +111,47 @@ static int read_options(struct enroll_options *options, int argc, char **argv)
 	return check(options);
 }
 
-/* Where the daemon keeps its state, as its configuration says. */
-static int find_state_dir(struct enroll_options *options)
+/* An enrolment holds, whatever the configuration says of the folder since then. */
+static void find_pinned(struct enroll_options *options)
 {
-	const char *path = options->config ? options->config : "/etc/guard/guardd.conf", *folder = NULL;
+	char path[4200], before[sizeof(options->state_dir)];
+	const char *folder;
+	config_t tree;
+
+	snprintf(path, sizeof(path), "%s" ENROLL_PIN_SUFFIX, options->config);
+	memcpy(before, options->state_dir, sizeof(before));
+	config_init(&tree);
+	if (config_read_file(&tree, path) == CONFIG_TRUE && config_lookup_string(&tree, "state_dir", &folder) == CONFIG_TRUE) {
+		snprintf(options->state_dir, sizeof(options->state_dir), "%s", folder);
+		if (!enroll_is_enrolled(options))
+			memcpy(options->state_dir, before, sizeof(before));
+	}
+	config_destroy(&tree);
+}
+
+/* Where the daemon keeps its state and what it calls this machine, as its
+ * configuration says. */
+static int find_machine(struct enroll_options *options)
+{
+	const char *folder = "/var/lib/guard", *host = NULL;
 	config_t tree;
 	bool good;
 
+	if (!options->config)
+		options->config = ENROLL_CONFIG;
 	config_init(&tree);
-	good = config_read_file(&tree, path) == CONFIG_TRUE;
+	good = config_read_file(&tree, options->config) == CONFIG_TRUE;
 	if (!good)
-		guardctl_error("enroll: %s cannot be read: %s", path, config_error_text(&tree));
-	else if (config_lookup_string(&tree, "state_dir", &folder) != CONFIG_TRUE)
-		folder = "/var/lib/guard";
-	if (good)
-		snprintf(options->state_dir, sizeof(options->state_dir), "%s", folder);
+		guardctl_error("enroll: %s cannot be read: %s", options->config, config_error_text(&tree));
+	(void)!config_lookup_string(&tree, "state_dir", &folder);
+	if (config_lookup_string(&tree, "machine.host", &host) == CONFIG_TRUE && is_plain(host))
+		snprintf(options->host, sizeof(options->host), "%s", host);
+	else if (gethostname(options->host, sizeof(options->host) - 1) < 0 || !is_plain(options->host))
+		options->host[0] = '\0';
+	snprintf(options->state_dir, sizeof(options->state_dir), "%s", folder);
 	config_destroy(&tree);
+	if (good)
+		find_pinned(options);
 	return good ? GUARDCTL_DONE : GUARDCTL_REFUSED;
 }
 
@@ -194,7 +219,7 @@ static int run(const struct guardctl_options *common, int argc, char **argv)
 		return code;
 	if (geteuid() != 0)
 		return guardctl_error("enroll: only root may enrol a machine: use sudo"), GUARDCTL_REFUSED;
-	code = find_state_dir(&options);
+	code = find_machine(&options);
 	if (code)
 		return code;
 	if (enroll_is_enrolled(&options)) {

@@ -14,11 +14,14 @@
 
 #define ENROLL_ROOTS_MAX 256u /* root versions that are looked through */
 #define ENROLL_PEM_MAX (1u << 20)
+#define ENROLL_CONFIG "/etc/guard/guardd.conf"
+#define ENROLL_PIN_SUFFIX ".managed" /* as GUARDD_PIN_SUFFIX */
 
 struct enroll_options {
 	const char *url, *office, *profile, *ca, *certificate, *key, *proxy, *fingerprint, *config;
 	unsigned interval;    /* seconds, 0 the usual */
 	char state_dir[4096]; /* from the daemon's configuration */
+	char host[128];	      /* who the machine is from now on */
 };
 
 struct enroll_root {

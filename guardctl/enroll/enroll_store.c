@@ -70,7 +70,7 @@ static int write_settings(int folder, const struct enroll_options *options)
 		fprintf(out, "  proxy = \"%s\";\n", options->proxy);
 	if (options->interval)
 		fprintf(out, "  interval = %u;\n", options->interval);
-	fputs("};\n", out);
+	fprintf(out, "};\nmachine = { host = \"%s\"; };\n", options->host);
 	if (fclose(out) != 0)
 		return -GUARD_E_NOMEM;
 	return publish_file_write(folder, "repository.conf", text, size);
@@ -86,12 +86,32 @@ static int fill(int folder, const struct enroll_options *options, const struct e
 		r = copy_in(folder, "certificate.pem", options->certificate);
 	if (r == 0 && options->certificate)
 		r = copy_in(folder, "key.pem", options->key);
+	/* What it protects now is the least that it protects from now on. */
+	if (r == 0)
+		r = copy_in(folder, "guardd.conf", options->config);
 	return r < 0 ? r : write_settings(folder, options);
+}
+
+/* Beside the configuration, so that another state_dir in it is found out. */
+static int write_pin(const struct enroll_options *options)
+{
+	GUARD_AUTO_FREE char *path = NULL, *text = NULL;
+	int r = -GUARD_E_NOMEM, size;
+
+	if (asprintf(&path, "%s" ENROLL_PIN_SUFFIX, options->config) < 0)
+		path = NULL;
+	size = asprintf(&text, "# Written by guardctl enroll: where this machine's enrolment is.\nstate_dir = \"%s\";\n",
+			options->state_dir);
+	if (size < 0)
+		text = NULL;
+	if (path && text)
+		r = publish_file_write(AT_FDCWD, path, text, (size_t)size);
+	return r;
 }
 
 static void remove_new(int state_dir)
 {
-	static const char *const names[] = {"root.json", "ca.pem", "certificate.pem", "key.pem", "repository.conf"};
+	static const char *const names[] = {"root.json", "ca.pem", "certificate.pem", "key.pem", "repository.conf", "guardd.conf"};
 	char path[64];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -167,6 +187,8 @@ int enroll_store(const struct enroll_options *options, const struct enroll_root 
 	r = folder < 0 ? -GUARD_E_IO : fill(folder, options, root);
 	if (r == 0)
 		r = forget_other(state_dir, root);
+	if (r == 0)
+		r = write_pin(options); /* says nothing until the folder is there */
 	if (r == 0 && renameat(state_dir, NEW_FOLDER, state_dir, FOLDER) == 0 && fsync(state_dir) == 0)
 		return 0;
 	r = failed(options, _("the enrolment cannot be written"));

@@ -61,7 +61,7 @@ struct repo_keys {
 };
 struct repo_profile {
 	const char *name, *reference; /* reference: folder of a machine, or NULL */
-	const json_t *sources;
+	const json_t *sources, *settings; /* settings NULL: none */
 };
 #define REPO_MACHINE_ID_LENGTH 43u /* Ed25519 public key in base64url */
 
@@ -101,10 +101,18 @@ bool repo_name_is_good(const char *name);
 bool repo_offices_read(struct repo *repo, const char *only);
 /* A libconfig file as JSON: groups are objects, lists and arrays are arrays. */
 bool repo_conf_read(json_t **ret_json, int folder, const char *path);
+/* repo_settings.c: what `settings` of a profile or a machine may say. */
+bool repo_settings_check(const json_t *settings, const char *where);
+/* Those of a machine's entry over those of its profile; NULL: none. */
+json_t *repo_settings_of(const struct repo *repo, const json_t *machine);
 /* Public keys by their files, from an array of names. */
 bool repo_keys_read(struct repo_keys *ret_keys, const struct repo *repo, const json_t *conf, const char *where);
 /* Open the published folder; `make` creates it. */
 bool repo_open_published(struct repo *repo, bool make);
+
+/* The same, and nobody else writes there, the clock is not behind it, and signed/ is
+ * what it was made from. */
+bool repo_take_published(struct repo *repo, bool make);
 
 /* One command at a time changes a folder (a timer's refresh, a person's publish);
  * waits for the other, and says so. */
@@ -163,6 +171,13 @@ void repo_forget_replaced(const struct repo *repo);
 /* signed/ is not older than what is published; says so otherwise. */
 bool repo_is_newest(const struct repo *repo);
 
+/* ---- times (repo_clock.c) ------------------------------------------------------------ */
+
+/* The clock is not behind the last publication; says so otherwise. */
+bool repo_clock_is_right(const struct repo *repo);
+/* Timestamp or snapshot that end soon, or have. */
+void repo_tell_freshness(const struct repo *repo);
+
 /* ---- images (repo_images.c) --------------------------------------------------------- */
 
 struct repo_image {
@@ -215,7 +230,7 @@ enum repo_result repo_office_update(struct repo *repo, const struct repo_office 
 				    const struct guard_exception_limits *limits);
 enum repo_result repo_deny_update(struct repo *repo);
 /* place/NAME.json */
-json_t *repo_place(const struct repo_office *office);
+json_t *repo_place(const struct repo *repo, const struct repo_office *office);
 /* An array of delegations and their keys for the offices, those of which a first
  * file is signed, whose paths fall into bin `bin` of 2^bits (bits 0: all). */
 json_t *repo_delegations(const struct repo *repo, unsigned bits, unsigned bin);

@@ -163,12 +163,17 @@ static bool read_profiles(struct repo *repo)
 	json_array_foreach(json_object_get(repo->conf, "profiles"), i, conf) {
 		struct repo_profile profile = { .name = json_string_value(json_object_get(conf, "name")),
 						.reference = json_string_value(json_object_get(conf, "reference")),
-						.sources = json_object_get(conf, "sources") };
+						.sources = json_object_get(conf, "sources"),
+						.settings = json_object_get(conf, "settings") };
+		char where[REPO_NAME_MAX + 32];
 
 		if (i == REPO_PROFILES_MAX || !repo_name_is_good(profile.name) || json_array_size(profile.sources) == 0) {
 			guardctl_error("repo.conf: profile %zu needs a name (a-z, 0-9, -) and sources", i + 1);
 			return false;
 		}
+		snprintf(where, sizeof(where), "repo.conf: profile %s", profile.name);
+		if (!repo_settings_check(profile.settings, where))
+			return false;
 		repo->profiles[repo->profile_count++] = profile;
 	}
 	if (repo->profile_count)
@@ -205,20 +210,35 @@ bool repo_open(struct repo *ret_repo, const struct repo_options *options, const 
 	return read_tops(repo) && read_profiles(repo) && repo_offices_read(repo, office);
 }
 
-bool repo_lock(const struct repo *repo)
+/* `waiting` is said once, when another has it. */
+static bool lock(int folder, const char *waiting, const char *refused)
 {
-	if (flock(repo->folder, LOCK_EX | LOCK_NB) == 0)
+	if (flock(folder, LOCK_EX | LOCK_NB) == 0)
 		return true;
 	if (errno == EWOULDBLOCK) {
-		guardctl_error("another guardctl works in this folder; waiting for it");
-		while (flock(repo->folder, LOCK_EX) < 0)
+		guardctl_error("%s", waiting);
+		while (flock(folder, LOCK_EX) < 0)
 			if (errno != EINTR)
-				goto refused;
+				goto failed;
 		return true;
 	}
-refused:
-	guardctl_error("the folder cannot be locked: %s", strerror(errno));
+failed:
+	guardctl_error("%s: %s", refused, strerror(errno));
 	return false;
+}
+
+bool repo_lock(const struct repo *repo)
+{
+	return lock(repo->folder, _("another guardctl works in this folder; waiting for it"), _("the folder cannot be locked"));
+}
+
+/* Two administrators, each with a copy of the folder of his own, may share it. */
+bool repo_take_published(struct repo *repo, bool make)
+{
+	return repo_open_published(repo, make) &&
+	       lock(repo->published, _("another guardctl publishes there; waiting for it"),
+		    _("the published folder cannot be locked")) &&
+	       repo_clock_is_right(repo) && repo_is_newest(repo);
 }
 
 bool repo_open_published(struct repo *repo, bool make)

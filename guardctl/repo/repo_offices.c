@@ -25,12 +25,16 @@ static bool check_machines(const struct repo *repo, const struct repo_office *of
 
 	json_array_foreach((json_t *)office->machines, i, machine) {
 		const json_t *host = json_object_get(machine, "host"), *id = json_object_get(machine, "id");
+		char where[160];
 
 		if ((!json_is_string(host) && !json_is_string(id)) ||
 		    !knows_profile(repo, json_string_value(json_object_get(machine, "profile")))) {
 			guardctl_error("%s: machine %zu needs a host or id, and a profile that repo.conf has", path, i + 1);
 			return false;
 		}
+		snprintf(where, sizeof(where), "%.100s: machine %zu", path, i + 1);
+		if (!repo_settings_check(json_object_get(machine, "settings"), where))
+			return false;
 	}
 	if (json_is_array(office->machines))
 		return true;

@@ -236,7 +236,7 @@ static bool put_in_place(const struct publication *publication, struct repo *rep
 
 static bool publish(struct publication *publication, struct repo *repo, const struct repo_options *options)
 {
-	if (!options->dry_run && (!repo_open_published(repo, true) || !repo_is_newest(repo)))
+	if (!options->dry_run && !repo_take_published(repo, true))
 		return false;
 	if (!make_images(publication, repo, options) || !make_offices(publication, repo))
 		return false;
@@ -309,7 +309,7 @@ int repo_publish_one(struct repo *repo, const char *role)
 	    !is_delegated(repo, role)) {
 		puts(_("Signed. Next, at headquarters: guardctl repo publish"));
 		good = true;
-	} else if (repo_open_published(repo, true) && repo_is_newest(repo) && put_in_place(&publication, repo)) {
+	} else if (repo_take_published(repo, true) && put_in_place(&publication, repo)) {
 		puts(_("Signed and published: machines have it at their next check"));
 		good = true;
 	}
@@ -323,7 +323,7 @@ int repo_refresh(const struct repo_options *options)
 	GUARD_AUTO_JSON json_t *snapshot = NULL;
 	struct repo repo;
 	bool good = repo_open(&repo, options, NULL) && repo_load_signers(&repo, options) && repo_lock(&repo) &&
-		    repo_open_published(&repo, false) && repo_is_newest(&repo) && write_snapshot(&snapshot, &publication, &repo) &&
+		    repo_take_published(&repo, false) && write_snapshot(&snapshot, &publication, &repo) &&
 		    switch_over(&repo, snapshot);
 
 	if (good) {

@@ -61,7 +61,7 @@ json_t *publication_places(struct publication *publication, const struct repo *r
 		snprintf(path, sizeof(path), "place/%s.json", repo->offices[i].name);
 		if (repo_bin_of(path, bits) != bin)
 			continue;
-		place = repo_place(&repo->offices[i]);
+		place = repo_place(repo, &repo->offices[i]);
 		if (!place || publish_bytes(&bytes, &size, place) < 0)
 			continue;
 		json_object_set_new(targets, path, publish_target(bytes, size));

@@ -102,7 +102,7 @@ static void tell_layer(const struct repo *repo, const char *what, const char *fo
 /* Who belongs to an office, when that is not what is published. */
 static void tell_place(const struct repo *repo, const struct repo_office *office, const json_t *seen)
 {
-	GUARD_AUTO_JSON json_t *place = repo_place(office), *target = NULL;
+	GUARD_AUTO_JSON json_t *place = repo_place(repo, office), *target = NULL;
 	GUARD_AUTO_FREE uint8_t *bytes = NULL;
 	char path[REPO_NAME_MAX + 16], file[REPO_PATH_MAX], whole[2 * REPO_PATH_MAX];
 	size_t size = 0, count = json_array_size(office->machines);

@@ -33,9 +33,17 @@ bool repo_is_newest(const struct repo *repo)
 		return false;
 	}
 	/* One that is damaged or that nobody signed does not count: it is replaced. */
-	if (!there || publish_version(there) <= publish_version(own) ||
+	if (!there || publish_version(there) < publish_version(own) ||
 	    publish_signature_count(there, keys->objects) < keys->threshold)
 		return true;
+	if (publish_version(there) == publish_version(own)) {
+		if (publish_same(there, own))
+			return true;
+		guardctl_error("%s has a timestamp %" PRIu64 " that is not the one of signed/: somebody published from another "
+			       "copy of the folder.  Take that copy's changes (git pull), run `guardctl repo recover`, then publish",
+			       repo->directory, publish_version(there));
+		return false;
+	}
 	guardctl_error("%s is newer than signed/ (timestamp %" PRIu64 ", signed %" PRIu64 "): this is an old copy of the "
 		       "folder, and machines never go back.  Take the newest copy, or run `guardctl repo recover` and "
 		       "compare your sources with it",
@@ -62,7 +70,8 @@ static bool recover_image(const struct repo *repo, const char *path, const json_
 	return false;
 }
 
-/* A role's document and images, when they are newer than those of signed/. */
+/* A role's document and images, when they are newer than those of signed/, or as new
+ * and others. */
 static bool recover_role(const struct repo *repo, const char *role, const char *file, size_t *count)
 {
 	GUARD_AUTO_JSON json_t *there = published_document(repo, file), *own = repo_signed(repo, role);
@@ -71,7 +80,8 @@ static bool recover_role(const struct repo *repo, const char *role, const char *
 
 	/* What lies in signed/ damaged is what this is for. */
 	*repo->unreadable = false;
-	if (!there || publish_version(there) <= publish_version(own))
+	if (!there || publish_version(there) < publish_version(own) ||
+	    (publish_version(there) == publish_version(own) && publish_same(there, own)))
 		return true;
 	json_object_foreach(json_object_get(json_object_get(there, "signed"), "targets"), path, target) {
 		if (!recover_image(repo, path, target))
@@ -135,12 +145,24 @@ static bool recover(const struct repo *repo, size_t *count)
 	       recover_role(repo, "snapshot", file, count) && recover_role(repo, "timestamp", "timestamp.json", count);
 }
 
+/* A folder that nobody refreshed for long is what it was when it was fresh. */
+static void look_before_its_end(struct repo *repo)
+{
+	GUARD_AUTO_JSON json_t *timestamp = published_document(repo, "timestamp.json");
+
+	if (timestamp && publish_expires(timestamp) <= repo->now)
+		repo->now = publish_expires(timestamp) - 1;
+}
+
 int repo_recover(const struct repo_options *options)
 {
 	struct repo repo;
 	size_t count = 0;
-	bool good = repo_open(&repo, options, NULL) && repo_lock(&repo) && repo_open_published(&repo, false) &&
-		    repo_check(&repo, NULL, false) && recover(&repo, &count);
+	bool good = repo_open(&repo, options, NULL) && repo_lock(&repo) && repo_open_published(&repo, false);
+
+	if (good)
+		look_before_its_end(&repo);
+	good = good && repo_check(&repo, NULL, false) && recover(&repo, &count);
 
 	if (good)
 		printf(_("%zu document%s of signed/ taken from %s.  Next: see by `guardctl repo publish --dry-run` that your "

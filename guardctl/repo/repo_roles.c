@@ -141,10 +141,10 @@ enum repo_result repo_deny_update(struct repo *repo)
 
 /* ---- places --------------------------------------------------------------------------- */
 
-static json_t *machine_entry(const json_t *conf)
+static json_t *machine_entry(const struct repo *repo, const json_t *conf)
 {
 	const char *fields[] = { "host", "id", "profile" };
-	json_t *entry = json_object(), *groups = json_object_get(conf, "groups");
+	json_t *entry = json_object(), *groups = json_object_get(conf, "groups"), *settings = repo_settings_of(repo, conf);
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (json_object_get(conf, fields[i]))
@@ -153,16 +153,18 @@ static json_t *machine_entry(const json_t *conf)
 		json_object_set(entry, "groups", groups);
 	else
 		json_object_set_new(entry, "groups", json_array());
+	if (settings)
+		json_object_set_new(entry, "settings", settings);
 	return entry;
 }
 
-json_t *repo_place(const struct repo_office *office)
+json_t *repo_place(const struct repo *repo, const struct repo_office *office)
 {
 	json_t *machines = json_array(), *machine, *place;
 	size_t i;
 
 	json_array_foreach((json_t *)office->machines, i, machine)
-		json_array_append_new(machines, machine_entry(machine));
+		json_array_append_new(machines, machine_entry(repo, machine));
 	place = json_pack("{s:i, s:s, s:o, s:o}", "format", 1, "office", office->name, "within",
 			  office->within ? json_deep_copy(office->within) : json_array(), "machines", machines);
 	if (place && office->released)

@@ -3,7 +3,7 @@
  * repo/repo_verify.c - `repo verify`: every file of the published folder looked
  * at for itself, then the whole as a machine would take it.  Changes nothing.
  */
-#include "repo.h"
+#include "repo_publish.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -179,6 +179,8 @@ int repo_verify(const struct repo_options *options)
 		good = repo_walk(&repo, look, &verifying);
 		check_needed(&verifying);
 		good = repo_is_newest(&repo) && good;
+		repo_tell_freshness(&repo);
+		publication_tell_ends(&repo);
 		good = repo_check(&repo, NULL, true) && good && !verifying.damaged;
 		json_decref(verifying.keys);
 	}

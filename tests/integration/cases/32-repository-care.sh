@@ -131,3 +131,29 @@ guard repo verify; done_with "and all is whole once more"
 # shellcheck disable=SC2086
 for _ in 1 2 3; do "$GUARDCTL" repo refresh $signers > /dev/null 2>&1 & done; wait
 publish; guard repo verify; done_with "a timer's refreshes and a person's publication do not meet"
+
+# ---- two people with a copy of the folder each, one published folder -------------------------------------
+other=$SCRATCH/care-2
+cp -a . "$other"
+sed -i "s|directory = .*|directory = \"$company/published\";|" "$other/repo.conf"
+# shellcheck disable=SC2086
+try "$GUARDCTL" repo refresh --repo "$other" $signers; done_with "the other's copy publishes"
+publish; refused "the first copy is behind then" "newer than signed/"
+guard repo recover; done_with "it takes over what was published"
+sed -i 's/version = 2; mode/version = 3; mode/' hq.conf
+rm -rf "$SCRATCH/apart" && cp -a published "$SCRATCH/apart" && cp -a signed "$other/" && cp hq.conf "$other/"
+publish; done_with "and publishes"
+sed -i "s|directory = .*|directory = \"$SCRATCH/apart\";|" "$other/repo.conf"
+printf more > "$SCRATCH/more"
+# shellcheck disable=SC2086
+try "$GUARDCTL" exception add --repo "$other" --office osaka --file "$SCRATCH/more" --until 9d --id more --reason more $signers
+sed -i "s|directory = .*|directory = \"$company/published\";|" "$other/repo.conf"
+# shellcheck disable=SC2086
+try "$GUARDCTL" repo publish --repo "$other" $signers; refused "two publications under one number" "another copy of the folder"
+
+# ---- times ------------------------------------------------------------------------------------------------
+touch -d '+1 day' published/metadata/timestamp.json
+publish; refused "a clock that is behind the last publication" "set the clock right"
+touch published/metadata/timestamp.json
+publish; done_with "set right"
+guard repo verify; check "$([ "$RC" = 0 ] && ! grep -q 'ends at' <<< "$OUT"; echo $?)" "fresh: nothing to say" "$OUT"
