@@ -71,7 +71,7 @@ static int refuse_include(const char *text, const char *path, char *ret_problem,
 	return 0;
 }
 
-static void set_defaults(struct guardd_config *config)
+void guardd_config_defaults(struct guardd_config *config)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -122,18 +122,18 @@ int guardd_config_file(struct guardd_config *config, const char *path, const cha
 	return r < 0 ? r : parse(config, text, path, ret_problem, problem_size);
 }
 
-int guardd_config_load(struct guardd_config *ret_config, const char *path, char *ret_problem,
-		       size_t problem_size)
+static int load(struct guardd_config *ret_config, const char *file, const char *path, char *ret_problem,
+		size_t problem_size)
 {
 	GUARD_AUTO_FREE struct guardd_config *config = calloc(1, sizeof(*config));
 	int r;
 
 	if (!config)
 		return guardd_problem(-GUARD_E_NOMEM, ret_problem, problem_size, "%s: out of memory", path);
-	set_defaults(config);
-	r = guardd_config_file(config, path, "the configuration", ret_problem, problem_size);
+	guardd_config_defaults(config);
+	r = guardd_config_file(config, file, "the configuration", ret_problem, problem_size);
 	if (r == 0)
-		r = guardd_config_check(config, path, ret_problem, problem_size);
+		r = guardd_config_check(config, file, ret_problem, problem_size);
 	if (r == 0)
 		r = guardd_enrolment_read(config, path, ret_problem, problem_size);
 	if (r < 0) {
@@ -141,6 +141,29 @@ int guardd_config_load(struct guardd_config *ret_config, const char *path, char 
 		return r;
 	}
 	*ret_config = *config;
+	return 0;
+}
+
+int guardd_config_load(struct guardd_config *ret_config, const char *path, char *ret_problem,
+		       size_t problem_size)
+{
+	return load(ret_config, path, path, ret_problem, problem_size);
+}
+
+int guardd_config_last(struct guardd_config *ret_config, const char *path, const char *why)
+{
+	char state_dir[GUARDD_PATH_MAX], file[GUARDD_PATH_MAX + 64], problem[512];
+	int r;
+
+	if (!guardd_enrolment_pinned(state_dir, path))
+		return -GUARD_E_NOT_FOUND;
+	snprintf(file, sizeof(file), "%s/enrolment/" GUARDD_ENROLLED_FILE, state_dir);
+	r = load(ret_config, file, path, problem, sizeof(problem));
+	if (r < 0)
+		return r;
+	ret_config->narrowed = true;
+	snprintf(ret_config->overruled, sizeof(ret_config->overruled),
+		 "%.400s; this machine is managed: what it was enrolled with holds", why);
 	return 0;
 }
 

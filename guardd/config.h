@@ -16,6 +16,8 @@
 #define GUARDD_PATH_MAX 4096u
 #define GUARDD_FILESYSTEMS_MAX 256u
 #define GUARDD_RELEASED_FOLDER "enrolment.released" /* in STATE_DIR: an enrolment that has ended */
+#define GUARDD_ENROLLED_FILE "guardd.conf"  /* in STATE_DIR/enrolment: the configuration as it was then */
+#define GUARDD_PIN_SUFFIX ".managed"        /* beside guardd.conf: which STATE_DIR the enrolment is in */
 
 #define GUARDD_EXEMPT_MAX 64u
 
@@ -36,6 +38,7 @@ struct guardd_config {
 	bool released;                       /* no longer, and guardd.conf names no policy yet: what
 					      * was in force stays in force */
 	char overruled[512];                 /* "" or what of the file is refused on a managed machine */
+	bool narrowed;                       /* something of it would have weakened the protection */
 	enum guardd_backend backend;
 	bool self_protection;                /* default false: guard the daemon against root (docs/kernel-layer.md) */
 	bool debugging;                      /* default false: programs may trace and write into each other */
@@ -67,5 +70,8 @@ struct guardd_config {
 /* guardd_config_load: errors are written into `ret_problem` as one sentence
  * with FILE:LINE and the next step. */
 int guardd_config_load(struct guardd_config *ret_config, const char *path, char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
+/* guardd_config_last: for a managed machine whose guardd.conf cannot be used, with the
+ * sentence why: what it was enrolled with stands in.  -GUARD_E_NOT_FOUND: there is none. */
+int guardd_config_last(struct guardd_config *ret_config, const char *path, const char *why) GUARD_WARN_UNUSED;
 void guardd_config_free(struct guardd_config *config);
 #endif

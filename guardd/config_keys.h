@@ -16,11 +16,16 @@ int guardd_config_keys(struct guardd_config *config, const config_setting_t *roo
 int guardd_config_check(const struct guardd_config *config, const char *path, char *ret_problem,
 			size_t problem_size) GUARD_WARN_UNUSED;
 
-/* config.c: the settings of one file, `what` in sentences, into `config`. */
+/* config.c: what holds where a file says nothing. */
+void guardd_config_defaults(struct guardd_config *config);
+/* The settings of one file, `what` in sentences, into `config`. */
 int guardd_config_file(struct guardd_config *config, const char *path, const char *what, char *ret_problem,
 		       size_t problem_size) GUARD_WARN_UNUSED;
 
-/* enrolment.c: lay what guardctl enroll wrote over the settings. */
+/* enrolment.c: the folder that the enrolment is in, when it is not STATE_DIR of the
+ * file `path`; true when there is one. */
+bool guardd_enrolment_pinned(char ret_state_dir[GUARDD_PATH_MAX], const char *path);
+/* Lay what guardctl enroll wrote over the settings. */
 int guardd_enrolment_read(struct guardd_config *config, const char *path, char *ret_problem,
 			  size_t problem_size) GUARD_WARN_UNUSED;
 

@@ -110,7 +110,9 @@ int main(int argc, char **argv)
 	}
 	if (guardd_config_load(&config, keeper_options.config_path, problem, sizeof(problem)) < 0) {
 		fprintf(stderr, "guardd: %s\n", problem);
-		return EXIT_FAILURE;
+		/* A managed machine does not lose its protection with a spoiled file. */
+		if (check || guardd_config_last(&config, keeper_options.config_path, problem) < 0)
+			return EXIT_FAILURE;
 	}
 	config_path = realpath(keeper_options.config_path, NULL); /* we change directory */
 	if (config_path) {

@@ -15,6 +15,7 @@
 
 #include "bpf/layer.h"
 #include "guardd.h"
+#include "settings.h"
 #include "keeper/keeper.h"
 #include "keeper/takeover.h"
 
@@ -194,6 +195,10 @@ int keeper_policy_read_first(struct keeper *keeper, bool fall_back, char *ret_pr
 
 /* release.c: headquarters lets the machine go; the program is started anew. */
 void keeper_release(struct keeper *keeper, const char *sentence);
+
+/* settings.c: what headquarters signed of them; true when the program was to be started
+ * anew with them, which then failed. */
+bool keeper_settings_take(struct keeper *keeper, const struct guardd_settings *settings);
 
 /* managed.c: a machine whose policy comes from a repository. */
 int keeper_managed_start(struct keeper *keeper) GUARD_WARN_UNUSED;

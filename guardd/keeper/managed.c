@@ -234,6 +234,8 @@ void keeper_managed_readable(struct keeper *keeper)
 			take_state(keeper, &message.state);
 		if (message.type == GUARDD_TRUST_NOTE)
 			take_note(keeper, &message);
+		if (message.type == GUARDD_TRUST_SETTINGS && keeper_settings_take(keeper, &message.settings))
+			return; /* the program could not be started anew: as after a release */
 		if (message.type == GUARDD_TRUST_RELEASED) {
 			keeper_release(keeper, message.text);
 			return; /* another program, or another trust process */

@@ -13,6 +13,7 @@
 
 #include "internal.h"
 #include "keeper/remember.h"
+#include "settings.h"
 
 #define ENROLMENT "enrolment"
 #define RELEASED GUARDD_RELEASED_FOLDER
@@ -20,7 +21,8 @@
 /* Of the enrolment before this one. */
 static void remove_old(int state_dir)
 {
-	static const char *const files[] = {"root.json", "ca.pem", "certificate.pem", "key.pem", "repository.conf"};
+	static const char *const files[] = {"root.json", "ca.pem", "certificate.pem", "key.pem", "repository.conf",
+					    GUARDD_ENROLLED_FILE, GUARDD_SETTINGS_FILE};
 	char path[64];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -165,7 +165,8 @@ void trust_agent(const struct trust_process *trust, char ret_agent[SYNC_AGENT_MA
 			  (unsigned long long)version_of(trust, GUARD_SET_POLICY),
 			  (unsigned long long)version_of(trust, GUARD_SET_EXCEPTION),
 			  (unsigned long long)version_of(trust, GUARD_SET_DENY), enforces(trust) ? "enforce" : "audit",
-			  trust->said.word, (long long)time(NULL));
+			  trust->config->narrowed && strcmp(trust->said.word, "ok") == 0 ? "narrowed" : trust->said.word,
+			  (long long)time(NULL));
 	if (sign(signature, trust->key, ret_agent) < 0)
 		return;
 	snprintf(&ret_agent[length], SYNC_AGENT_MAX - (size_t)length, " x=%s", signature);

@@ -135,6 +135,7 @@ static int take_all(struct trust_process *trust, struct trust_failure *failure)
 			return trust_fail(failure, -GUARD_E_IO, "refused-storage", "%s/trust cannot be written: %s",
 					  trust->config->state_dir, strerror(errno));
 	}
+	trust_tell_settings(trust);
 	trust_delivery_check(trust);
 	trust_parts_prune(trust, &next, &place);
 	return 0;

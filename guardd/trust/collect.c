@@ -184,6 +184,7 @@ int trust_collect(struct trust_state *ret_state, struct guard_digest *ret_place,
 		return r;
 	if (deny->path[0])
 		state.parts[state.part_count++] = *deny;
+	trust->settings = place.settings;
 	*ret_state = state;
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include <guard/policy.h>
 #include <guard/trust.h>
+#include <jansson.h>
 #include <openssl/evp.h>
 
 #include "policy/set.h"
@@ -59,6 +60,7 @@ struct trust_place {
 	char profile[TRUST_NAME_MAX];
 	size_t within_count;
 	char within[TRUST_WITHIN_MAX][TRUST_NAME_MAX];
+	struct guardd_settings settings; /* nothing given: as at the enrolment */
 };
 
 struct trust_process {
@@ -71,6 +73,8 @@ struct trust_process {
 
 	struct trust_memory memory; /* as on the disk */
 	struct guard_distribution said; /* the last state told */
+	struct guardd_settings settings, settings_told; /* signed for this machine; the keeper has */
+	bool has_told_settings;
 	bool delivery_due;  /* it could not be had */
 	bool has_delivery;  /* the help desk's, handed over since the start: */
 	struct guard_digest delivery;
@@ -116,6 +120,10 @@ void trust_parts_prune(struct trust_process *trust, const struct trust_state *ke
 int trust_place_parse(struct trust_place *ret_place, const char *text, size_t size, const char *office,
 		      const char *host, const char *key_id, struct trust_failure *failure) GUARD_WARN_UNUSED;
 
+/* settings.c: "settings" of an entry of place/OFFICE.json, NULL: none. */
+int trust_settings_parse(struct guardd_settings *ret_settings, const json_t *value, const char *office,
+			 struct trust_failure *failure) GUARD_WARN_UNUSED;
+
 /* collect.c: the parts of the snapshot that was verified. */
 int trust_collect_deny(struct trust_part *ret_part, struct trust_process *trust,
 		       struct trust_failure *failure) GUARD_WARN_UNUSED;
@@ -154,6 +162,7 @@ void trust_agent(const struct trust_process *trust, char ret_agent[SYNC_AGENT_MA
 int trust_send(const struct trust_process *trust, const struct guardd_trust_message *message, int fd) GUARD_WARN_UNUSED;
 void trust_tell_state(struct trust_process *trust);
 void trust_tell_release(const struct trust_process *trust);
+void trust_tell_settings(struct trust_process *trust); /* once they are known, and when they change */
 void trust_note(const struct trust_process *trust, enum guard_daemon_event what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -78,7 +78,7 @@ static bool is_released(const json_t *tree, const char *key_id)
 static int take_place(struct trust_place *place, const json_t *tree, const char *office, const char *host,
 		      const char *key_id, struct trust_failure *failure)
 {
-	const json_t *machines = json_object_get(tree, "machines"), *name = json_object_get(tree, "office");
+	const json_t *machines = json_object_get(tree, "machines"), *name = json_object_get(tree, "office"), *entry;
 	size_t i = 0;
 	int r;
 
@@ -100,8 +100,10 @@ static int take_place(struct trust_place *place, const json_t *tree, const char 
 				  "this machine (host %.100s, id %s) is not listed in the office %s: ask headquarters "
 				  "to list it",
 				  host, key_id, office);
-	return take_name(place->profile, json_object_get(json_array_get(machines, i), "profile"), office,
-			 "a machine's profile is no name", failure);
+	entry = json_array_get(machines, i);
+	r = trust_settings_parse(&place->settings, json_object_get(entry, "settings"), office, failure);
+	return r < 0 ? r : take_name(place->profile, json_object_get(entry, "profile"), office,
+				     "a machine's profile is no name", failure);
 }
 
 int trust_place_parse(struct trust_place *ret_place, const char *text, size_t size, const char *office,

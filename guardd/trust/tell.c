@@ -33,6 +33,16 @@ void trust_tell_release(const struct trust_process *trust)
 	(void)!trust_send(trust, &message, -1);
 }
 
+void trust_tell_settings(struct trust_process *trust)
+{
+	struct guardd_trust_message message = {.type = GUARDD_TRUST_SETTINGS, .settings = trust->settings};
+
+	if (trust->has_told_settings && memcmp(&trust->settings, &trust->settings_told, sizeof(trust->settings)) == 0)
+		return;
+	trust->has_told_settings = trust_send(trust, &message, -1) == 0;
+	trust->settings_told = trust->settings;
+}
+
 void trust_note(const struct trust_process *trust, enum guard_daemon_event what, const char *format, ...)
 {
 	struct guardd_trust_message message = {.type = GUARDD_TRUST_NOTE, .what = (uint32_t)what};

@@ -7,7 +7,8 @@
  * is in a repository and what a machine makes of it.
  *
  * Messages over SOCK_SEQPACKET, both ways struct guardd_trust_message:
- *   trust -> keeper: SET with the sealed set as fd, answered by one RESULT when it
+ *   trust -> keeper: SETTINGS, what headquarters signed of this machine's settings; SET
+ *     with the sealed set as fd, answered by one RESULT when it
  *     is in force or refused; STATE whenever it changes; NOTE, a row for the ledger
  *     RELEASED, the machine is no longer managed: the keeper ends sync and trust
  *   keeper -> trust: RESULT; CHECK: ask the repository now
@@ -19,6 +20,7 @@
 #include <stdint.h>
 
 #include "guardd.h"
+#include "settings.h"
 
 #define GUARDD_TRUST_TEXT_MAX 400u
 
@@ -29,7 +31,8 @@ enum guardd_trust_type {
 	GUARDD_TRUST_NOTE,
 	GUARDD_TRUST_CHECK,
 	GUARDD_TRUST_RELEASED,
-	GUARDD_TRUST_UNLOCK
+	GUARDD_TRUST_UNLOCK,
+	GUARDD_TRUST_SETTINGS
 };
 
 struct guardd_trust_message {
@@ -37,6 +40,7 @@ struct guardd_trust_message {
 	int32_t error; /* RESULT: 0 or -GUARD_E_... */
 	uint32_t what; /* NOTE: enum guard_daemon_event */
 	struct guard_distribution state;  /* STATE */
+	struct guardd_settings settings;  /* SETTINGS */
 	char text[GUARDD_TRUST_TEXT_MAX]; /* NOTE, RESULT */
 };
 

@@ -5,7 +5,7 @@
 # Sourced after lib.sh; ends what it started by process id.
 
 HQ=$SCRATCH/hq
-rm -rf "$HQ" "$SCRATCH/state" "$SCRATCH/run" "$SCRATCH/more"
+rm -rf "$HQ" "$SCRATCH/state" "$SCRATCH/run" "$SCRATCH/more" "$SCRATCH/etc/guardd.conf.managed"
 WEB=$HQ/web
 REPOSITORY="$(dirname "$0")/../helpers/repository"
 

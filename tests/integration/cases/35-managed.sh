@@ -54,6 +54,45 @@ check "$([ "$RC" = 1 ] && grep -q 'policy.file in guardd.conf is refused until h
 expect_denied "what only a local policy lists" "$area/bad"
 is "the ledger says that a local policy is refused" wait_for 5 event_with '"managed"' policy.file
 
+# ---- a guardd.conf that takes something back ---------------------------------------
+other=$2
+evil payload "$other/bad"
+anew() { kill -USR2 "$(status_of keeper_pid)"; }
+cp "$CONFIG" "$SCRATCH/etc/as-enrolled"
+sed -i "s|^protect = .*|protect = { filesystems = [\"$area\"]; };|; s|^state_dir = .*|state_dir = \"$SCRATCH/elsewhere\";|" "$CONFIG"
+echo 'machine = { host = "pc-of-another"; };' >> "$CONFIG"
+anew
+is "the ledger says what of guardd.conf is refused" wait_for 20 event_with '"managed"' protect.filesystems state_dir machine.host
+is "so does status" wait_for 10 eval 'ctl status | grep PROBLEM | grep -q protect.filesystems'
+expect_denied "where guardd.conf would protect no more" "$other/bad"
+expect_denied "where it still does" "$area/bad"
+is "headquarters is told" wait_for 20 eval "tail -n 5 '$HQ/nginx/access.log' | grep -q 's=narrowed'"
+check "$([ ! -e "$SCRATCH/elsewhere" ]; echo $?)" "another state_dir is not made"
+stop_guardd && echo 'protect = ' > "$CONFIG" && launch_guardd
+check $? "with a spoiled guardd.conf the machine starts with what it was enrolled with" "$(tail -n 5 "$SCRATCH/log/guardd")"
+expect_denied "with a spoiled guardd.conf" "$other/bad"
+expect_allowed "and what is listed runs" "$area/good"
+cp "$SCRATCH/etc/as-enrolled" "$CONFIG"
+anew
+is "set right, it is ok again" wait_for 20 eval 'is_state ok && ! ctl status | grep -q protect.filesystems'
+
+# ---- headquarters signs what is protected ---------------------------------------------
+third=$SCRATCH/third
+mkdir -p "$third" && mount -t tmpfs -o mode=755,size=4m guard-test-third "$third" || fail "a third filesystem"
+evil payload "$third/bad"
+expect_attack "nothing watches it yet" "$third/bad"
+settings() { place '*' && sed -i "s|\"profile\"|\"settings\":$1,&|" "$HQ/osaka.json" && repo "target('targets', 'place/osaka.json', '$HQ/osaka.json')" 'publish()'; }
+settings "{\"protect\":[\"$third\",\"$area\"]}" && ctl reload > /dev/null
+is "the signed settings are taken, and say so" wait_for 20 event_with "changed this machine's settings"
+refuses() { ! "$1" > /dev/null 2>&1; }
+wait_for 20 refuses "$third/bad"
+expect_denied "what headquarters wants protected" "$third/bad"
+expect_denied "what guardd.conf wants protected as well" "$other/bad"
+settings '{}' && ctl reload > /dev/null
+is "they can be taken back" wait_for 20 event_with 'those of its enrolment hold again'
+wait_for 20 is_state ok
+umount -l "$third"
+
 # ---- exceptions ----------------------------------------------------------------
 snapshot() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[1]))["signed"]["meta"]["snapshot.json"]["version"])' "$WEB/metadata/timestamp.json"; }
 follow() { ctl reload > /dev/null 2>&1; wait_for 20 is_snapshot "$(snapshot)" && wait_for 5 is_state ok; }
