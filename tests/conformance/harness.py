@@ -42,8 +42,10 @@ class Client:
         self.server.server_close()
         self.folder.cleanup()
 
-    def run(self, *arguments):
-        done = subprocess.run([self.program, "--metadata-dir", self.metadata, *arguments],
+    def run(self, *arguments, later=0):
+        """`later`: by a clock that is so many days ahead (faketime, as the public suite does it)."""
+        command = ["faketime", "-f", f"+{later}d"] if later else []
+        done = subprocess.run([*command, self.program, "--metadata-dir", self.metadata, *arguments],
                               capture_output=True, text=True, timeout=60, check=False)
         self.said = done.stderr
         assert done.returncode in (0, 1), f"exit {done.returncode}: {done.stderr}"

@@ -11,7 +11,7 @@ if ! "$GUARDCTL" help enroll > /dev/null 2>&1; then
 fi
 company=$SCRATCH/acme
 WEB=$company/published
-mounts=
+mounts= workers=
 company_end()
 {
 	local mount name
@@ -21,6 +21,8 @@ company_end()
 		CONFIG=$SCRATCH/$name/guardd.conf
 		kill_guardd 2> /dev/null
 	done
+	# shellcheck disable=SC2086 # numbers
+	[ -z "$workers" ] || kill -KILL $workers 2> /dev/null
 	for mount in $mounts; do
 		umount "$mount" 2> /dev/null || umount -l "$mount" 2> /dev/null
 	done
@@ -41,10 +43,13 @@ hq repo init --key keys/root-1 --key keys/root-3
 print=$(grep -oE '([0-9A-Z]{4}-){4}[0-9A-Z]{4}' <<< "$OUT")
 "$GUARDCTL" scan "$LISTED" --fragment --output listed.conf > "$SCRATCH/log/scan" 2>&1 || fail "a scan of what may run"
 printf 'forbidden' > "$SCRATCH/forbidden"
+cp /usr/bin/sleep "$SCRATCH/worker" && printf '\n#worker' >> "$SCRATCH/worker"
+running() { [ $1 = server ] && echo end || echo record; }
 for profile in hq server; do
 	cat > $profile.conf <<- E
-		policy = { id = "acme-$profile"; version = 1; mode = "enforce"; running = "record"; };
-		groups = ( { name = "forbidden"; rules = ( { action = "deny"; sha256 = [ "$(sha256sum < "$SCRATCH/forbidden" | cut -c1-64)" ]; } ); } );
+		policy = { id = "acme-$profile"; version = 1; mode = "enforce"; running = "$(running $profile)"; };
+		groups = ( { name = "forbidden"; rules = ( { action = "deny"; sha256 = [ "$(sha256sum < "$SCRATCH/forbidden" | cut -c1-64)" ]; } ); },
+		  { name = "worker"; rules = ( { sha256 = [ "$(sha256sum < "$SCRATCH/worker" | cut -c1-64)" ]; } ); } );
 	E
 done
 # A federation: Kansai is a member, with a key of its own; Osaka is a branch of it.
@@ -120,6 +125,26 @@ hq deny --file "$SCRATCH/osaka/disk/kessan" --id kessan --now --reason "notice 1
 is "the denial arrives" arrives
 expect_denied "not over a denial: Osaka" "$SCRATCH/osaka/disk/kessan"
 expect_allowed "and the rest goes on" "$SCRATCH/osaka/disk/listed"
+
+# ---- what runs when it is listed no more: ended, or recorded, as the profile says -----------------------
+for name in osaka web; do
+	cp "$SCRATCH/worker" "$SCRATCH/$name/disk/worker"
+	"$SCRATCH/$name/disk/worker" 300 & disown
+	workers="$workers $!"
+done
+# shellcheck disable=SC2086 # two numbers
+set -- $workers
+is "a worker runs in Osaka and on the server" kill -0 "$1" "$2"
+for profile in hq server; do
+	sed -i 's/version = 1;/version = 2;/; s/name = "worker"; rules = ( {/& action = "deny";/' $profile.conf
+done
+publish
+is "the change arrives" arrives
+is "the server's profile ends it" wait_for 10 eval "! kill -0 $2 2> /dev/null"
+is "the desktops' profile lets it go on" kill -0 "$1"
+is "and records it" wait_for 10 eval "on osaka --json events --limit 100000 | grep -qE '[1-9][0-9]* files in use that the policy does not allow, 0 processes ended'"
+expect_no_trace "and it does not start again" "$SCRATCH/osaka/disk/worker" 0
+kill -KILL "$1" "$2" 2> /dev/null
 
 # ---- watch it arrive ------------------------------------------------------------------------------------
 try "$GUARDCTL" repo seen "$HQ/nginx/access.log"
