@@ -76,6 +76,10 @@ static void put_access(FILE *out, const struct guard_event *event, const char *n
 		program[0] ? program : _("an unknown program"), event->pid, user);
 	if (event->count > 1)
 		fprintf(out, _(", %" PRIu64 " times"), event->count);
+	if (event->reason >= GUARD_REASON_INLINE && event->text[0]) {
+		fputs(": ", out);
+		guard_text_put_escaped(out, event->text);
+	}
 }
 
 static void put_daemon(FILE *out, const struct guard_event *event)

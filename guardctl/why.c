@@ -186,7 +186,7 @@ static void print_what(const struct guard_event *event)
 	put_label(_("Why:"));
 	puts(guardctl_told(guard_reason_text(event->reason)));
 	if (event->text[0]) {
-		put_label(_("Signed:"));
+		put_label(event->reason >= GUARD_REASON_INLINE ? _("Found:") : _("Signed:"));
 		guardctl_put_escaped(event->text);
 		putchar('\n');
 	}
@@ -208,6 +208,11 @@ static const char *advice(const struct guard_event *event, bool allowed_now)
 		return _("try again in a moment");
 	case GUARD_REASON_RULE_DENY:
 		return _("use another program: this one is forbidden on purpose");
+	case GUARD_REASON_INLINE:
+	case GUARD_REASON_STANDARD_INPUT:
+		return _("put the code into a file and ask for that file to be listed");
+	case GUARD_REASON_CONTAINED:
+		return _("if you need it for your work, ask for it to be named in the policy's containment");
 	default:
 		return allowed_now ? _("the policy in force now allows it: try again")
 				   : _("if you need it for your work, ask for it to be listed and give the "

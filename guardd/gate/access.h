@@ -49,6 +49,9 @@ struct gate_call {
 	bool has_flags;          /* of open(2), which nobody can change any more */
 	uint64_t flags;
 	uint64_t name;           /* address of the path asked for, 0 unknown */
+	uint64_t words;          /* of an exec: address of its argument vector */
+	int32_t folder;          /* of an exec: where a relative path begins, AT_FDCWD */
+	bool narrow;             /* of an exec: its vector has addresses of 32 bits */
 	uint64_t ip;             /* 0 unknown */
 };
 /* Errors: GUARD_E_BUSY (the caller is not asleep yet), GUARD_E_SYNTAX. */

@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/fanotify.h>
 
+#include "gate/patience.h"
 #include "gate/unlocks.h"
+#include "gate/words.h"
 
 #define RENEWALS 3 /* of the signers, when one policy follows another */
 
@@ -18,7 +20,10 @@ struct outcome {
 	struct guard_verdict verdict;
 	uint64_t version;
 	uint64_t generation; /* of the policy that decided */
+	uint32_t interpreter; /* whose command line is to be looked at, or GUARD_NO_INTERPRETER */
+	uint32_t seconds[GUARD_POLICY_UNLOCK_SCOPES]; /* of the unlocks that it offers */
 	char rule_text[256];
+	bool recorded; /* an allow that is recorded whatever the configuration says */
 };
 
 void gate_facts_free(struct gate_event *event)
@@ -56,24 +61,31 @@ void gate_rule_text(char *ret_text, size_t capacity, const struct guard_policy *
 
 /* What the policy does not list an unlock may allow; what a rule denies it may not. */
 static void lay_unlock_over(struct gate *gate, struct outcome *outcome, const struct gate_event *event,
-			    const struct guard_identity *asked, const uint32_t *seconds)
+			    const struct guard_digest *digest)
 {
 	const struct gate_facts *facts = event->facts;
 	const struct gate_wanted wanted = { .subject = facts->no_subject ? NULL : &facts->subject,
-					    .digest = &asked->digest,
+					    .digest = digest,
 					    .key = &event->file.key,
-					    .kind = asked->kind };
+					    .kind = facts->kind };
 	uint32_t id;
 
 	if (outcome->verdict.action == GUARD_ALLOW || outcome->verdict.reason == GUARD_REASON_RULE_DENY)
 		return;
-	id = gate_unlock_covers(gate, &wanted, seconds);
+	id = gate_unlock_covers(gate, &wanted, outcome->seconds);
 	if (!id)
 		return;
 	outcome->verdict.action = GUARD_ALLOW;
 	outcome->verdict.reason = GUARD_REASON_UNLOCK;
 	outcome->verdict.rule = id;
 	snprintf(outcome->rule_text, sizeof(outcome->rule_text), "unlock %u", id);
+}
+
+/* It is started: by the kernel, or by a dynamic loader that was called by hand. */
+static bool needs_words(const struct gate_facts *facts)
+{
+	return facts->kind == GUARD_KIND_EXECUTABLE ||
+	       (facts->kind == GUARD_KIND_LIBRARY && facts->program && facts->program->loader);
 }
 
 static void decide(struct gate *gate, struct outcome *outcome, const struct gate_event *event,
@@ -83,7 +95,6 @@ static void decide(struct gate *gate, struct outcome *outcome, const struct gate
 	struct guard_identity asked = identity->identity;
 	struct gate_filesystem filesystem;
 	const struct gate_policy *policy;
-	uint32_t seconds[GUARD_POLICY_UNLOCK_SCOPES];
 	struct guard_subject subject = { .uid = facts->subject.uid,
 					 .gid_count = facts->subject.gid_count,
 					 .gids = facts->subject.gids };
@@ -106,9 +117,10 @@ static void decide(struct gate *gate, struct outcome *outcome, const struct gate
 	outcome->version = policy->info.version;
 	outcome->generation = policy->generation;
 	gate_rule_text(outcome->rule_text, sizeof(outcome->rule_text), policy->policy, outcome->verdict.rule);
-	memcpy(seconds, policy->info.unlock_seconds, sizeof(seconds));
+	outcome->interpreter = needs_words(facts) ? gate_words_wanted(policy, &object) : GUARD_NO_INTERPRETER;
+	memcpy(outcome->seconds, policy->info.unlock_seconds, sizeof(outcome->seconds));
 	gate_policy_release(gate);
-	lay_unlock_over(gate, outcome, event, &asked, seconds);
+	lay_unlock_over(gate, outcome, event, &asked.digest);
 }
 
 /* The open beneath an exec comes without a word about it.  How the caller asked
@@ -117,7 +129,7 @@ static void try_as_exec(struct gate *gate, struct outcome *outcome, struct gate_
 			const struct gate_identity *identity)
 {
 	struct gate_facts *facts = event->facts;
-	struct outcome other;
+	struct outcome other = { .recorded = false };
 	struct gate_call call;
 
 	if (facts->kind != GUARD_KIND_LIBRARY || !facts->call_unknown || facts->exec)
@@ -137,6 +149,44 @@ static void overrule(struct outcome *outcome, enum guard_reason reason)
 {
 	outcome->verdict.action = GUARD_DENY;
 	outcome->verdict.reason = (uint8_t)reason;
+}
+
+static void take_words(struct gate *gate, struct outcome *outcome, struct gate_event *event,
+		       const struct gate_identity *identity, const struct gate_words *words)
+{
+	memcpy(event->facts->said, words->said, sizeof(event->facts->said));
+	outcome->verdict.reason = words->reason;
+	outcome->verdict.rule = GUARD_NO_RULE;
+	outcome->rule_text[0] = '\0';
+	outcome->recorded = true;
+	if (words->action == GUARD_INLINE_LOG)
+		return;
+	outcome->verdict.action = GUARD_DENY;
+	lay_unlock_over(gate, outcome, event, &identity->identity.digest);
+}
+
+/* The interpreter may run; may it run what it is told to?  Under an unlock of its
+ * own it may.  false: names lead where this worker must not wait, the event is
+ * looked at anew by one that may. */
+static bool look_at_words(struct gate *gate, struct outcome *outcome, struct gate_event *event,
+			  const struct gate_identity *identity)
+{
+	struct gate_words words;
+
+	if (outcome->verdict.action == GUARD_DENY || outcome->interpreter == GUARD_NO_INTERPRETER ||
+	    outcome->verdict.reason == GUARD_REASON_UNLOCK)
+		return true;
+	gate_patience_begin(event->patient || event->group == GUARDD_GROUP_SLOW);
+	gate_words_judge(gate, &words, event, outcome->interpreter, outcome->generation);
+	if (gate_patience_ran_out()) {
+		event->patient = true;
+		if (gate_triage_again(gate, event))
+			return false;
+		overrule(outcome, GUARD_REASON_OVERLOAD);
+	} else if (words.action != GUARD_INLINE_ALLOW) {
+		take_words(gate, outcome, event, identity, &words);
+	}
+	return true;
 }
 
 /* Into this inode, or into another of its set: then a second look finds the
@@ -234,7 +284,7 @@ static const struct gate_identity *decide_current(struct gate *gate, struct outc
 void gate_conclude(struct gate *gate, struct gate_event *event, const struct gate_identity *identity)
 {
 	struct gate_identity renewed;
-	struct outcome outcome;
+	struct outcome outcome = { .recorded = false };
 	bool denied;
 
 	if (identity->error) {
@@ -244,6 +294,8 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	identity = decide_current(gate, &outcome, &renewed, event, identity);
 	if (outcome.verdict.action == GUARD_DENY)
 		try_as_exec(gate, &outcome, event, identity);
+	if (!look_at_words(gate, &outcome, event, identity))
+		return;
 	remember(gate, event, identity);
 	if (outcome.verdict.action == GUARD_ALLOW && !check_stays(gate, event, identity, &outcome))
 		return;
@@ -254,7 +306,7 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT)
 		gate_ticket_give(gate, event);
 	denied = answer(gate, event, &outcome.verdict);
-	if (outcome.verdict.action == GUARD_DENY || outcome.verdict.reason == GUARD_REASON_UNLOCK ||
+	if (outcome.verdict.action == GUARD_DENY || outcome.verdict.reason == GUARD_REASON_UNLOCK || outcome.recorded ||
 	    (identity->cold && gate->config->ledger_allowed))
 		gate_note_verdict(gate, event, &outcome.verdict, identity, outcome.rule_text, outcome.version,
 				  denied);

@@ -84,6 +84,7 @@ struct gate_policy {
 	uint64_t generation;
 	uint32_t layer_generation; /* the same for the kernel layer, 0 without one */
 	bool layer_filled;         /* its contents are there under that generation */
+	bool judges_words;         /* of some interpreter the command line is looked at */
 	struct guard_digest layer_contents;
 };
 struct gate_policies {
@@ -403,6 +404,7 @@ struct gate_facts {
 	uint8_t kind, format;
 	bool exec, no_subject;
 	bool call_unknown; /* an open, or the open beneath an exec: not looked at */
+	char said[256];    /* what is to be recorded besides, "" nothing */
 };
 void gate_facts_free(struct gate_event *event);
 void gate_triage(struct gate *gate, struct gate_event *event);

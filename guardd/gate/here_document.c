@@ -6,7 +6,7 @@
  * read while the first fd is still open for writing.  What such a file says has
  * been in the shell before, so it is as good as what follows `-c`.  A shell that
  * another one handed such an fd to also looks like this: therefore it counts
- * only where the policy allows inline code.
+ * only where the policy does not refuse inline code.
  */
 #include "gate/gate.h"
 
@@ -62,6 +62,6 @@ static bool holds_for_writing(int32_t tid, const struct gate_key *key)
 
 bool gate_is_here_document(const struct gate_event *event, const struct gate_program *program)
 {
-	return program->inline_code == GUARD_INLINE_ALLOW && event->lease == GATE_LEASE_REFUSED &&
+	return program->inline_code != GUARD_INLINE_DENY && event->lease == GATE_LEASE_REFUSED &&
 	       is_private(event) && holds_for_writing(event->tid, &event->file.key);
 }

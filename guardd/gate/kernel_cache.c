@@ -13,6 +13,8 @@
 
 #include <sys/fanotify.h>
 
+#include "gate/words.h"
+
 #define MARK (FAN_MARK_EVICTABLE)
 
 /* Would this file be allowed as `kind`, whoever asks and whenever?  It may lean
@@ -46,6 +48,9 @@ static uint64_t needless(const struct gate_policy *policy, const struct guard_ob
 	bool executable = gate_always_allowed(policy, object, GUARD_KIND_EXECUTABLE);
 	uint64_t mask = 0;
 
+	/* Each start of it has a command line of its own. */
+	if (gate_words_wanted(policy, object) != GUARD_NO_INTERPRETER)
+		return 0;
 	if (is_script_format(format) ? script : executable)
 		mask |= FAN_OPEN_EXEC_PERM;
 	if (guard_format_is_elf((enum guard_format)format) ? script && library && module && executable :

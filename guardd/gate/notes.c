@@ -177,6 +177,8 @@ static void note_verdict(struct gate *gate, enum guard_event_source source, cons
 		if (verdict->action == GUARD_DENY)
 			snprintf(note.text, sizeof(note.text), "%s", identity->reason);
 	}
+	if (facts && facts->said[0])
+		snprintf(note.text, sizeof(note.text), "%s", facts->said);
 	fill_subject(&note, event);
 	copy_text(note.path, sizeof(note.path), facts && facts->path.claimed ? facts->path.claimed : path.claimed);
 	copy_text(note.rule_text, sizeof(note.rule_text), rule_text);

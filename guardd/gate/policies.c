@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "gate/catalogs.h"
+#include "gate/words.h"
 
 #define ACCOUNTS_MAX (4u << 20) /* bytes of /etc/passwd and /etc/group */
 
@@ -110,6 +111,7 @@ static int open_policy(struct gate_policy **ret_policy, struct gate *gate, int f
 	}
 	guard_policy_info(next->policy, &next->info);
 	next->loaded_s = loaded_since(gate->shared, next->info.made);
+	next->judges_words = gate_words_matter(next->policy);
 	*ret_policy = guard_steal_pointer(&next);
 	return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "gate/access.h"
 
+#include <fcntl.h>
 #include <sys/syscall.h>
 
 void gate_call_interpret(struct gate_call *call, int64_t number, const uint64_t arguments[6])
@@ -26,8 +27,16 @@ void gate_call_interpret(struct gate_call *call, int64_t number, const uint64_t 
 		call->has_flags = true;
 		break;
 	case SYS_execve:
+		call->kind = GATE_CALL_EXEC;
+		call->folder = AT_FDCWD;
+		call->name = arguments[0];
+		call->words = arguments[1];
+		break;
 	case SYS_execveat:
 		call->kind = GATE_CALL_EXEC;
+		call->folder = (int32_t)arguments[0];
+		call->name = arguments[1];
+		call->words = arguments[2];
 		break;
 	default:
 		break;

@@ -7,6 +7,8 @@
  */
 #include "gate/access.h"
 
+#include <fcntl.h>
+
 #define X32_BIT 0x40000000
 
 static void set_open(struct gate_call *call, uint64_t name, uint64_t flags)
@@ -15,6 +17,15 @@ static void set_open(struct gate_call *call, uint64_t name, uint64_t flags)
 	call->name = name;
 	call->flags = flags;
 	call->has_flags = true;
+}
+
+static void set_exec(struct gate_call *call, uint64_t folder, uint64_t name, uint64_t words, bool narrow)
+{
+	call->kind = GATE_CALL_EXEC;
+	call->folder = (int32_t)folder;
+	call->name = name;
+	call->words = words;
+	call->narrow = narrow;
 }
 
 void gate_call_interpret(struct gate_call *call, int64_t number, const uint64_t arguments[6])
@@ -41,12 +52,18 @@ void gate_call_interpret(struct gate_call *call, int64_t number, const uint64_t 
 		set_open(call, arguments[0], 01001); /* O_WRONLY | O_TRUNC */
 		break;
 	case 59: /* execve */
+		set_exec(call, (uint64_t)AT_FDCWD, arguments[0], arguments[1], false);
+		break;
 	case 322: /* execveat */
+		set_exec(call, arguments[0], arguments[1], arguments[2], false);
+		break;
 	case 520: /* execve, x32 */
+	case 11:  /* execve, i386 */
+		set_exec(call, (uint64_t)AT_FDCWD, arguments[0], arguments[1], true);
+		break;
 	case 545: /* execveat, x32 */
-	case 11: /* execve, i386 */
 	case 358: /* execveat, i386 */
-		call->kind = GATE_CALL_EXEC;
+		set_exec(call, arguments[0], arguments[1], arguments[2], true);
 		break;
 	default:
 		break;

@@ -82,6 +82,13 @@ ptrdiff_t guard_policy_interpreter_script_argument(const struct guard_policy *po
 				    size);
 }
 
+void guard_policy_interpreter_command(const struct guard_policy *policy, struct guard_command *ret_command,
+				      uint32_t interpreter, const char *cmdline, size_t size)
+{
+	guard_command_read(ret_command, guard_policy_string(policy, policy->interpreters[interpreter].options), cmdline,
+			   size);
+}
+
 int guard_policy_is_reader(const struct guard_policy *policy, const char *program_path)
 {
 	return program_path && guard_policy_any_pattern(policy, policy->meta->readers, program_path);

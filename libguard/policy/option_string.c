@@ -9,10 +9,10 @@
 
 #include "policy/cmdline.h"
 
-/* One item of the string: a letter with its argument, a word in braces, or a
- * bare `-` or `+`. */
+/* One item of the string: a letter with its argument, a word or a face in braces,
+ * or a bare `-`, `+` or `!`. */
 struct item {
-	char letter; /* '{' for a word */
+	char letter; /* '{' for a word, '%' for a face */
 	struct guard_option option;
 	size_t word_start, word_size;
 	bool word_is_prefix;
@@ -20,11 +20,51 @@ struct item {
 
 static bool is_letter(char c)
 {
-	return c > ' ' && c < 0x7F && !strchr("{}:;!=[]", c);
+	return c > ' ' && c < 0x7F && !strchr("{}:;!=[]^@<&~%", c);
 }
 
-/* `{WORD}`, `{WORD.}`, `{WORD!}`, `{WORD*...}`.  Returns the offset behind it,
- * 0 when malformed. */
+/* What a single byte behind a letter or a word says of it; false: nothing. */
+static bool read_effect(enum guard_option_argument *ret_argument, char c)
+{
+	switch (c) {
+	case '!':
+		*ret_argument = GUARD_OPTION_INLINE;
+		return true;
+	case '^':
+		*ret_argument = GUARD_OPTION_CODE;
+		return true;
+	case '@':
+		*ret_argument = GUARD_OPTION_FILE;
+		return true;
+	case '<':
+		*ret_argument = GUARD_OPTION_INPUT;
+		return true;
+	case '&':
+		*ret_argument = GUARD_OPTION_ALSO;
+		return true;
+	case '~':
+		*ret_argument = GUARD_OPTION_ENDS;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* `{%NAME}`. */
+static size_t read_face(struct item *ret_item, const char *options, size_t at)
+{
+	size_t start = at + 2, size = strcspn(&options[start], "}");
+
+	if (options[start + size] != '}' || size == 0 || strcspn(&options[start], "{%/") < size)
+		return 0;
+	ret_item->letter = '%';
+	ret_item->word_start = start;
+	ret_item->word_size = size;
+	return start + size + 1;
+}
+
+/* `{WORD}`, `{WORD.}`, `{WORD!}` and its like, `{WORD*...}`.  Returns the offset
+ * behind it, 0 when malformed. */
 static size_t read_word(struct item *ret_item, const char *options, size_t at)
 {
 	size_t start = at + 1, size = strcspn(&options[start], "}");
@@ -33,8 +73,10 @@ static size_t read_word(struct item *ret_item, const char *options, size_t at)
 	if (options[end] != '}' || size == 0)
 		return 0;
 	ret_item->option.argument = GUARD_OPTION_ARGUMENT;
-	if (options[end - 1] == '.' || options[end - 1] == '!') {
-		ret_item->option.argument = options[end - 1] == '.' ? GUARD_OPTION_FLAG : GUARD_OPTION_INLINE;
+	if (options[end - 1] == '.') {
+		ret_item->option.argument = GUARD_OPTION_FLAG;
+		size--;
+	} else if (read_effect(&ret_item->option.argument, options[end - 1])) {
 		size--;
 	}
 	if (size > 0 && options[start + size - 1] == '*') {
@@ -62,20 +104,21 @@ static size_t read_set(struct item *ret_item, const char *options, size_t at)
 
 static size_t read_letter(struct item *ret_item, const char *options, size_t at)
 {
+	if (options[at] == '!' && at == 0) /* elsewhere it belongs to a letter */
+		return 1;
 	if (!is_letter(options[at]))
 		return 0;
 	if (options[at] == '-' || options[at] == '+')
 		return at + 1;
 	at++;
+	if (read_effect(&ret_item->option.argument, options[at]))
+		return at + 1;
 	switch (options[at]) {
 	case ':':
 		ret_item->option.argument = options[at + 1] == ':' ? GUARD_OPTION_ATTACHED : GUARD_OPTION_ARGUMENT;
 		return options[at + 1] == ':' ? at + 2 : at + 1;
 	case ';':
 		ret_item->option.argument = GUARD_OPTION_NEXT;
-		return at + 1;
-	case '!':
-		ret_item->option.argument = GUARD_OPTION_INLINE;
 		return at + 1;
 	case '=':
 		ret_item->option.argument = GUARD_OPTION_VALUE;
@@ -91,6 +134,8 @@ static size_t read_letter(struct item *ret_item, const char *options, size_t at)
 static size_t read_item(struct item *ret_item, const char *options, size_t at)
 {
 	*ret_item = (struct item){ .letter = options[at] };
+	if (options[at] == '{' && options[at + 1] == '%')
+		return read_face(ret_item, options, at);
 	return options[at] == '{' ? read_word(ret_item, options, at) : read_letter(ret_item, options, at);
 }
 
@@ -104,7 +149,7 @@ bool guard_cmdline_options_are_valid(const char *options)
 		return false;
 	while (options[at] != '\0') {
 		at = read_item(&item, options, at);
-		if (at == 0 || (item.letter != '{' && seen[(unsigned char)item.letter]))
+		if (at == 0 || (item.letter != '{' && item.letter != '%' && seen[(unsigned char)item.letter]))
 			return false;
 		seen[(unsigned char)item.letter] = true;
 	}
@@ -159,6 +204,26 @@ bool guard_option_has_mark(const char *options, char mark)
 		if (at == 0)
 			return false;
 		if (item.letter == mark)
+			return true;
+	}
+	return false;
+}
+
+bool guard_option_has_faces(const char *options)
+{
+	return guard_option_has_mark(options, '%');
+}
+
+bool guard_option_is_face(const char *options, const char *name, size_t size)
+{
+	struct item item;
+	size_t at = 0;
+
+	while (options[at] != '\0') {
+		at = read_item(&item, options, at);
+		if (at == 0)
+			return false;
+		if (item.letter == '%' && item.word_size == size && memcmp(&options[item.word_start], name, size) == 0)
 			return true;
 	}
 	return false;

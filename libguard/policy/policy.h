@@ -140,6 +140,12 @@ void guard_policy_rules_of_prefix(const struct guard_policy *policy, struct guar
 				  size_t length);
 bool guard_policy_any_pattern(const struct guard_policy *policy, uint32_t list, const char *text);
 
+/* interpreter.c: what a command line of this interpreter (below interpreter_count)
+ * makes it run; policy/cmdline.h. */
+struct guard_command;
+void guard_policy_interpreter_command(const struct guard_policy *policy, struct guard_command *ret_command,
+				      uint32_t interpreter, const char *cmdline, size_t size);
+
 /* packages.c: does the rule take what this signer vouches for? */
 bool guard_policy_takes_signer(const struct guard_policy *policy, uint32_t rule, const struct guard_signer *signer);
 

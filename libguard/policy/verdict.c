@@ -31,6 +31,9 @@ static const struct reason_entry reasons[GUARD_REASON_MAX_] = {
 					  "The policy has expired, and with it the exception that listed it." },
 	[GUARD_REASON_OWN] = { "own", "It belongs to the guard daemon itself." },
 	[GUARD_REASON_IN_USE] = { "in-use", "A running process uses the file as code; it must not be written now." },
+	[GUARD_REASON_INLINE] = { "inline-code", "The policy wants scripts in files: code on an interpreter's command line is refused or recorded." },
+	[GUARD_REASON_STANDARD_INPUT] = { "standard-input", "The policy wants scripts in files: code by an interpreter's standard input is refused or recorded." },
+	[GUARD_REASON_CONTAINED] = { "contained", "A program that the policy contains, or what it started, did what it may not." },
 };
 
 const char *guard_reason_name(enum guard_reason reason)

@@ -191,11 +191,12 @@ static void cut_command_lines_are_not_trusted(void)
 
 static void malformed_option_strings_are_refused(void)
 {
-	static const char *const bad[] = { PERL, "a b", "\t", "aa", "a:b:a", ":", "a;;", "a!!", "{", "{}", "{a", "{--a",
+	static const char *const bad[] = { PERL, "a b", "\t", "aa", "a:b:a", ":", "a;;", "a!!", "^", "a^^", "@", "<", "&",
+					   "~", "%", "{%}", "{%a/b}", "{%a", "a!b!!", "{", "{}", "{a", "{--a",
 					   "}", "{-}", "{x}", "{--a{b}", "a[", "a[]", "a[x", "]", "a=[x]=", "\xc3\xa9",
 					   "--", "++", "{*}", "{.}", "{!}", "-:" };
 	static const char *const good[] = { "", "a", "a:", "a::", "a;", "a!", "a=", "a[bc]", "{--x}", "{-x}", "{--x.}",
-					    "{--x!}", "{--x*.}", "+-", "?", BASH, DASH, PYTHON, PERL_REAL, RUBY, NODE };
+					    "{--x!}", "{--x*.}", "+-", "?", "!a", "a^b@c<d&e~", "{--x^}", "{--x*~}", "{%sh}-+ab", BASH, DASH, PYTHON, PERL_REAL, RUBY, NODE };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (guard_cmdline_options_are_valid(bad[i]))
@@ -206,10 +207,141 @@ static void malformed_option_strings_are_refused(void)
 		CU_ASSERT_TRUE(guard_cmdline_options_are_valid(good[i]));
 }
 
+/* ---- where the code comes from, by the option strings of the presets --------------- */
+
+#define BASH2 "-+abc!efhiklmno;prs<tuvxBCDEHO;PT{--rcfile}{--norc.}{--login.}{-login.}{--help~}{--version~}"
+#define PYTHON2 "bBc!dEh~i&Im!OPqRsSuvV~W:xX:?~{--check-hash-based-pycs}{--help*~}{--version~}"
+#define PERL2 "0[01234567]aC[0123456789IOEioADSLa]cd=D::e!E!fF::h~i::I:l[01234567]m^M^npsStTuUv~V!wWx::X"
+#define NODE2 "cC:e!h~i&p!r:v~{--conditions}{--require}{--import^}{--eval!}{--print!}{--interactive&}{--version~}{-pe!}"
+#define LUA2 "e^i&l:vEWj:O::"
+#define PHP2 "a&B^c:d^eE^f@F@h~Hi~lm~nqr!R!sS:t:v~wz:"
+#define AWK2 "!bcCd::D::e^E@f@F:ghi:I::kl:L::Mm:nNo::OpPrsStv:W^V~{--file@}{--exec@}{--source^}{--assign}{--version~}"
+#define BUSYBOX2 "{%sh}{%ash}-+abc!efhilmno;ps<uvx"
+#define SCRIPT GUARD_RUNS_SCRIPT
+#define CODE GUARD_RUNS_CODE
+#define INPUT GUARD_RUNS_INPUT
+#define UNKNOWN GUARD_RUNS_UNKNOWN
+
+static const struct command_line {
+	const char *options, *line;
+	uint32_t runs;
+	const char *word; /* that says so; NULL none */
+} commands[] = {
+	{ BASH2, "bash", INPUT, NULL },
+	{ BASH2, "-bash", INPUT, NULL },
+	{ BASH2, "bash|-i", INPUT, NULL },
+	{ BASH2, "bash|-c|id", CODE, "-c" },
+	{ BASH2, "bash|-xc|id|x.sh", CODE, "-xc" },
+	{ BASH2, "bash|-s|-c|id", INPUT | CODE, "-s" }, /* `-s` does not hide what follows */
+	{ BASH2, "bash|-sc|id", INPUT | CODE, "-sc" },
+	{ BASH2, "bash|-s|x.sh", INPUT, "-s" },
+	{ BASH2, "bash|x.sh|-c|id", SCRIPT, NULL },
+	{ BASH2, "bash|--|x.sh", SCRIPT, NULL },
+	{ BASH2, "bash|--", INPUT, NULL },
+	{ BASH2, "bash|-", INPUT, NULL },
+	{ BASH2, "bash|--version|-c|id", 0, NULL },
+	{ BASH2, "bash|-Z|id", UNKNOWN, "-Z" },
+	{ BASH2, "bash|--wordexp=x|x.sh", UNKNOWN | SCRIPT, "--wordexp=x" },
+	{ PYTHON2, "python3|x.py", SCRIPT, NULL },
+	{ PYTHON2, "python3|-i|x.py", INPUT | SCRIPT, "-i" },
+	{ PYTHON2, "python3|-Iic|1", INPUT | CODE, "-Iic" },
+	{ PYTHON2, "python3|-m|http.server", CODE, "-m" },
+	{ PYTHON2, "python3|-mhttp.server", CODE, "-mhttp.server" },
+	{ PYTHON2, "python3|-", INPUT, "-" },
+	{ PYTHON2, "python3", INPUT, NULL },
+	{ PYTHON2, "python3|-V", 0, NULL },
+	{ PYTHON2, "python3|--help-all", 0, NULL },
+	{ PYTHON2, "python3|-W|ignore", INPUT, NULL },
+	{ PERL2, "perl|-ne|print|f", CODE, "-ne" },
+	{ PERL2, "perl|-MPOSIX;system(1)|x.pl", CODE | SCRIPT, "-MPOSIX;system(1)" },
+	{ PERL2, "perl|-M|strict", CODE | INPUT, "-M" },
+	{ PERL2, "perl|-d:Peek;system(1)|x.pl", CODE | SCRIPT, "-d:Peek;system(1)" },
+	{ PERL2, "perl|-d|x.pl", SCRIPT, NULL },
+	{ PERL2, "perl|-v", 0, NULL },
+	{ NODE2, "node|--import|data:text/javascript,1|x.js", CODE | SCRIPT, "--import" },
+	{ NODE2, "node|--import=data:text/javascript,1|x.js", CODE | SCRIPT, "--import=data:text/javascript,1" },
+	{ NODE2, "node|--eval=1", CODE, "--eval=1" },
+	{ NODE2, "node|--interactive|x.js", INPUT | SCRIPT, "--interactive" },
+	{ LUA2, "lua|-e|x=1|x.lua", CODE | SCRIPT, "-e" },
+	{ LUA2, "lua|-ex=1", CODE | INPUT, "-ex=1" },
+	{ PHP2, "php|-f|x.php|y.php", SCRIPT, NULL },
+	{ PHP2, "php|-d|auto_prepend_file=data:x|x.php", CODE | SCRIPT, "-d" },
+	{ PHP2, "php|-r|1", CODE, "-r" },
+	{ AWK2, "awk|BEGIN { }|file", CODE, "BEGIN { }" },
+	{ AWK2, "awk|-F|:|{print}|file", CODE, "{print}" },
+	{ AWK2, "awk|-v|x=1|-f|x.awk|file", SCRIPT, NULL },
+	{ AWK2, "awk|-fx.awk|file", SCRIPT, NULL },
+	{ AWK2, "awk|--file=x.awk|file", SCRIPT, NULL },
+	{ AWK2, "awk|--|{print}", CODE, "{print}" },
+	{ AWK2, "awk|-e|{print}|file", CODE, "-e" },
+	{ AWK2, "awk|--sour={print}|-f|x.awk", UNKNOWN | SCRIPT, "--sour={print}" },
+	{ AWK2, "awk", 0, NULL },
+	{ BUSYBOX2, "busybox|sh|-c|id", CODE, "-c" },
+	{ BUSYBOX2, "sh|-c|id", CODE, "-c" },
+	{ BUSYBOX2, "/bin/ash|x.sh", SCRIPT, NULL },
+	{ BUSYBOX2, "-sh", INPUT, NULL },
+	{ BUSYBOX2, "busybox|ls|-c", 0, NULL },
+	{ BUSYBOX2, "ls|-c", 0, NULL },
+	{ "", "x|-y|z", UNKNOWN, "-y" },
+};
+
+static void check_command(const struct command_line *line)
+{
+	struct guard_command command;
+	size_t size = strlen(line->line) + 1;
+	char *words = malloc(size);
+
+	memcpy(words, line->line, size);
+	for (size_t i = 0; i < size; i++)
+		if (words[i] == '|')
+			words[i] = '\0';
+	guard_command_read(&command, line->options, words, size);
+	if (command.runs != line->runs)
+		printf("\n    %s runs %x\n", line->line, command.runs);
+	CU_ASSERT_EQUAL(command.runs, line->runs);
+	if (line->word) {
+		CU_ASSERT_TRUE_FATAL(command.word >= 0 && (size_t)command.word < size);
+		CU_ASSERT_STRING_EQUAL(&words[command.word], line->word);
+	} else {
+		CU_ASSERT_EQUAL(command.word, GUARD_ARGUMENT_NONE);
+	}
+	free(words);
+}
+
+static void code_is_told_from_files(void)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		CU_ASSERT_TRUE_FATAL(guard_cmdline_options_are_valid(commands[i].options));
+		check_command(&commands[i]);
+	}
+}
+
+static void what_is_cut_counts_as_unknown(void)
+{
+	struct guard_command command;
+
+	guard_command_read(&command, BASH2, "bash\0x.sh", 9);
+	CU_ASSERT_EQUAL(command.runs, UNKNOWN);
+	guard_command_read(&command, BASH2, "", 0);
+	CU_ASSERT_EQUAL(command.runs, INPUT);
+}
+
+static void files_of_options_are_scripts(void)
+{
+	CU_ASSERT_EQUAL(guard_cmdline_script(AWK2, "awk\0-f\0x\0y", 11), 7);
+	CU_ASSERT_EQUAL(guard_cmdline_script(AWK2, "awk\0-fx\0y", 10), 6);
+	CU_ASSERT_EQUAL(guard_cmdline_script(AWK2, "awk\0--file=x", 13), 11);
+	CU_ASSERT_EQUAL(guard_cmdline_script(AWK2, "awk\0-fx\0-fy", 12), GUARD_ARGUMENT_ANY);
+	CU_ASSERT_EQUAL(guard_cmdline_script(AWK2, "awk\0{x}\0y", 10), GUARD_ARGUMENT_NONE);
+}
+
 static CU_TestInfo tests[] = {
 	{ "malformed option strings are refused", malformed_option_strings_are_refused },
 	{ "cut command lines are not trusted", cut_command_lines_are_not_trusted },
 	{ "command lines are read as the interpreters do", command_lines_are_read_as_the_interpreters_do },
+	{ "code is told from files", code_is_told_from_files },
+	{ "what is cut counts as unknown", what_is_cut_counts_as_unknown },
+	{ "files that options name are scripts", files_of_options_are_scripts },
 	CU_TEST_INFO_NULL,
 };
 

@@ -39,6 +39,9 @@ enum guard_reason {
 	GUARD_REASON_POLICY_EXPIRED,   /* the policy in force has expired: allow rules of exceptions lapse */
 	GUARD_REASON_OWN,              /* the daemon itself */
 	GUARD_REASON_IN_USE,           /* opened for writing while a process uses it as code */
+	GUARD_REASON_INLINE,           /* an interpreter is started with code on its command line */
+	GUARD_REASON_STANDARD_INPUT,   /* ... to run what comes by its standard input */
+	GUARD_REASON_CONTAINED,        /* started or written by what a contained program began */
 	GUARD_REASON_MAX_
 };
 

@@ -50,6 +50,7 @@ int guard_compile_sources(struct guard_compile **ret_compile, const char *const 
 	compile->diagnostics.arena = &compile->arena;
 	begin_layer(compile);
 	r = load_all(compile, paths, count);
+	compile_apply_refinements(compile);
 	if (r == 0)
 		r = compile_order_digests(compile);
 	if (r == 0)
@@ -75,6 +76,7 @@ void guard_compile_free(struct guard_compile *compile)
 	free(compile->digests);
 	free(compile->digest_order);
 	free(compile->interpreters);
+	free(compile->refinements);
 	free(compile->interpreter_digests);
 	free(compile->openpgp_keys);
 	free(compile->certificates);

@@ -55,17 +55,12 @@ static void load_words(struct compile_interpreter *interpreter, struct guard_com
 		       const struct compile_node *node)
 {
 	static const char *const scripts[] = { "argument", "text", "suffix", "module" };
-	static const char *const inlines[] = { [GUARD_INLINE_ALLOW] = "allow",
-					       [GUARD_INLINE_LOG] = "log",
-					       [GUARD_INLINE_DENY] = "deny" };
 
 	_Static_assert(GUARD_SCRIPTS_ARGUMENT == 1 && GUARD_SCRIPTS_TEXT == 2 && GUARD_SCRIPTS_SUFFIX == 4 &&
 			       GUARD_SCRIPTS_MODULE == 8,
 		       "the words' order is that of the bits");
 	compile_field_mask(&interpreter->scripts, compile, node, "scripts", scripts, COMPILE_COUNT(scripts));
-	compile_field_word(&interpreter->inline_code, compile, node, "inline", inlines, COMPILE_COUNT(inlines));
-	compile_field_word(&interpreter->standard_input, compile, node, "standard_input", inlines,
-			   COMPILE_COUNT(inlines));
+	compile_load_inline(interpreter, compile, node);
 	if (compile_field_string(&interpreter->options, compile, node, "options") &&
 	    !guard_cmdline_options_are_valid(interpreter->options))
 		compile_error(&compile->diagnostics, compile_node_place(compile_field(node, "options")),
@@ -142,19 +137,19 @@ static int merge(struct compile_interpreter *into, struct guard_compile *compile
 {
 	int r;
 
-	if (into->scripts != other->scripts || into->inline_code != other->inline_code ||
-	    into->standard_input != other->standard_input || strcmp(into->options, other->options) != 0 ||
+	if (into->scripts != other->scripts || strcmp(into->options, other->options) != 0 ||
 	    !same_strings(&into->data, &other->data)) {
 		compile_error(&compile->diagnostics, other->place, "make them alike, or keep one",
 			      "the interpreter \"%.80s\" is defined differently at %s:%u", other->name,
 			      into->place.file, into->place.line);
 		return 0;
 	}
+	compile_tighten(into, other);
 	r = append(&into->programs, compile, &other->programs);
 	return r < 0 ? r : append(&into->suffixes, compile, &other->suffixes);
 }
 
-static struct compile_interpreter *find(struct guard_compile *compile, const char *name)
+struct compile_interpreter *compile_find_interpreter(struct guard_compile *compile, const char *name)
 {
 	for (size_t i = 0; i < compile->interpreter_array.count; i++)
 		if (strcmp(compile->interpreters[i].name, name) == 0)
@@ -171,6 +166,8 @@ static int load_interpreter(struct guard_compile *compile, const struct compile_
 	const char *note;
 	int r;
 
+	if (compile_is_refinement(node))
+		return compile_load_refinement(compile, node);
 	compile_fields_check(compile, node, "an interpreter", names, COMPILE_COUNT(names));
 	compile_field_string(&note, compile, node, "note");
 	compile_field_required(&interpreter.name, compile, node, "name", "python");
@@ -179,7 +176,7 @@ static int load_interpreter(struct guard_compile *compile, const struct compile_
 	if (r < 0)
 		return r;
 	check(compile, &interpreter, node);
-	same = find(compile, interpreter.name);
+	same = compile_find_interpreter(compile, interpreter.name);
 	if (same) {
 		r = load_digests(compile, (uint32_t)(same - compile->interpreters), node);
 		return r < 0 ? r : merge(same, compile, &interpreter);

@@ -13,6 +13,7 @@ int compile_lint(struct guard_compile *compile)
 	compile_lint_validity(compile);
 	compile_lint_paths(compile);
 	compile_lint_signers(compile);
+	compile_lint_inline(compile);
 	r = compile_lint_coverage(compile);
 	if (r == 0)
 		r = compile_lint_digests(compile);

@@ -130,6 +130,8 @@ struct guard_compile {
 	struct compile_array digest_array;
 	struct compile_interpreter *interpreters;
 	struct compile_array interpreter_array;
+	struct compile_interpreter *refinements; /* of interpreters that another source describes */
+	struct compile_array refinement_array;
 	struct compile_interpreter_digest *interpreter_digests;
 	struct compile_array interpreter_digest_array;
 	const char **readers;
@@ -174,6 +176,15 @@ int compile_narrow(struct compile_rule *rule, struct guard_compile *compile,
 		   const struct compile_group *group) GUARD_WARN_UNUSED;
 /* interpreter.c */
 int compile_load_interpreters(struct guard_compile *compile, const struct compile_node *node) GUARD_WARN_UNUSED;
+struct compile_interpreter *compile_find_interpreter(struct guard_compile *compile, const char *name);
+/* refine.c: what an interpreter may run without a file. */
+bool compile_is_refinement(const struct compile_node *node);
+int compile_load_refinement(struct guard_compile *compile, const struct compile_node *node) GUARD_WARN_UNUSED;
+void compile_load_inline(struct compile_interpreter *interpreter, struct guard_compile *compile,
+			 const struct compile_node *node);
+/* Of two sources the stricter holds. */
+void compile_tighten(struct compile_interpreter *into, const struct compile_interpreter *other);
+void compile_apply_refinements(struct guard_compile *compile); /* when all sources are loaded */
 int compile_load_readers(struct guard_compile *compile, const struct compile_node *node) GUARD_WARN_UNUSED;
 /* packages.c */
 struct compile_signer;
@@ -197,7 +208,9 @@ int compile_order_digests(struct guard_compile *compile) GUARD_WARN_UNUSED;
 
 int compile_lint(struct guard_compile *compile) GUARD_WARN_UNUSED;
 /* lint_rules.c, lint_digests.c: rules without effect; lint_paths.c: paths that users can write;
- * lint_lockout.c: programs without which a machine does not work. */
+ * lint_inline.c: interpreters that may not run what they are told; lint_lockout.c: programs
+ * without which a machine does not work. */
+void compile_lint_inline(struct guard_compile *compile);
 void compile_lint_validity(struct guard_compile *compile);
 int compile_lint_coverage(struct guard_compile *compile) GUARD_WARN_UNUSED;
 int compile_lint_digests(struct guard_compile *compile) GUARD_WARN_UNUSED;
