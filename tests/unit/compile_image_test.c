@@ -219,6 +219,31 @@ static void test_interpreters(void)
 	unlink("b.conf");
 }
 
+/* By name alone, in whatever order: only stricter. */
+static void test_refinements(void)
+{
+	static const char *const paths[] = { "a.conf", "b.conf" };
+	struct guard_interpreter_info info;
+	struct guard_policy *policy;
+
+	write_file("a.conf", "policy = { id = \"hq\"; version = 1; };\n"
+			     "interpreters = ( { name = \"p\"; inline = \"deny\"; },\n"
+			     "  { name = \"p\"; inline = \"log\"; standard_input = \"log\"; },\n"
+			     "  { name = \"q\"; inline = \"allow\"; } );\n");
+	write_file("b.conf", "interpreters = ( { name = \"p\"; programs = [ \"/opt/p\" ]; scripts = [ \"argument\" ]; },\n"
+			     "  { name = \"q\"; programs = [ \"/opt/q\" ]; scripts = [ \"argument\" ]; options = \"x\";\n"
+			     "    inline = \"log\"; } );\n");
+	policy = open_policy(paths, 2, NULL);
+	CU_ASSERT_EQUAL(guard_policy_interpreter_info(policy, 0, &info), 0);
+	CU_ASSERT_EQUAL(info.inline_code, GUARD_INLINE_DENY);
+	CU_ASSERT_EQUAL(info.standard_input, GUARD_INLINE_LOG);
+	CU_ASSERT_EQUAL(guard_policy_interpreter_info(policy, 1, &info), 0);
+	CU_ASSERT_EQUAL(info.inline_code, GUARD_INLINE_LOG);
+	guard_policy_free(policy);
+	unlink("a.conf");
+	unlink("b.conf");
+}
+
 static void test_limits(void)
 {
 	const char *paths[] = { "a.conf" };
@@ -358,6 +383,7 @@ static CU_TestInfo tests[] = { { "set up", test_set_up },
 			       { "the same bytes every time", test_same_bytes },
 			       { "exceptions", test_exception },
 			       { "interpreters and readers", test_interpreters },
+			       { "interpreters made stricter", test_refinements },
 			       { "limits on exceptions", test_limits },
 			       { "saving", test_save },
 			       { "lock-out by content", test_lockout_by_content },
