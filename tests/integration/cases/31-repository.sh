@@ -191,3 +191,22 @@ if [ -n "$module" ]; then
 else
 	skip "a key in a token" "no SoftHSM"
 fi
+
+# ---- the example federation, as it stands in policy/ --------------------------------------
+cp -R "$(cd "$(dirname "$0")/../../../policy/examples/federation" && pwd)" "$SCRATCH/federation"
+cd "$SCRATCH/federation" && mkdir keys || exit 1
+for key in root-1 root-2 root-3 hq online bank-03 ueno; do "$GUARDCTL" keys new keys/$key --unattended > /dev/null; done
+repo repo init --key keys/root-1 --key keys/root-2; done_with "a federation: the root"
+repo exception sign --office bank-03 --key keys/bank-03; done_with "a member signs"
+repo exception sign --office bank-03-ueno --key keys/ueno; done_with "so does its branch"
+repo repo publish --key keys/hq --key keys/online; done_with "the central body publishes"
+repo repo verify; done_with "a machine takes it"
+place() { find published/targets/place -name "*.$1.json"; }
+check "$(grep -q '"settings":{"backend":"auto","protect":"all"}' "$(place bank-03-ueno)" && grep -q '"within":\["bank-03"\]' "$(place bank-03-ueno)" &&
+	! grep -q settings "$(place bank-03)"; echo $?)" "what machines protect is signed with their places" "$(cat published/targets/place/*)"
+cp repo.conf "$SCRATCH/federation.conf"
+spoil() { sed "s/settings = {[^}]*}/settings = $1/" "$SCRATCH/federation.conf" > repo.conf; repo repo publish --key keys/hq --key keys/online; }
+spoil '{ backend = "bpf"; }'; refused "settings: what would keep machines from starting" "profile counter: settings.backend must be" "not start"
+spoil '{ protect = [ "home" ]; }'; refused "settings: no mount point" "settings.protect must be"
+spoil '{ protct = "all"; }'; refused "settings: an unknown name" "no settings.protct"
+spoil '"all"'; refused "settings: no group" "settings must be a group"

@@ -10,6 +10,7 @@ if ! "$GUARDCTL" help enroll > /dev/null 2>&1; then
 	exit 0
 fi
 company=$SCRATCH/acme
+examples=$(cd "$(dirname "$0")/../../../policy/examples" && pwd)
 WEB=$company/published
 mounts= workers=
 company_end()
@@ -38,20 +39,20 @@ for key in root-1 root-2 root-3 hq online osaka tokyo web kansai; do
 	"$GUARDCTL" keys new keys/$key --unattended > /dev/null || fail "a key: $key"
 done
 hq repo init
-sed -i 's|{ name = "desktop"; sources = \[ "hq.conf" \]; }|{ name = "desktop"; sources = [ "hq.conf", "listed.conf" ]; },\n  { name = "server"; sources = [ "server.conf", "listed.conf" ]; }|' repo.conf
+sed -i 's|{ name = "desktop"; sources = \[ "hq.conf" \]; }|{ name = "desktop"; sources = [ "hq.conf", "local.conf", "listed.conf" ]; },\n  { name = "server"; sources = [ "server.conf", "local.conf", "listed.conf" ]; }|' repo.conf
 hq repo init --key keys/root-1 --key keys/root-3
 print=$(grep -oE '([0-9A-Z]{4}-){4}[0-9A-Z]{4}' <<< "$OUT")
 "$GUARDCTL" scan "$LISTED" --fragment --output listed.conf > "$SCRATCH/log/scan" 2>&1 || fail "a scan of what may run"
 printf 'forbidden' > "$SCRATCH/forbidden"
 cp /usr/bin/sleep "$SCRATCH/worker" && printf '\n#worker' >> "$SCRATCH/worker"
-running() { [ $1 = server ] && echo end || echo record; }
-for profile in hq server; do
-	cat > $profile.conf <<- E
-		policy = { id = "acme-$profile"; version = 1; mode = "enforce"; running = "$(running $profile)"; };
-		groups = ( { name = "forbidden"; rules = ( { action = "deny"; sha256 = [ "$(sha256sum < "$SCRATCH/forbidden" | cut -c1-64)" ]; } ); },
-		  { name = "worker"; rules = ( { sha256 = [ "$(sha256sum < "$SCRATCH/worker" | cut -c1-64)" ]; } ); } );
-	E
-done
+# The example company of policy/, enforcing.
+cp -R "$examples/." .
+sed -i 's/mode = "audit";/mode = "enforce";/' hq.conf server.conf
+sed -i 's/running = "record";/running = "end";/' server.conf
+cat > local.conf <<- E
+	groups = ( { name = "forbidden"; rules = ( { action = "deny"; sha256 = [ "$(sha256sum < "$SCRATCH/forbidden" | cut -c1-64)" ]; } ); },
+	  { name = "worker"; rules = ( { sha256 = [ "$(sha256sum < "$SCRATCH/worker" | cut -c1-64)" ]; } ); } );
+E
 # A federation: Kansai is a member, with a key of its own; Osaka is a branch of it.
 hq repo delegate kansai --key keys/kansai.pub
 hq exception sign --office kansai --key keys/kansai
@@ -135,9 +136,9 @@ done
 # shellcheck disable=SC2086 # two numbers
 set -- $workers
 is "a worker runs in Osaka and on the server" kill -0 "$1" "$2"
-for profile in hq server; do
-	sed -i 's/version = 1;/version = 2;/; s/name = "worker"; rules = ( {/& action = "deny";/' $profile.conf
-done
+sed -i 's/version = 12;/version = 13;/' hq.conf
+sed -i 's/version = 4;/version = 5;/' server.conf
+sed -i 's/name = "worker"; rules = ( {/& action = "deny";/' local.conf
 publish
 is "the change arrives" arrives
 is "the server's profile ends it" wait_for 10 eval "! kill -0 $2 2> /dev/null"
