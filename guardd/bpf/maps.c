@@ -239,6 +239,14 @@ int guardd_bpf_device_put(const struct guardd_bpf *layer, uint64_t device, uint3
 	return put(layer->devices, &key, &flags);
 }
 
+uint32_t guardd_bpf_device_flags(const struct guardd_bpf *layer, uint64_t device)
+{
+	const uint32_t key = kernel_device(device);
+	uint32_t flags;
+
+	return get(layer->devices, &key, &flags) == 0 ? flags : 0;
+}
+
 void guardd_bpf_device_remove(const struct guardd_bpf *layer, uint64_t device)
 {
 	const uint32_t key = kernel_device(device);

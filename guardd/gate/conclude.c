@@ -281,6 +281,14 @@ static const struct gate_identity *decide_current(struct gate *gate, struct outc
 	return identity;
 }
 
+static void refuse_unread(struct gate *gate, struct gate_event *event, enum guard_reason reason)
+{
+	if (gate_only_reads(gate, event))
+		gate_pass(gate, event);
+	else
+		gate_refuse(gate, event, reason);
+}
+
 void gate_conclude(struct gate *gate, struct gate_event *event, const struct gate_identity *identity)
 {
 	struct gate_identity renewed;
@@ -288,7 +296,7 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	bool denied;
 
 	if (identity->error) {
-		gate_refuse(gate, event, reason_of(identity->error));
+		refuse_unread(gate, event, reason_of(identity->error));
 		return;
 	}
 	identity = decide_current(gate, &outcome, &renewed, event, identity);
@@ -299,6 +307,10 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	remember(gate, event, identity);
 	if (outcome.verdict.action == GUARD_ALLOW && !check_stays(gate, event, identity, &outcome))
 		return;
+	if (outcome.verdict.action == GUARD_DENY && gate_only_reads(gate, event)) {
+		gate_pass(gate, event);
+		return;
+	}
 	if (outcome.verdict.action == GUARD_ALLOW) {
 		(void)gate_kernel_cache(gate, event, identity, event->facts->format);
 		gate_layer_grant(gate, event, 1u << (event->facts->kind - GUARD_KIND_EXECUTABLE));

@@ -295,10 +295,16 @@ bool gate_always_allowed(const struct gate_policy *policy, const struct guard_ob
 void gate_layer_remember(struct gate *gate, const struct gate_event *event, const struct gate_identity *identity);
 /* Whom the event is allowed for, when that is not everybody. */
 void gate_layer_grant(struct gate *gate, const struct gate_event *event, uint32_t kinds);
+/* Does the kernel itself refuse to map this file as code without a verdict?  Then
+ * who only reads it need not be refused. */
+bool gate_layer_holds(struct gate *gate, const struct gate_event *event);
 void gate_layer_filesystem(struct gate *gate, const struct gate_filesystem *filesystem);
 void gate_layer_filesystem_gone(struct gate *gate, uint64_t device);
 /* What anybody may use a file as; the object leans on no name that could change. */
 uint32_t gate_layer_kinds(const struct gate_policy *policy, const struct guard_object *object);
+
+/* reading.c: the event's library is only read, and the kernel sees to it that it stays so. */
+bool gate_only_reads(struct gate *gate, const struct gate_event *event);
 
 /* layer_policy.c: whole policies.  Who changes the policy calls these. */
 /* Give a policy that comes into force soon its generation: that of a gate before

@@ -77,6 +77,23 @@ void gate_layer_grant(struct gate *gate, const struct gate_event *event, uint32_
 		gate_problem(gate, "the kernel layer did not take an allow: what it was for may be refused");
 }
 
+/* Where the default is to allow, the kernel knows no denial but by content. */
+static bool denies_by_default(struct gate *gate)
+{
+	const struct gate_policy *policy = gate_policy_hold(gate);
+	bool denies = policy && policy->info.default_action == GUARD_DENY;
+
+	gate_policy_release(gate);
+	return denies;
+}
+
+bool gate_layer_holds(struct gate *gate, const struct gate_event *event)
+{
+	return gate->layer->on && atomic_load(&gate->layer_enforces) && denies_by_default(gate) &&
+	       (gate->config->protect_all ||
+		(guardd_bpf_device_flags(gate->layer, event->file.key.device) & GUARD_BPF_DEVICE_COVERED));
+}
+
 /* ---- filesystems ------------------------------------------------------------------- */
 
 void gate_layer_filesystem(struct gate *gate, const struct gate_filesystem *filesystem)
