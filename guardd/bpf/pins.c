@@ -97,6 +97,18 @@ static bool same_program(int fd, const struct bpf_program *program, const struct
 	return true;
 }
 
+/* Facts of a map read as those of a link could be made to look like one. */
+static bool is_link(int fd)
+{
+	char name[64], target[32];
+	ssize_t length;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	length = readlink(name, target, sizeof(target) - 1);
+	target[length < 0 ? 0 : length] = '\0';
+	return strcmp(target, "anon_inode:bpf_link") == 0;
+}
+
 bool guardd_bpf_pin_is_ours(int *ret_link, const char *folder, const struct bpf_program *program,
 			    const struct bpf_object *object)
 {
@@ -107,7 +119,7 @@ bool guardd_bpf_pin_is_ours(int *ret_link, const char *folder, const struct bpf_
 
 	snprintf(path, sizeof(path), "%s/link_%s", folder, bpf_program__name(program));
 	link = bpf_obj_get(path);
-	if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &size) < 0 || info.type != BPF_LINK_TYPE_TRACING)
+	if (link < 0 || !is_link(link) || bpf_obj_get_info_by_fd(link, &info, &size) < 0 || info.type != BPF_LINK_TYPE_TRACING)
 		return false;
 	fd = bpf_prog_get_fd_by_id(info.prog_id);
 	if (fd < 0 || !same_program(fd, program, object))

@@ -19,14 +19,17 @@ static int identify_contents(struct guard_digest *ret_digest, struct gate *gate,
 {
 	struct {
 		uint32_t abi;
-		uint8_t image[sizeof(policy->info.image_digest.bytes)];
+		struct guard_digest images;
 		uint8_t attributions[sizeof(policy->attributions->header->sha256)];
 		char office[sizeof(gate->config->office)], host[sizeof(gate->config->host)];
 	} from;
+	int r;
 
 	memset(&from, 0, sizeof(from));
 	from.abi = GUARD_BPF_ABI;
-	memcpy(from.image, policy->info.image_digest.bytes, sizeof(from.image));
+	r = guard_policy_checksum(&from.images, policy->policy);
+	if (r < 0)
+		return r;
 	if (policy->attributions)
 		memcpy(from.attributions, policy->attributions->header->sha256, sizeof(from.attributions));
 	snprintf(from.office, sizeof(from.office), "%s", gate->config->office);

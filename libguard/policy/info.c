@@ -99,3 +99,23 @@ const char *guard_policy_name_of(const struct guard_policy *policy, const struct
 	}
 	return NULL;
 }
+
+int guard_policy_checksum(struct guard_digest *ret_checksum, const struct guard_policy *policy)
+{
+	struct {
+		struct guard_digest before;
+		uint8_t image[sizeof(policy->header->sha256)];
+		struct guard_set_part part;
+	} link;
+	int r = 0;
+
+	memset(&link, 0, sizeof(link));
+	for (; policy && r == 0; policy = policy->next) {
+		memcpy(link.image, policy->header->sha256, sizeof(link.image));
+		link.part = policy->part;
+		r = guard_digest_bytes(&link.before, &link, sizeof(link));
+	}
+	if (r == 0)
+		*ret_checksum = link.before;
+	return r;
+}

@@ -125,6 +125,9 @@ int guard_set_parts(struct guard_set_header *ret_header, struct guard_set_part *
 int guard_policy_count_digests(struct guard_policy *policy) GUARD_WARN_UNUSED;
 bool guard_policy_exception_holds(const struct guard_policy *policy, size_t index);
 
+/* info.c: one checksum over all images of a set and what each of them may do. */
+int guard_policy_checksum(struct guard_digest *ret_checksum, const struct guard_policy *policy) GUARD_WARN_UNUSED;
+
 /* bind.c */
 int guard_policy_bind(struct guard_policy *policy, const struct guard_machine *machine) GUARD_WARN_UNUSED;
 

@@ -341,11 +341,46 @@ static void a_damaged_set_is_refused(void)
 	close(sources[1].fd);
 }
 
+/* What the policy of `hq` and `part` is called where its contents are kept. */
+static struct guard_digest checksum_of(const struct spec *hq, const struct spec *part, bool above)
+{
+	struct guard_set_source sources[2] = {{.kind = GUARD_SET_POLICY, .fd = image_of(hq)}, osaka(image_of(part))};
+	struct guard_digest checksum = {0};
+	struct guard_policy *policy = NULL;
+	int fd;
+
+	sources[1].above = above;
+	fd = set_of(sources, 2);
+	CU_ASSERT_EQUAL_FATAL(guard_policy_open(&policy, fd, &question_machine), 0);
+	CU_ASSERT_EQUAL(guard_policy_checksum(&checksum, policy), 0);
+	guard_policy_free(policy);
+	close(fd);
+	close(sources[0].fd);
+	close(sources[1].fd);
+	return checksum;
+}
+
+static void the_checksum_is_of_all_parts(void)
+{
+	const struct guard_digest one = checksum_of(&nothing, &nothing, false),
+				  same = checksum_of(&nothing, &nothing, false),
+				  first = checksum_of(&allow_x, &nothing, false),
+				  second = checksum_of(&nothing, &allow_x, false),
+				  above = checksum_of(&nothing, &nothing, true);
+
+	CU_ASSERT_EQUAL(guard_digest_compare(&one, &same), 0);
+	CU_ASSERT_NOT_EQUAL(guard_digest_compare(&one, &first), 0);
+	CU_ASSERT_NOT_EQUAL(guard_digest_compare(&one, &second), 0);
+	CU_ASSERT_NOT_EQUAL(guard_digest_compare(&first, &second), 0);
+	CU_ASSERT_NOT_EQUAL(guard_digest_compare(&one, &above), 0);
+}
+
 static CU_TestInfo tests[] = {
 	{ "an exception of another office is none", an_exception_of_another_office_is_none },
 	{ "an exception is never over a deny", an_exception_is_never_over_a_deny },
 	{ "an exception beyond a bound is none", an_exception_beyond_a_bound_is_none },
 	{ "an exception ends", an_exception_ends },
+	{ "the checksum is of all parts", the_checksum_is_of_all_parts },
 	{ "a clock put back makes nothing young again", a_clock_put_back_makes_nothing_young_again },
 	{ "an exception is of the kinds that are allowed", an_exception_is_of_the_kinds_that_are_allowed },
 	{ "a broad exception needs leave", a_broad_exception_needs_leave },

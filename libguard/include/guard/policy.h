@@ -58,7 +58,7 @@ struct guard_policy_info {
 	const char *help_text;   /* "" when not given */
 	uint8_t running;         /* what to do with programs that run already and
 	                          * are not allowed: 0 record, 1 end */
-	struct guard_digest image_digest; /* checksum of the image */
+	struct guard_digest image_digest; /* checksum of the image; of a set: of its first */
 	/* Of a policy set (docs/policy-set.md); digests and rules are then those of
 	 * all its images, all else is what headquarters' image says. */
 	uint32_t part_count;     /* images besides it */

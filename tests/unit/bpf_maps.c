@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * unit/bpf_maps.c - the kernel layer's maps as the daemon writes them, on small maps
+ * of this kernel: full tables, two generations side by side, what goes with one.
+ */
+#include "bpf/layer.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#define ROOM 4u
+
+static int map_make(uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t entries)
+{
+	union bpf_attr attributes;
+
+	memset(&attributes, 0, sizeof(attributes));
+	attributes.map_type = type;
+	attributes.key_size = key_size;
+	attributes.value_size = value_size;
+	attributes.max_entries = entries;
+	return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof(attributes));
+}
+
+static struct guard_digest content(uint8_t number)
+{
+	return (struct guard_digest){ .bytes = { number, 1 } };
+}
+
+static bool has(const struct guardd_bpf *layer, uint8_t number, unsigned place, uint32_t generation, uint32_t kinds)
+{
+	const struct guard_digest key = content(number);
+	struct guard_bpf_listed listed;
+	union bpf_attr attributes;
+
+	memset(&attributes, 0, sizeof(attributes));
+	attributes.map_fd = (uint32_t)layer->digests;
+	attributes.key = (uint64_t)(uintptr_t)&key;
+	attributes.value = (uint64_t)(uintptr_t)&listed;
+	return syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &attributes, sizeof(attributes)) == 0 &&
+	       listed.generation[place] == generation && listed.kinds[place] == kinds;
+}
+
+static int put(const struct guardd_bpf *layer, uint8_t number, uint32_t now, uint32_t next, uint32_t kinds)
+{
+	const struct guardd_bpf_generations generations = { now, next };
+	const struct guard_digest digest = content(number);
+
+	return guardd_bpf_digest_put(layer, &digest, &generations, kinds);
+}
+
+/* A machine whose kernel lets nobody make maps has no layer either. */
+static bool begin(struct guardd_bpf *ret_layer)
+{
+	*ret_layer = (struct guardd_bpf){ .on = true };
+	ret_layer->digests = map_make(BPF_MAP_TYPE_HASH, GUARD_BPF_DIGEST_SIZE, sizeof(struct guard_bpf_listed), ROOM);
+	ret_layer->devices = map_make(BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(uint32_t), ROOM);
+	ret_layer->config = map_make(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct guard_bpf_config), 1);
+	if (ret_layer->digests < 0)
+		printf("no maps here: %s\n", strerror(errno));
+	return ret_layer->digests >= 0;
+}
+
+static void end(struct guardd_bpf *layer)
+{
+	close(layer->digests);
+	close(layer->devices);
+	close(layer->config);
+}
+
+static void a_full_table_says_so(void)
+{
+	struct guardd_bpf layer;
+
+	if (!begin(&layer))
+		return;
+	for (uint8_t i = 0; i < ROOM; i++)
+		CU_ASSERT_EQUAL(put(&layer, i, 0, 1, GUARD_BPF_EXECUTABLE), 0);
+	CU_ASSERT_EQUAL(put(&layer, ROOM, 0, 1, GUARD_BPF_EXECUTABLE), -GUARD_E_LIMIT);
+	/* What has its place keeps it, and can be said anew. */
+	CU_ASSERT_EQUAL(put(&layer, 0, 1, 2, GUARD_BPF_LIBRARY), 0);
+	CU_ASSERT_TRUE(has(&layer, 0, 0, 1, GUARD_BPF_EXECUTABLE));
+	for (uint8_t i = 0; i < ROOM; i++)
+		CU_ASSERT_EQUAL(guardd_bpf_device_put(&layer, (uint64_t)i + 1, GUARD_BPF_DEVICE_COVERED), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_device_put(&layer, ROOM + 1, GUARD_BPF_DEVICE_COVERED), -GUARD_E_LIMIT);
+	CU_ASSERT_EQUAL(guardd_bpf_device_flags(&layer, ROOM + 1), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_device_flags(&layer, ROOM), GUARD_BPF_DEVICE_COVERED);
+	end(&layer);
+}
+
+static void the_generation_in_force_stays_whole(void)
+{
+	struct guardd_bpf layer;
+
+	if (!begin(&layer))
+		return;
+	CU_ASSERT_EQUAL(put(&layer, 1, 0, 7, GUARD_BPF_EXECUTABLE), 0);
+	CU_ASSERT_EQUAL(put(&layer, 1, 7, 8, GUARD_BPF_LIBRARY), 0);
+	CU_ASSERT_TRUE(has(&layer, 1, 0, 7, GUARD_BPF_EXECUTABLE));
+	CU_ASSERT_TRUE(has(&layer, 1, 1, 8, GUARD_BPF_LIBRARY));
+	/* The one that never came into force gives way, not the other. */
+	CU_ASSERT_EQUAL(put(&layer, 1, 7, 9, GUARD_BPF_SCRIPT), 0);
+	CU_ASSERT_TRUE(has(&layer, 1, 0, 7, GUARD_BPF_EXECUTABLE));
+	CU_ASSERT_TRUE(has(&layer, 1, 1, 9, GUARD_BPF_SCRIPT));
+	end(&layer);
+}
+
+static void what_is_no_longer_listed_goes(void)
+{
+	struct guardd_bpf layer;
+
+	if (!begin(&layer))
+		return;
+	CU_ASSERT_EQUAL(put(&layer, 1, 0, 7, GUARD_BPF_EXECUTABLE), 0);
+	CU_ASSERT_EQUAL(put(&layer, 2, 7, 8, GUARD_BPF_EXECUTABLE), 0);
+	guardd_bpf_digests_prune(&layer, 8);
+	CU_ASSERT_FALSE(has(&layer, 1, 0, 7, GUARD_BPF_EXECUTABLE));
+	CU_ASSERT_TRUE(has(&layer, 2, 0, 8, GUARD_BPF_EXECUTABLE));
+	guardd_bpf_device_remove(&layer, 5); /* nobody there: no error */
+	end(&layer);
+}
+
+static void a_generation_is_never_zero(void)
+{
+	struct guard_bpf_config config = { .abi = GUARD_BPF_ABI, .generation = 5 }, read;
+	struct guardd_bpf layer;
+
+	CU_ASSERT_EQUAL(guardd_bpf_next_generation(0), 1);
+	CU_ASSERT_EQUAL(guardd_bpf_next_generation(GUARD_BPF_GENERATION_MASK), 1);
+	if (!begin(&layer))
+		return;
+	CU_ASSERT_EQUAL(guardd_bpf_config_set(&layer, &config), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_config_get(&layer, &read), 0);
+	CU_ASSERT_EQUAL(memcmp(&read, &config, sizeof(read)), 0);
+	end(&layer);
+}
+
+static CU_TestInfo tests[] = {
+	{ "a full table says so", a_full_table_says_so },
+	{ "the generation in force stays whole", the_generation_in_force_stays_whole },
+	{ "what is no longer listed goes", what_is_no_longer_listed_goes },
+	{ "a generation is never zero", a_generation_is_never_zero },
+	CU_TEST_INFO_NULL,
+};
+UNIT_MAIN("the kernel layer's maps", tests)
