@@ -43,6 +43,9 @@ int guardd_bpf_start(struct guardd_bpf *ret_layer, const struct guardd_config *c
 		     size_t problem_size) GUARD_WARN_UNUSED;
 /* Take everything back: nothing is held by the kernel any more. */
 void guardd_bpf_stop(struct guardd_bpf *layer, const struct guardd_config *config);
+/* Nothing is looked at any more, and the programs stay attached: where the machine
+ * goes down anyway.  To detach them takes the kernel a tenth of a second each. */
+void guardd_bpf_rest(struct guardd_bpf *layer);
 
 /* ---- gate: maps.c.  Thread-safe; none of these opens a file ----------------------- */
 
@@ -80,6 +83,7 @@ int guardd_bpf_exempt(const struct guardd_bpf *layer, int fd, uint32_t round) GU
 
 /* `device` as stat(2) gives it. */
 int guardd_bpf_device_put(const struct guardd_bpf *layer, uint64_t device, uint32_t flags) GUARD_WARN_UNUSED;
+uint32_t guardd_bpf_device_flags(const struct guardd_bpf *layer, uint64_t device); /* 0: not there */
 void guardd_bpf_device_remove(const struct guardd_bpf *layer, uint64_t device);
 
 /* ---- gate: ring.c --------------------------------------------------------------------- */

@@ -281,18 +281,24 @@ int guardd_bpf_start(struct guardd_bpf *ret_layer, const struct guardd_config *c
 	return 0;
 }
 
+void guardd_bpf_rest(struct guardd_bpf *layer)
+{
+	struct guard_bpf_config now;
+
+	if (!layer->on || guardd_bpf_config_get(layer, &now) < 0)
+		return;
+	now.state = GUARD_BPF_OFF;
+	if (guardd_bpf_config_set(layer, &now) < 0)
+		snprintf(layer->why, sizeof(layer->why), "the programs could not be told to stop");
+}
+
 void guardd_bpf_stop(struct guardd_bpf *layer, const struct guardd_config *config)
 {
 	char folder[BPF_FOLDER_SIZE];
-	struct guard_bpf_config now;
 
 	if (!layer->on)
 		return;
-	if (guardd_bpf_config_get(layer, &now) == 0) {
-		now.state = GUARD_BPF_OFF;
-		if (guardd_bpf_config_set(layer, &now) < 0)
-			snprintf(layer->why, sizeof(layer->why), "the programs could not be told to stop");
-	}
+	guardd_bpf_rest(layer);
 	if (guardd_bpf_folder(folder, config) == 0)
 		guardd_bpf_folder_clear(folder);
 	close_all(layer);

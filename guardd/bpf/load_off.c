@@ -30,6 +30,11 @@ void guardd_bpf_stop(struct guardd_bpf *layer, const struct guardd_config *confi
 	(void)config;
 }
 
+void guardd_bpf_rest(struct guardd_bpf *layer)
+{
+	(void)layer;
+}
+
 int guardd_bpf_ring_open(const struct guardd_bpf *layer)
 {
 	(void)layer;

@@ -5,11 +5,13 @@
  * (upgrade).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "internal.h"
 
 /* The recorder ends by itself when nobody can write to it any more and it has
@@ -53,13 +55,26 @@ static void drain_gate(struct keeper *keeper)
 	(void)keeper_process_bury(&keeper->gate, how, sizeof(how));
 }
 
+/* The service manager's last act is another program in its place. */
+static bool machine_goes_down(void)
+{
+	GUARD_AUTO_CLOSE int fd = open("/proc/1/comm", O_RDONLY | O_CLOEXEC);
+	static const char last[] = "systemd-shutdow";
+	char name[sizeof(last)] = "";
+
+	return fd >= 0 && read(fd, name, sizeof(name)) == sizeof(name) && memcmp(name, last, sizeof(last) - 1) == 0;
+}
+
 int keeper_stop(struct keeper *keeper)
 {
 	keeper->phase = KEEPER_STOPPING;
 	keeper_tell(keeper, "STOPPING=1");
 	end_understudy(keeper);
 	drain_gate(keeper);
-	guardd_bpf_stop(&keeper->layer, keeper->config);
+	if (machine_goes_down())
+		guardd_bpf_rest(&keeper->layer);
+	else
+		guardd_bpf_stop(&keeper->layer, keeper->config);
 	keeper_note(keeper, GUARD_DAEMON_STOPPED, "guardd was told to stop: nothing is checked any more.");
 	end_helpers(keeper);
 	(void)!unlinkat(keeper->run_dir, "guard.sock", 0);
