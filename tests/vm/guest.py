@@ -17,9 +17,10 @@ class GuestError(Exception):
 
 
 class Guest:
-    """A running machine.  `disk` is a qcow2 file that it writes to."""
+    """A running machine.  `disk` is a qcow2 file that it writes to; with `cache`
+    "writeback" a flush is one, else nothing survives the end of this program."""
 
-    def __init__(self, image, disk, tests, folder, append=""):
+    def __init__(self, image, disk, tests, folder, append="", cache="unsafe"):
         self.folder = folder
         self.console = os.path.join(folder, "console.log")
         self.path = os.path.join(folder, "agent.sock")
@@ -37,7 +38,7 @@ class Guest:
              "-kernel", os.path.join(image, "vmlinuz"), "-initrd", os.path.join(image, "initrd"),
              "-append", "root=/dev/vda rw console=ttyS0 quiet panic=-1 " + append,
              "-serial", "file:" + self.console,
-             "-drive", "file=%s,if=virtio,format=qcow2,cache=unsafe" % disk,
+             "-drive", "file=%s,if=virtio,format=qcow2,cache=%s" % (disk, cache),
              "-drive", "file=%s,if=virtio,format=raw,readonly=on" % tests,
              "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
              "-chardev", "socket,id=agent,path=%s,server=on,wait=off" % self.path,

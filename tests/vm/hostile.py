@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+#
+# tests/vm/hostile.py - a hostile root against the daemon itself: evasions 31 to 33
+# and what combines them.  Each attempt must be refused and leave its record;
+# those that harm nobody are shown to work as long as self_protection is off.
+import shlex
+
+import attacks
+
+TRACE = "import ctypes; raise SystemExit(ctypes.CDLL(None).ptrace(16, %s, 0, 0) != 0)"
+TAKEOVER = '''
+import socket, struct
+gate = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+gate.connect("/run/guard/takeover.sock")
+gate.send(struct.pack("II", 2, 1))
+raise SystemExit(not gate.recv(65536))
+'''
+# A probe that does nothing: r0 = 0, exit.
+PROBE = '''
+import ctypes, struct
+code = ctypes.create_string_buffer(struct.pack("<QQ", 0xb7, 0x95))
+name = ctypes.create_string_buffer(b"GPL")
+call = struct.pack("IIQQ", 2, 2, ctypes.addressof(code), ctypes.addressof(name)).ljust(128, bytes(1))
+raise SystemExit(ctypes.CDLL(None).syscall(321, 5, call, len(call)) < 0)
+'''
+OTHER = ('printf \'state_dir = "/run/other"; run_dir = "/run/guard"; backend = "fanotify"; policy = { file = '
+         '"/etc/guard/policy.image"; }; protect = { filesystems = "all"; };\' > /run/other.conf; '
+         "LD_LIBRARY_PATH=/tmp timeout 60 /usr/sbin/guardd --config /run/other.conf --foreground")
+PYTHON = "python3 -c "
+ALIVE = "; ! kill -0 $GATE"  # what the service manager says of it is one thing
+
+# Harmless, and so tried without self_protection first.
+CONTROLS = (
+    ("a map", "bpftool map dump pinned /sys/fs/bpf/guard/map_guard_config"),
+    ("a probe into the kernel", PYTHON + shlex.quote(PROBE)),
+    ("the disk", "dd if=/dev/zero of=/dev/vda bs=1 count=0 conv=notrunc"),
+    ("sysrq", "echo h > /proc/sysrq-trigger"),
+    ("the out-of-memory score", "echo -1000 > /proc/$GATE/oom_score_adj"),
+    ("the same by thread", "echo -1000 > /proc/$GATE/task/$GATE/oom_score_adj"),
+    ("limits", "prlimit --pid $GATE --nofile=1048576"), ("priority", "renice -5 $GATE"),
+    ("a mount over it", "mount --bind /etc/guard /etc/guard"),
+    ("the program's mode", "chmod 755 /usr/sbin/guardd"), ("the policy's time", "touch /etc/guard/policy.image"),
+    ("a drop-in", "mkdir /etc/systemd/system/guardd.service.d"),
+)
+# What root tries, as shell; GATE, KEEPER and GROUP are set.
+HOSTILE = CONTROLS + (
+    ("SIGKILL to the gate", "kill -9 $GATE"), ("SIGTERM to the keeper", "kill -TERM $KEEPER"),
+    ("SIGSTOP to the gate", "kill -STOP $GATE"), ("cgroup.kill", "echo 1 > $GROUP/cgroup.kill"),
+    ("cgroup.freeze", "echo 1 > $GROUP/cgroup.freeze"), ("ptrace", 'python3 -c "%s"' % (TRACE % "$GATE")),
+    ("/proc/PID/mem", "dd if=/dev/zero of=/proc/$GATE/mem bs=1 count=1 conv=notrunc"),
+    ("the configuration", "echo x >> /etc/guard/guardd.conf"), ("its folder", "mv /etc/guard /etc/guard2"),
+    ("the policy", "rm /etc/guard/policy.image"), ("the program", "mv /usr/sbin/guardd /usr/sbin/g"),
+    ("the program by another name", "ln /usr/sbin/guardd /usr/sbin/g"),
+    ("the unit", "truncate -s 0 /lib/systemd/system/guardd.service"),
+    ("the ledger", "rm -rf /var/lib/guard/ledger"), ("its place", "mv /var/lib/guard /var/lib/guard2"),
+    ("a mask", "ln -sf /dev/null /etc/systemd/system/guardd.service"),
+    ("a mask for this boot", "mkdir -p /run/systemd/system; ln -sf /dev/null /run/systemd/system/guardd.service"),
+    ("systemctl disable", "timeout 30 systemctl disable guardd"),
+    ("a mount from elsewhere", "mount -t tmpfs x /var/lib/guard"),
+    ("unmounting bpffs", "umount -l /sys/fs/bpf"), ("unpinning", "rm /sys/fs/bpf/guard/link_guard_exec"),
+    ("the handles, asked for", PYTHON + shlex.quote(TAKEOVER)),
+    ("another configuration's daemon", OTHER),
+    ("systemctl kill", "timeout 30 systemctl kill -s KILL guardd" + ALIVE),
+    ("systemctl freeze", "timeout 30 systemctl freeze guardd" + ALIVE + " || grep -q 'frozen 1' $GROUP/cgroup.events"),
+    ("systemctl stop", "timeout 90 systemctl stop guardd" + ALIVE),
+)
+# What the ledger says of them.
+TRACES = ("to signal, limit or freeze", "to trace a process", "to change a file of guardd", "to cover or to unmount",
+          "to write to the disk", "to use or to load a BPF object", "to take over from guardd")
+PREFIX = ("KEEPER=$(systemctl show -p MainPID --value guardd); GATE=$(pgrep -x guardd-gate | head -n 1); "
+          "GROUP=/sys/fs/cgroup$(cut -d: -f3 /proc/$GATE/cgroup); ")
+
+
+def controls(guest, tap):
+    """Nothing but self_protection stands in their way."""
+    for name, command in CONTROLS:
+        code, output = guest.run(PREFIX + command)
+        tap.check(code == 0, "root may, as long as guardd is not guarded: " + name, output)
+    guest.run("umount /etc/guard; rmdir /etc/systemd/system/guardd.service.d")
+
+
+def hostile_root(guest, tap, ready, both):
+    guest.run("sed -i '/^debugging/d' /etc/guard/guardd.conf; echo 'self_protection = true;' >> /etc/guard/guardd.conf; "
+              "systemctl restart guardd", 120)
+    tap.check(ready(guest), "up, and guarded against root", guest.run("guardctl status")[1])
+    for name, command in HOSTILE:
+        code, output = guest.run(PREFIX + command)
+        tap.check(code != 0, "root is refused: " + name, output)
+    both(guest, tap, "after all that")
+    tap.check(attacks.wait_for(guest, "guardctl status", 20), "the daemon answers", guest.run("ps ax | grep guardd")[1])
+    events = guest.run("guardctl events --limit 400")[1]
+    for trace in TRACES:
+        tap.check(trace in events, "the ledger says who tried " + trace, events[-2000:])
+    code, output = guest.run("guardctl ledger verify")
+    tap.check(code == 0, "the ledger verifies after it all", output)
+
+
+def shutdown(guest, tap, plain):
+    """As prompt as without: the programs in the kernel end with the machine."""
+    seconds = guest.power_off()
+    tap.note("power off, guarded: %.1f s; without guardd: %.1f s" % (seconds, plain))
+    # Three seconds; and half as much again for what else the host does just then.
+    tap.check(seconds <= 1.5 * plain + 3, "the machine goes down as fast as without", "%.1f s, not %.1f" % (seconds, plain))
