@@ -112,6 +112,9 @@ static const char example[] =
 	"lives = { root = 730; targets = 365; office = 365; deny = 365; snapshot = 30; timestamp = 3; };\n"
 	"# A profile is a policy for one sort of machine.  `reference` is a folder with a\n"
 	"# machine of that sort (\"/\" is this one): a policy that would lock it out is refused.\n"
+	"# Where the kernel has BPF LSM, root on such a machine can neither stop nor change guard\n"
+	"# once the profile says so (docs/kernel-layer.md):\n"
+	"#   settings = { protect = \"all\"; backend = \"auto\"; self_protection = true; };\n"
 	"profiles = (\n"
 	"  { name = \"desktop\"; sources = [ \"hq.conf\" ]; }\n"
 	");\n";
