@@ -98,7 +98,9 @@ enum guardd_restarted {
 void guardd_gate_main(const struct guardd_gate_arguments *arguments) __attribute__((noreturn));
 
 enum guardd_command_type {
-	GUARDD_COMMAND_POLICY = 1, /* keeper -> gate: `fd` is a new sealed image; answered by RESULT */
+	GUARDD_COMMAND_POLICY = 1, /* keeper -> gate: `fd` is a sealed image; answered by RESULT.  With
+	                            * GUARDD_POLICY_NEW in `error` it is refused when its signers do not
+	                            * let the machine go on */
 	GUARDD_COMMAND_RESULT,     /* gate -> keeper: `error` 0 or GUARD_E_, `text` */
 	GUARDD_COMMAND_READY,      /* gate -> keeper: enforcement is on */
 	GUARDD_COMMAND_DRAIN,      /* keeper -> gate: answer what was read, read no more, exit */
@@ -114,6 +116,7 @@ enum guardd_command_type {
 	GUARDD_COMMAND_ATTRIBUTIONS, /* keeper -> gate: `fd` is a new sealed table; answered by ATTRIBUTED */
 	GUARDD_COMMAND_ATTRIBUTED  /* gate -> keeper: `error` 0 or GUARD_E_, `text` */
 };
+#define GUARDD_POLICY_NEW 1
 struct guardd_command {
 	uint32_t type;
 	int32_t fd;                /* number in the shared fd table */

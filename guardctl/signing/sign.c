@@ -7,7 +7,7 @@
 #include <getopt.h>
 #include <string.h>
 
-enum { OPT_KEY = 256, OPT_CERTIFICATE, OPT_PASSPHRASE, OPT_EXCLUDE, OPT_ALL };
+enum { OPT_KEY = 256, OPT_CERTIFICATE, OPT_PASSPHRASE, OPT_EXCLUDE, OPT_ALL, OPT_ATTACHED };
 
 static int take_option(struct sign_options *options, int option)
 {
@@ -26,6 +26,9 @@ static int take_option(struct sign_options *options, int option)
 		return 0;
 	case OPT_ALL:
 		options->all = true;
+		return 0;
+	case OPT_ATTACHED:
+		options->attached = true;
 		return 0;
 	case OPT_EXCLUDE:
 		if (options->exclude_count == SIGN_DIRECTORIES_MAX) {
@@ -62,6 +65,7 @@ static int parse(struct sign_options *options, int argc, char **argv)
 		{ "output", required_argument, NULL, 'o' },
 		{ "exclude", required_argument, NULL, OPT_EXCLUDE },
 		{ "all", no_argument, NULL, OPT_ALL },
+		{ "attached", no_argument, NULL, OPT_ATTACHED },
 		{ 0 },
 	};
 	int option;
@@ -96,7 +100,7 @@ const struct guardctl_verb guardctl_sign = {
 	.name = "sign",
 	.summary = N_("sign a catalog: a list of files that you vouch for"),
 	.usage = N_("usage: guardctl sign catalog DIR... --key KEY [--certificate FILE] --output LIST\n"
-		 "                     [--all] [--exclude GLOB]... [--passphrase-file FILE]\n"
+		 "                     [--all] [--attached] [--exclude GLOB]... [--passphrase-file FILE]\n"
 		 "\n"
 		 "Lists every file below DIR (or the file DIR) that can be run, as sha256sum(1)\n"
 		 "does, in LIST, and signs the list in LIST.p7s (CMS).  Both belong into\n"
@@ -109,6 +113,7 @@ const struct guardctl_verb guardctl_sign = {
 		 "                       in the key's own file\n"
 		 "  --passphrase-file F  the first line is the passphrase or PIN\n"
 		 "  --all                every file, also what nobody runs\n"
+		 "  --attached           one file: the list inside LIST.p7s, no LIST beside it\n"
 		 "  --exclude GLOB       as for `guardctl scan`\n"
 		 "\n"
 		 "Exit code 1 when a file could not be read: then nothing is signed.\n"

@@ -17,7 +17,7 @@ struct sign_options {
 	size_t directory_count;
 	const char *excludes[SIGN_DIRECTORIES_MAX];
 	size_t exclude_count;
-	bool all, json;
+	bool all, attached, json;
 };
 
 struct sign_key {

@@ -122,9 +122,15 @@ static int write_both(const struct sign_options *options, const char *list, size
 		name++;
 	if (r == 0 && snprintf(signature, sizeof(signature), "%s" SUFFIX, name) >= PATH_MAX)
 		r = -GUARD_E_LIMIT;
+	/* A list that is left from before would be taken for the one that was signed. */
+	if (r == 0 && options->attached && faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		guardctl_error("sign: %s exists, and beside %s" SUFFIX " it would be taken for the list: remove it, or give "
+			       "another --output", options->output, options->output);
+		return -GUARD_E_EXISTS;
+	}
 	if (r == 0)
 		r = publish_file_write(folder, signature, der, der_size);
-	if (r == 0)
+	if (r == 0 && !options->attached)
 		r = publish_file_write(folder, name, list, list_size);
 	if (r < 0)
 		guardctl_error("sign: %s cannot be written: %s", options->output,
@@ -137,8 +143,9 @@ static int sign_list(const struct sign_options *options, const struct sign_key *
 	GUARD_AUTO_FREE uint8_t *der = NULL;
 	char reason[200] = "";
 	size_t size = 0;
-	int r = publish_catalog_sign(&der, &size, key->pkey, (const char *)key->certificates, key->certificates_size, list,
-				     list_size, reason, sizeof(reason));
+	const struct publish_list given = { .bytes = list, .size = list_size, .attached = options->attached };
+	int r = publish_catalog_sign(&der, &size, key->pkey, (const char *)key->certificates, key->certificates_size,
+				     &given, reason, sizeof(reason));
 
 	if (r < 0) {
 		guardctl_error("sign: %s: %s", options->certificate ? options->certificate : options->key,
@@ -153,6 +160,13 @@ static int tell(const struct sign_options *options, size_t count)
 	if (options->json)
 		return guardctl_print_json(json_pack("{s:o, s:o, s:I}", "list", guardctl_json_text(options->output),
 						     "signature_suffix", json_string(SUFFIX), "files", (json_int_t)count));
+	if (options->attached) {
+		printf("%zu files are in %s" SUFFIX ", signed\n"
+		       "Put it into /etc/guard/catalogs of the machines; check it with\n"
+		       "  openssl cms -verify -binary -inform DER -in %s" SUFFIX " -CAfile CA.pem -purpose any | sha256sum -c\n",
+		       count, options->output, options->output);
+		return GUARDCTL_DONE;
+	}
 	printf("%zu files are in %s, signed in %s" SUFFIX "\n"
 	       "Put both into /etc/guard/catalogs of the machines; check them with\n"
 	       "  openssl cms -verify -binary -inform DER -in %s" SUFFIX " -content %s -CAfile CA.pem -purpose any -out /dev/null\n"

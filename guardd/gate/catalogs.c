@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * gate/catalogs.c - reads the folder of catalogs: LIST with its detached CMS
- * signature LIST.p7s.  The list is hashed here and looked into only when a key
- * of the policy has signed that hash; the signature is parsed by an inspector.
+ * gate/catalogs.c - reads the folder of catalogs.  A list is hashed here and looked
+ * into only when a key of the policy has signed that hash; the signature is parsed
+ * by an inspector.
  */
 #include "gate/catalogs.h"
 
@@ -16,8 +16,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-
-#define SUFFIX ".p7s"
 
 struct catalog {
 	struct guard_digest *digests; /* sorted */
@@ -37,41 +35,13 @@ struct gate_catalogs {
 	struct left_out left_out[GATE_CATALOGS_TOLD];
 };
 
-/* A regular file of at most so many bytes. */
-static int read_file(uint8_t **ret_bytes, size_t *ret_size, int folder, const char *name, size_t max)
-{
-	GUARD_AUTO_CLOSE int fd = openat(folder, name, GATE_OPEN | O_NOFOLLOW);
-	GUARD_AUTO_FREE uint8_t *bytes = NULL;
-	struct stat status;
-	size_t done = 0;
-
-	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
-		return -GUARD_E_IO;
-	if (status.st_size <= 0 || (uint64_t)status.st_size > max)
-		return -GUARD_E_LIMIT;
-	bytes = malloc((size_t)status.st_size);
-	if (!bytes)
-		return -GUARD_E_NOMEM;
-	while (done < (size_t)status.st_size) {
-		ssize_t count = pread(fd, &bytes[done], (size_t)status.st_size - done, (off_t)done);
-
-		if (count == 0 || (count < 0 && errno != EINTR))
-			return -GUARD_E_IO;
-		done += count > 0 ? (size_t)count : 0;
-	}
-	*ret_bytes = guard_steal_pointer(&bytes);
-	*ret_size = done;
-	return 0;
-}
-
 /* A catalog on its way in. */
 struct loading {
 	struct gate *gate;
 	const struct guard_policy *policy;
 	const struct gate_keys *keys;
 	struct catalog *catalog;
-	uint8_t *list, *signature;
-	size_t list_size, signature_size;
+	struct gate_catalog_files files;
 	char *reason; /* why it is left out */
 };
 
@@ -96,7 +66,7 @@ static int add_authorities(const struct loading *loading, const struct guard_cla
 		return -GUARD_E_NOMEM;
 	catalog->vouched = all;
 	count = gate_authority_find(&all[catalog->vouched_count], loading->reason, &authority, GUARD_PROVIDER_CATALOG,
-				    claim, value, loading->signature, loading->signature_size);
+				    claim, value, loading->files.signature, loading->files.signature_size);
 	for (size_t i = 0; i < count; i++)
 		if (!all[catalog->vouched_count + i].good)
 			(void)!refuse(loading, 0, all[catalog->vouched_count + i].reason);
@@ -115,7 +85,7 @@ static int find_signers(const struct loading *loading, const struct guard_claims
 		const struct guard_claim *claim = &claims->claims[i];
 		struct guard_hash_value value;
 
-		if (guard_hash_bytes(&value, claim->content_hash, loading->list, loading->list_size) < 0)
+		if (guard_hash_bytes(&value, claim->content_hash, loading->files.list, loading->files.list_size) < 0)
 			continue;
 		for (size_t k = 0; k < keys->count && k < 32; k++) {
 			meant |= gate_claim_is_meant(loading->policy, k, GUARD_PROVIDER_CATALOG, claim);
@@ -136,7 +106,7 @@ static int find_signers(const struct loading *loading, const struct guard_claims
 static int look_at(const struct loading *loading)
 {
 	GUARD_AUTO_FREE struct guard_claims *claims = calloc(1, sizeof(*claims));
-	int r = claims ? gate_inspect(loading->gate, claims, GUARD_INSPECT_CMS, loading->signature, loading->signature_size) :
+	int r = claims ? gate_inspect(loading->gate, claims, GUARD_INSPECT_CMS, loading->files.signature, loading->files.signature_size) :
 			 -GUARD_E_NOMEM;
 
 	if (r < 0)
@@ -145,8 +115,8 @@ static int look_at(const struct loading *loading)
 	/* Nobody of ours: not a byte of it is looked at. */
 	if (r < 0)
 		return r;
-	r = gate_catalog_lines(&loading->catalog->digests, &loading->catalog->count, (const char *)loading->list,
-			       loading->list_size);
+	r = gate_catalog_lines(&loading->catalog->digests, &loading->catalog->count, (const char *)loading->files.list,
+			       loading->files.list_size);
 	return r < 0 ? refuse(loading, r, "a line of the list is none that sha256sum(1) writes") : 0;
 }
 
@@ -157,24 +127,15 @@ static void catalog_clear(struct catalog *catalog)
 	*catalog = (struct catalog){ 0 };
 }
 
-static int load_one(const struct loading *given, int folder, const char *signature_name)
+static int load_one(struct loading *loading, int folder, const char *signature_name)
 {
-	char name[NAME_MAX + 1];
-	struct loading loading = *given;
-	size_t length = strlen(signature_name) - strlen(SUFFIX);
-	int r;
+	int r = gate_catalog_read(&loading->files, loading->gate, folder, signature_name, loading->reason);
 
-	memcpy(name, signature_name, length);
-	name[length] = '\0';
-	r = read_file(&loading.signature, &loading.signature_size, folder, signature_name, GUARD_CMS_MAX);
+	if (r == 0)
+		r = look_at(loading);
+	gate_catalog_files_clear(&loading->files);
 	if (r < 0)
-		return refuse(&loading, r, "its signature cannot be read, is empty, or is larger than 64 KiB");
-	r = read_file(&loading.list, &loading.list_size, folder, name, GATE_CATALOG_SIZE_MAX);
-	r = r < 0 ? refuse(&loading, r, "its list is not there, is empty, or is larger than 64 MiB") : look_at(&loading);
-	free(loading.signature);
-	free(loading.list);
-	if (r < 0)
-		catalog_clear(loading.catalog);
+		catalog_clear(loading->catalog);
 	return r;
 }
 
@@ -182,7 +143,7 @@ static bool is_signature(const char *name)
 {
 	size_t length = strlen(name);
 
-	return length > strlen(SUFFIX) && name[0] != '.' && strcmp(&name[length - strlen(SUFFIX)], SUFFIX) == 0;
+	return length > strlen(GATE_CATALOG_SUFFIX) && name[0] != '.' && strcmp(&name[length - strlen(GATE_CATALOG_SUFFIX)], GATE_CATALOG_SUFFIX) == 0;
 }
 
 static void leave_out(struct gate_catalogs *catalogs, const char *name, const char *reason)

@@ -10,6 +10,7 @@
 
 #define GATE_CATALOGS_MAX 256u		 /* files */
 #define GATE_CATALOGS_TOLD 16u		 /* of those left out, so many are named */
+#define GATE_CATALOG_SUFFIX ".p7s"
 #define GATE_CATALOG_SIZE_MAX (64u << 20) /* bytes of one list */
 
 struct gate_catalogs;
@@ -24,6 +25,17 @@ void gate_catalogs_tell(struct gate *gate, const struct gate_catalogs *catalogs)
 /* Add the signers of those lists that have the digest.  Never blocks. */
 void gate_catalogs_find(const struct gate_catalogs *catalogs, const struct guard_policy *policy,
 			struct gate_identity *identity);
+
+/* catalog_read.c: a list and its detached signature, from two files or from one that
+ * has the list inside.  `name` is the signature's; `reason` (GUARD_REASON_MAX bytes)
+ * gets a sentence on failure.  Asks an inspector. */
+struct gate_catalog_files {
+	uint8_t *list, *signature;
+	size_t list_size, signature_size;
+};
+int gate_catalog_read(struct gate_catalog_files *ret_files, struct gate *gate, int folder, const char *name,
+		      char *reason) GUARD_WARN_UNUSED;
+void gate_catalog_files_clear(struct gate_catalog_files *files);
 
 /* catalog_list.c: the digests of a list in sha256sum(1) form, whose signature has
  * verified.  Errors: GUARD_E_SYNTAX at the first line that is none, GUARD_E_NOMEM. */

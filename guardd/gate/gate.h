@@ -101,8 +101,16 @@ const struct gate_policy *gate_policy_hold(struct gate *gate);
 void gate_policy_release(struct gate *gate);
 uint64_t gate_policy_generation(struct gate *gate);
 /* Put the image in `fd` in force, or keep the old one.  Returns when no thread
- * decides by the old one any more and no answer of it is left in a cache. */
-int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
+ * decides by the old one any more and no answer of it is left in a cache.
+ * `is_new`: not when it would lock the machine out (preflight.c). */
+int gate_policy_load(struct gate *gate, int fd, bool is_new, char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
+
+/* preflight.c: can the machine go on under `policy`?  For one with rules by signer;
+ * the others the loader has looked at.  Hashes files: never while a policy is held. */
+int gate_preflight(struct gate *gate, const struct gate_policy *policy, char *ret_problem,
+		   size_t problem_size) GUARD_WARN_UNUSED;
+/* The same of the policy in force, when the daemon has just been started. */
+int gate_preflight_first(struct gate *gate, char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
 
 /* Put `next` in force; returns when nothing leans on the one before, which is the
  * caller's then.  Under policies.swap. */

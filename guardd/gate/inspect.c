@@ -93,3 +93,20 @@ int gate_inspect(struct gate *gate, struct guard_claims *ret_claims, enum guard_
 
 	return r < 0 ? r : guard_claims_decode(ret_claims, reply, reply_size);
 }
+
+int gate_inspect_detach(struct gate *gate, struct guard_detached *ret_detached, const uint8_t *file, size_t size)
+{
+	GUARD_AUTO_FREE uint8_t *reply = malloc(INSPECT_REPLY_MAX);
+	struct guard_writer question;
+	size_t reply_size = 0;
+	int r = reply ? 0 : -GUARD_E_NOMEM;
+
+	guard_writer_init(&question);
+	guard_detach_ask(&question, file, size);
+	if (r == 0)
+		r = question.failed ? -GUARD_E_NOMEM :
+				      gate_inspect_raw(gate, reply, &reply_size, GUARD_INSPECT_DETACH, question.bytes,
+						       question.size);
+	guard_writer_free(&question);
+	return r < 0 ? r : guard_detached_decode(ret_detached, reply, reply_size);
+}

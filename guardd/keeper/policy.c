@@ -192,7 +192,8 @@ static int receive_reply(struct keeper *keeper, struct keeper_loader_reply *ret_
 
 static void apply(struct keeper *keeper)
 {
-	struct guardd_command command = {.type = GUARDD_COMMAND_POLICY, .fd = keeper->loaded_image};
+	struct guardd_command command = {
+	    .type = GUARDD_COMMAND_POLICY, .fd = keeper->loaded_image, .error = GUARDD_POLICY_NEW};
 
 	keeper->load = KEEPER_LOAD_APPLYING;
 	keeper->load_deadline_ms = keeper_now_ms() + KEEPER_APPLY_MS;

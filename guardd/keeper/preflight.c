@@ -21,6 +21,7 @@
 
 struct preflight {
 	const struct guard_policy *policy;
+	const struct keeper_vouching *vouching; /* NULL: by content and path alone */
 	unsigned missing;
 	char names[300];
 };
@@ -78,6 +79,8 @@ static void check(struct preflight *preflight, const char *path, enum guard_kind
 		add_missing(preflight, resolved);
 		return;
 	}
+	if (preflight->vouching)
+		preflight->vouching->add_signers(preflight->vouching->context, &identity, fd);
 	object.path = object.claimed_path = resolved;
 	object.path_protected = is_protected(resolved);
 	guard_policy_decide(preflight->policy, &verdict, &subject, &object, (int64_t)time(NULL));
@@ -101,10 +104,10 @@ static void check_own(struct preflight *preflight)
 	}
 }
 
-int keeper_preflight(const struct guard_policy *policy, const char *policy_name, char *ret_problem,
-		     size_t problem_size)
+int keeper_preflight(const struct guard_policy *policy, const char *policy_name,
+		     const struct keeper_vouching *vouching, char *ret_problem, size_t problem_size)
 {
-	struct preflight preflight = { .policy = policy };
+	struct preflight preflight = { .policy = policy, .vouching = vouching };
 
 	check_own(&preflight);
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
@@ -113,6 +116,7 @@ int keeper_preflight(const struct guard_policy *policy, const char *policy_name,
 		return 0;
 	return guardd_problem(-GUARD_E_DENIED, ret_problem, problem_size,
 			      "%s: would lock this machine out, it does not allow %s%s: add them (guardctl scan "
-			      "/usr writes the rules), or use mode = \"audit\" first",
-			      policy_name, preflight.names, preflight.missing > NAMED_MAX ? " and more" : "");
+			      "/usr writes the rules%s), or use mode = \"audit\" first",
+			      policy_name, preflight.names, preflight.missing > NAMED_MAX ? " and more" : "",
+			      vouching ? "; guardctl packages installed attributes what signed packages brought" : "");
 }

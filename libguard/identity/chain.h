@@ -34,6 +34,7 @@ enum guard_inspection {
 	GUARD_INSPECT_TOKEN,	   /* index, CMS -> time stamp token, a CMS */
 	GUARD_INSPECT_CONTENT,	   /* CMS -> the content inside */
 	GUARD_INSPECT_TIME,	   /* TSTInfo -> struct guard_time_stamp */
+	GUARD_INSPECT_DETACH,	   /* beginning and end of a CMS -> struct guard_detached (detach.h) */
 	GUARD_INSPECT_MAX_
 };
 

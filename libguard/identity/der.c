@@ -4,35 +4,42 @@
  */
 #include "identity/der.h"
 
-/* Length octets: definite, the shortest form, at most 65535. */
-static size_t read_length(struct guard_reader *reader)
+bool guard_der_header(uint64_t *ret_length, struct guard_reader *reader, uint8_t tag)
 {
-	uint8_t first = guard_read_u8(reader);
-	size_t length = first;
+	const uint8_t found = guard_read_u8(reader), first = guard_read_u8(reader);
+	const unsigned octets = first & 0x7f;
+	uint64_t length = first;
 
-	if (first == 0x81)
-		length = guard_read_u8(reader);
-	else if (first == 0x82)
-		length = (size_t)guard_read_u8(reader) << 8, length |= guard_read_u8(reader);
-	else if (first >= 0x80)
+	if (first > 0x80 && octets <= 4) {
+		length = 0;
+		for (unsigned i = 0; i < octets; i++)
+			length = length << 8 | guard_read_u8(reader);
+		/* The shortest form. */
+		if (length < 0x80 || (octets > 1 && length < UINT64_C(1) << (8 * (octets - 1))))
+			reader->failed = true;
+	} else if (first >= 0x80) {
 		reader->failed = true;
-	if ((first == 0x81 && length < 0x80) || (first == 0x82 && length < 0x100))
+	}
+	if (found != tag)
 		reader->failed = true;
-	return length;
+	if (reader->failed)
+		return false;
+	*ret_length = length;
+	return true;
 }
 
 bool guard_der_element(struct guard_reader *ret_content, struct guard_reader *reader, uint8_t tag)
 {
-	const uint8_t *content;
-	size_t length;
+	const uint8_t *content = NULL;
+	uint64_t length = 0;
 
-	if (guard_read_u8(reader) != tag)
+	if (guard_der_header(&length, reader, tag) && length <= 0xffff)
+		content = guard_read_bytes(reader, (size_t)length);
+	if (!content) {
 		reader->failed = true;
-	length = read_length(reader);
-	content = reader->failed ? NULL : guard_read_bytes(reader, length);
-	if (!content)
 		return false;
-	guard_reader_init(ret_content, content, length);
+	}
+	guard_reader_init(ret_content, content, (size_t)length);
 	return true;
 }
 

@@ -21,6 +21,7 @@ struct signing {
 	STACK_OF(X509) *certificates; /* the signer's first */
 	CMS_ContentInfo *cms;
 	BIO *list, *out;
+	bool attached; /* the list goes into the CMS */
 	char *reason;
 	size_t reason_size;
 };
@@ -84,7 +85,7 @@ static int check(const struct signing *signing, EVP_PKEY *pkey)
 
 static int sign(struct signing *signing, EVP_PKEY *pkey)
 {
-	const unsigned flags = CMS_BINARY | CMS_DETACHED | CMS_NOSMIMECAP;
+	const unsigned flags = CMS_BINARY | CMS_NOSMIMECAP | (signing->attached ? 0 : CMS_DETACHED);
 	X509 *x509 = sk_X509_value(signing->certificates, 0);
 
 	signing->cms = CMS_sign(NULL, NULL, NULL, NULL, flags | CMS_PARTIAL);
@@ -99,16 +100,16 @@ static int sign(struct signing *signing, EVP_PKEY *pkey)
 }
 
 int publish_catalog_sign(uint8_t **ret_der, size_t *ret_size, EVP_PKEY *pkey, const char *certificates,
-			 size_t certificates_size, const void *list, size_t list_size, char *reason, size_t reason_size)
+			 size_t certificates_size, const struct publish_list *list, char *reason, size_t reason_size)
 {
-	struct signing signing = { .reason = reason, .reason_size = reason_size };
+	struct signing signing = { .attached = list->attached, .reason = reason, .reason_size = reason_size };
 	char *bytes = NULL;
 	long size;
-	int r = list_size <= INT_MAX ? read_certificates(&signing, certificates, certificates_size) : -GUARD_E_LIMIT;
+	int r = list->size <= INT_MAX ? read_certificates(&signing, certificates, certificates_size) : -GUARD_E_LIMIT;
 
 	if (r == 0)
 		r = check(&signing, pkey);
-	signing.list = r == 0 ? BIO_new_mem_buf(list, (int)list_size) : NULL;
+	signing.list = r == 0 ? BIO_new_mem_buf(list->bytes, (int)list->size) : NULL;
 	signing.out = r == 0 ? BIO_new(BIO_s_mem()) : NULL;
 	if (r == 0)
 		r = signing.list && signing.out ? sign(&signing, pkey) : -GUARD_E_NOMEM;

@@ -78,14 +78,19 @@ int publish_sign(json_t *document, const struct publish_signer *signer) GUARD_WA
 
 /* ---- catalogs: docs/signers.md ------------------------------------------------------ */
 
-/* catalog.c: a detached CMS SignedData (RFC 5652) in DER over `list`, with SHA-256
+struct publish_list {
+	const void *bytes;
+	size_t size;
+	bool attached; /* the list goes into the CMS, as a whole (DER) */
+};
+/* catalog.c: a CMS SignedData (RFC 5652) in DER over `list`, with SHA-256
  * and signed attributes; `certificates` (PEM: the signer's first, then those that
  * issued it) are embedded.  `reason` gets a sentence on failure.  Errors:
  * GUARD_E_FORMAT (no certificate, or one of another key),
  * GUARD_E_UNSUPPORTED (a weak key), GUARD_E_EXPIRED, GUARD_E_SIGNATURE,
  * GUARD_E_NOMEM. */
 int publish_catalog_sign(uint8_t **ret_der, size_t *ret_size, EVP_PKEY *pkey, const char *certificates,
-			 size_t certificates_size, const void *list, size_t list_size, char *reason,
+			 size_t certificates_size, const struct publish_list *list, char *reason,
 			 size_t reason_size) GUARD_WARN_UNUSED;
 
 /* ---- metadata --------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "identity/certificate.h"
+#include "identity/detach.h"
 #include "inspect/inspect.h"
 
 static struct guard_claims claims;
@@ -104,6 +105,28 @@ static void decode_chain(const uint8_t *data, size_t size)
 	guard_writer_free(&writer);
 }
 
+/* What is found lies in the file; the answer is the one that was written. */
+static void detach(const uint8_t *data, size_t size)
+{
+	static struct guard_detached detached, back;
+	struct guard_writer question, answer;
+
+	guard_writer_init(&question);
+	guard_detach_ask(&question, data, size);
+	if (guard_detach(&detached, question.bytes, question.size) == 0)
+		FUZZ_REQUIRE(detached.cms_size > 0 && detached.size > 0 && detached.offset < size &&
+			     detached.size < size - detached.offset);
+	else
+		FUZZ_REQUIRE(detached.reason[0]);
+	(void)!guard_detach(&back, data, size);
+	guard_writer_init(&answer);
+	guard_detached_encode(&answer, &detached);
+	FUZZ_REQUIRE(guard_detached_decode(&back, answer.bytes, answer.size) == 0);
+	(void)!guard_detached_decode(&back, data, size);
+	guard_writer_free(&question);
+	guard_writer_free(&answer);
+}
+
 static void of_chains(uint8_t which, const uint8_t *data, size_t size)
 {
 	static const uint32_t types[] = { GUARD_INSPECT_CHAIN, GUARD_INSPECT_CERTIFICATE, GUARD_INSPECT_TOKEN,
@@ -111,8 +134,10 @@ static void of_chains(uint8_t which, const uint8_t *data, size_t size)
 
 	if (which < sizeof(types) / sizeof(types[0]))
 		ask_chain(types[which], data, size);
-	else
+	else if (which == sizeof(types) / sizeof(types[0]))
 		decode_chain(data, size);
+	else
+		detach(data, size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -120,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	if (data[0] >= 128) {
-		of_chains((uint8_t)(data[0] - 128) % 6, &data[1], size - 1);
+		of_chains((uint8_t)(data[0] - 128) % 7, &data[1], size - 1);
 		return 0;
 	}
 	switch (data[0] % 5) {

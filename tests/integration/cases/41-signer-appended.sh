@@ -93,6 +93,27 @@ cms stranger "$catalogs/acme.sha256" "$catalogs/acme.sha256.p7s" && ctl reload >
 expect_denied "signed by another key" "$area/tool"
 cms build "$catalogs/acme.sha256" "$catalogs/acme.sha256.p7s" -noattr && ctl reload > /dev/null
 expect_allowed "signed by an allowed key" "$area/other"
+
+# The list inside the signature: of any size, from the file's own bytes.
+said() { ctl status 2>&1 | grep -A3 -i 'signed lists'; }
+mkdir "$SCRATCH/outside" && mv "$catalogs"/* "$SCRATCH/outside"
+(cd "$area" && sha256sum tool other) > "$SCRATCH/inside"
+cms build "$SCRATCH/inside" "$catalogs/in.p7s" -nodetach && ctl reload > /dev/null
+expect_allowed "in an attached catalog" "$area/tool"
+cms stranger "$SCRATCH/inside" "$catalogs/in.p7s" -nodetach && ctl reload > /dev/null
+expect_denied "attached, by another key" "$area/tool"
+{ awk 'BEGIN { for (i = 0; i < 100000; i++) printf "%064x  a name of no file %d\\r\n", i, i }'; cat "$SCRATCH/inside"; } > "$SCRATCH/large"
+cms build "$SCRATCH/large" "$catalogs/in.p7s" -nodetach && ctl reload > /dev/null
+expect_allowed "in an attached catalog of 100,000 lines" "$area/other"
+sed -i "s/^\(0*\)5\(  a name of no file 5.*\)/\\16\\2/" "$catalogs/in.p7s" && ctl reload > /dev/null
+expect_denied "one digit of it changed" "$area/other"
+check "$(grep -q 'changed after it was signed' <<< "$(said)"; echo $?)" "and status says so" "$(said)"
+cms build "$SCRATCH/inside" "$catalogs/in.p7s" -nodetach -stream && ctl reload > /dev/null
+expect_denied "attached, in pieces (BER)" "$area/tool"
+check "$(grep -q -e '-stream' <<< "$(said)"; echo $?)" "and status says what to do" "$(said)"
+head -c 3000 "$catalogs/in.p7s" > "$catalogs/cut.p7s"
+is "reload with a cut one" ctl reload
+rm -f "$catalogs"/* && mv "$SCRATCH/outside"/* "$catalogs"
 head -c 2000 /dev/urandom > "$catalogs/noise.sha256.p7s"
 : > "$catalogs/noise.sha256"
 mkfifo "$catalogs/fifo.sha256.p7s"
@@ -123,7 +144,15 @@ expect_allowed "what it lists under an odd name" "$area/tree/back\\slash and
 newline"
 evil_same_size payload "$area/tree/flipped"
 expect_denied "what it does not list" "$area/tree/flipped"
-rm -f "$list" "$list.p7s"
+signs "$area/tree/tool" --key "$keys/build.key" --certificate "$keys/build.pem" --output "$list" --attached
+check "$([ $? = 1 ] && grep -q 'would be taken for the list' "$SCRATCH/log/sign"; echo $?)" "none is attached beside another list" "$(cat "$SCRATCH/log/sign")"
+rm -f "$list" "$list.p7s" "$catalogs"/*
+is "an attached one" signs "$area/tree" --key "$keys/build.key" --certificate "$keys/build.pem" --output "$list" --attached
+openssl cms -verify -binary -inform DER -in "$list.p7s" -CAfile "$keys/build.pem" -purpose any 2> /dev/null | sha256sum --quiet -c
+check $? "openssl and sha256sum take that, too"
+cp "$list.p7s" "$catalogs" && ctl reload > /dev/null
+expect_allowed "what it lists" "$area/tree/tool"
+rm -f "$list.p7s"
 signs "$area/tree" --key "$keys/build.key" --certificate "$keys/vendor.pem" --output "$list"
 check "$([ $? = 1 ] && grep -q 'certificate is of another key' "$SCRATCH/log/sign" && [ ! -e "$list" ]; echo $?)" \
 	"another key's certificate is refused and nothing is written" "$(cat "$SCRATCH/log/sign")"
