@@ -15,21 +15,31 @@
 #include "explain.h"
 #include "output.h"
 #include "query.h"
+#include "signing/signers.h"
 #include "told_text.h"
 
-enum { OPTION_IMAGE = 256, OPTION_KIND, OPTION_JSON };
+enum { OPTION_IMAGE = 256, OPTION_KIND, OPTION_JSON, OPTION_STATE, OPTION_CATALOGS };
 
 static const struct option table[] = {
     {"image", required_argument, NULL, OPTION_IMAGE},
     {"kind", required_argument, NULL, OPTION_KIND},
     {"json", no_argument, NULL, OPTION_JSON},
+    {"state", required_argument, NULL, OPTION_STATE},
+    {"catalogs", required_argument, NULL, OPTION_CATALOGS},
     {NULL, 0, NULL, 0},
 };
 
 struct arguments {
 	const char *path, *image;
+	struct signers_places places;
 	unsigned kind;
 	bool json;
+};
+
+struct explaining {
+	struct guard_question question;
+	struct signers_keys keys; /* names of packages in the question are its table's */
+	bool looked;		  /* at signatures */
 };
 
 static int parse(struct arguments *ret_arguments, const struct guardctl_options *options, int argc,
@@ -44,6 +54,10 @@ static int parse(struct arguments *ret_arguments, const struct guardctl_options 
 			arguments.image = optarg;
 		} else if (option == OPTION_JSON) {
 			arguments.json = true;
+		} else if (option == OPTION_STATE) {
+			arguments.places.state = optarg;
+		} else if (option == OPTION_CATALOGS) {
+			arguments.places.catalogs = optarg;
 		} else if (option == OPTION_KIND && guard_kind_parse(&kind, optarg) == 0) {
 			arguments.kind = kind;
 		} else {
@@ -59,6 +73,7 @@ static int parse(struct arguments *ret_arguments, const struct guardctl_options 
 		return GUARDCTL_USAGE;
 	}
 	arguments.path = argv[optind];
+	arguments.places.policy = arguments.image;
 	*ret_arguments = arguments;
 	return 0;
 }
@@ -78,14 +93,35 @@ static int cannot_read(const char *path, int error)
 	return GUARDCTL_REFUSED;
 }
 
-static int ask_about(struct guard_question *ret_question, const struct arguments *arguments)
+/* Who vouches for it is found out here: the daemon is told, as it is told the rest. */
+static int add_signers(struct explaining *explaining, const struct arguments *arguments, int fd)
+{
+	GUARD_AUTO_FREE struct signers_found *found = calloc(1, sizeof(*found));
+	struct guard_identity *identity = &explaining->question.identity;
+
+	if (!found)
+		return -GUARD_E_NOMEM;
+	if (!signers_keys_load(&explaining->keys, &arguments->places))
+		return 0;
+	explaining->looked = explaining->keys.policy != NULL;
+	if (!explaining->looked || signers_find(found, fd, &explaining->keys) < 0 ||
+	    guard_digest_compare(&found->digest, &identity->digest) != 0)
+		return 0;
+	identity->signer_count = found->identity.signer_count;
+	memcpy(identity->signers, found->identity.signers, sizeof(identity->signers));
+	return 0;
+}
+
+static int ask_about(struct explaining *explaining, const struct arguments *arguments)
 {
 	GUARD_AUTO_CLOSE int fd = open(arguments->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	int r;
 
 	if (fd < 0)
 		return cannot_read(arguments->path, errno);
-	r = claim_file(ret_question, fd, arguments->path, arguments->kind);
+	r = claim_file(&explaining->question, fd, arguments->path, arguments->kind);
+	if (r == 0)
+		r = add_signers(explaining, arguments, fd);
 	if (r == 0)
 		return 0;
 	if (r == -GUARD_E_USAGE)
@@ -115,36 +151,50 @@ static int print_json(const struct guard_question *question, const struct guardc
 	return guardctl_print_json(object);
 }
 
-static int run(const struct guardctl_options *options, int argc, char **argv)
+static int answer(const struct explaining *explaining, const struct guardctl_options *options,
+		  const struct arguments *arguments)
 {
 	struct guardctl_explained explained = {0};
-	struct guard_question question;
+	int code;
+
+	if (arguments->image)
+		code = explain_by_image(&explained, arguments->image, &explaining->question);
+	else
+		code = guardctl_query_explain(&explained, options, &explaining->question);
+	if (code)
+		return code;
+	if (arguments->json)
+		code = print_json(&explaining->question, &explained);
+	else
+		guardctl_put_told_lines(stdout, explained.text);
+	free(explained.text);
+	/* What a user hears may be too hard a word. */
+	if (!explaining->looked && !arguments->json && explained.action == GUARD_DENY)
+		printf(_("  Signatures were not looked at, the policy in %s cannot be read: as root this says more.\n"),
+		       signers_state(&arguments->places));
+	return code == GUARDCTL_DONE && explained.action == GUARD_DENY ? GUARDCTL_REFUSED : code;
+}
+
+static int run(const struct guardctl_options *options, int argc, char **argv)
+{
+	struct explaining explaining = {0};
 	struct arguments arguments;
 	int code;
 
 	code = parse(&arguments, options, argc, argv);
 	if (code == 0)
-		code = ask_about(&question, &arguments);
-	if (code)
-		return code;
-	if (arguments.image)
-		code = explain_by_image(&explained, arguments.image, &question);
-	else
-		code = guardctl_query_explain(&explained, options, &question);
-	if (code)
-		return code;
-	if (arguments.json)
-		code = print_json(&question, &explained);
-	else
-		guardctl_put_told_lines(stdout, explained.text);
-	free(explained.text);
-	return code == GUARDCTL_DONE && explained.action == GUARD_DENY ? GUARDCTL_REFUSED : code;
+		code = ask_about(&explaining, &arguments);
+	if (code == 0)
+		code = answer(&explaining, options, &arguments);
+	signers_keys_clear(&explaining.keys);
+	return code;
 }
 
 const struct guardctl_verb guardctl_explain = {
     .name = "explain",
     .summary = N_("may this file run here, and by which rule?"),
-    .usage = N_("Usage: guardctl [--json] explain [--kind KIND] [--image FILE] PATH\n"
+    .usage = N_("Usage: guardctl [--json] explain [--kind KIND] [--image FILE] [--catalogs DIR]\n"
+	     "                [--state DIR] PATH\n"
 	     "\n"
 	     "Says what the policy in force decides about a file when you start it, which rule\n"
 	     "decides, and what to do next.  Ends with 1 when it would be denied.\n"
@@ -152,6 +202,9 @@ const struct guardctl_verb guardctl_explain = {
 	     "  --kind KIND   as executable, library, script, module or other, instead of what\n"
 	     "                the file looks like\n"
 	     "  --image FILE  ask a compiled policy; no daemon is needed\n"
+	     "  --catalogs DIR, --state DIR\n"
+	     "                where signed lists are and the daemon's state_dir, to see who vouches\n"
+	     "                for it; default /etc/guard/catalogs and /var/lib/guard.  Only root can\n"
 	     "\n"
 	     "Example: guardctl explain ~/Downloads/tool\n"),
     .run = run,

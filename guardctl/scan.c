@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * guardctl/scan.c - the verb `scan`: options, the order of the steps, and the
- * file that comes out.  Works without the daemon and without root (and says
+ * guardctl/scan.c - the verb `scan`: the order of the steps, and the file that
+ * comes out.  Works without the daemon and without root (and says
  * what it could not read).
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,119 +19,6 @@
 #include "scan_presets.h"
 
 #define DPKG_DATABASE "/var/lib/dpkg"
-
-enum { OPT_MODE = 256, OPT_ALL, OPT_ID, OPT_EXCLUDE, OPT_FRAGMENT };
-
-static int parse_number(unsigned *ret_number, const char *text, unsigned max)
-{
-	char *end;
-
-	errno = 0;
-	unsigned long number = strtoul(text, &end, 10);
-	if (errno || *end || end == text || text[0] == '-' || number == 0 || number > max)
-		return -GUARD_E_USAGE;
-	*ret_number = (unsigned)number;
-	return 0;
-}
-
-static int take_mode(struct scan_options *options, const char *mode)
-{
-	if (strcmp(mode, "audit") != 0 && strcmp(mode, "enforce") != 0) {
-		guardctl_error("scan: --mode is \"audit\" or \"enforce\", not \"%s\"", mode);
-		return -GUARD_E_USAGE;
-	}
-	options->audit = mode[0] == 'a';
-	return 0;
-}
-
-static int take_id(struct scan_options *options, const char *id)
-{
-	GUARD_AUTO_FREE char *clean = strdup(id);
-
-	if (!clean)
-		return -GUARD_E_NOMEM;
-	scan_clean_id(clean);
-	if (!id[0] || strlen(id) > 100 || strcmp(id, clean) != 0) {
-		guardctl_error("scan: --id takes up to 100 letters, digits, '.', '_', '-', not \"%s\"", id);
-		return -GUARD_E_USAGE;
-	}
-	options->id = id;
-	return 0;
-}
-
-static int take_exclude(struct scan_options *options, const char *glob)
-{
-	if (options->exclude_count == SCAN_EXCLUDES_MAX) {
-		guardctl_error("scan: more than %u --exclude options", SCAN_EXCLUDES_MAX);
-		return -GUARD_E_USAGE;
-	}
-	options->excludes[options->exclude_count++] = glob;
-	return 0;
-}
-
-static int take_option(struct scan_options *options, int option)
-{
-	switch (option) {
-	case 'o':
-		options->output = optarg;
-		return 0;
-	case 'j':
-		if (parse_number(&options->jobs, optarg, SCAN_JOBS_MAX) == 0)
-			return 0;
-		guardctl_error("scan: --jobs wants a number from 1 to %u, not \"%s\"", SCAN_JOBS_MAX, optarg);
-		return -GUARD_E_USAGE;
-	case 'x':
-		options->one_file_system = true;
-		return 0;
-	case OPT_MODE:
-		return take_mode(options, optarg);
-	case OPT_ALL:
-		options->all = true;
-		return 0;
-	case OPT_FRAGMENT:
-		options->fragment = true;
-		return 0;
-	case OPT_ID:
-		return take_id(options, optarg);
-	case OPT_EXCLUDE:
-		return take_exclude(options, optarg);
-	default:
-		return -GUARD_E_USAGE;
-	}
-}
-
-static int parse_options(struct scan_options *options, int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "one-file-system", no_argument, NULL, 'x' },
-		{ "mode", required_argument, NULL, OPT_MODE },
-		{ "all", no_argument, NULL, OPT_ALL },
-		{ "fragment", no_argument, NULL, OPT_FRAGMENT },
-		{ "id", required_argument, NULL, OPT_ID },
-		{ "exclude", required_argument, NULL, OPT_EXCLUDE },
-		{ 0 },
-	};
-	int option;
-
-	optind = 0; /* glibc: start anew, main() may have used it */
-	while ((option = getopt_long(argc, argv, "o:j:x", longs, NULL)) != -1)
-		if (take_option(options, option) < 0)
-			return -GUARD_E_USAGE;
-	if (optind == argc) {
-		guardctl_error("scan: which directory? e.g. `guardctl scan /usr /opt --output machine.conf`");
-		return -GUARD_E_USAGE;
-	}
-	for (; optind < argc; optind++) {
-		if (options->directory_count == SCAN_DIRECTORIES_MAX) {
-			guardctl_error("scan: more than %u directories", SCAN_DIRECTORIES_MAX);
-			return -GUARD_E_USAGE;
-		}
-		options->directories[options->directory_count++] = argv[optind];
-	}
-	return 0;
-}
 
 int scan_collect(struct scan *scan, const struct scan_presets *presets)
 {
@@ -196,6 +82,10 @@ static int scan_and_write(struct scan *scan, struct scan_presets *presets, struc
 		r = scan_dpkg_assign(dpkg, scan, DPKG_DATABASE);
 	if (r == 0)
 		r = scan_presets_find(presets, scan);
+	if (r == 0 && options->by_signer)
+		r = scan_find_signers(scan);
+	if (r == -GUARD_E_USAGE)
+		return r; /* it was said */
 	if (r < 0) {
 		guardctl_error("scan: %s", guardctl_error_text(r));
 		return r;
@@ -222,7 +112,7 @@ static int run(const struct guardctl_options *global, int argc, char **argv)
 	struct scan_presets *presets = NULL;
 	struct scan_dpkg dpkg = { 0 };
 
-	if (parse_options(&options, argc, argv) < 0)
+	if (scan_parse_options(&options, argc, argv) < 0)
 		return GUARDCTL_USAGE;
 	int r = scan_presets_load(&presets);
 	if (r < 0)
@@ -244,6 +134,7 @@ const struct guardctl_verb guardctl_scan = {
 	.summary = N_("write a policy source that allows what is there"),
 	.usage = N_("usage: guardctl scan DIR... [--output FILE] [--mode enforce|audit] [--id NAME] [--all]\n"
 		 "                     [--fragment] [--exclude GLOB]... [--one-file-system] [--jobs N]\n"
+		 "                     [--by signer [--certificate FILE]... [--catalogs DIR] [--state DIR]]\n"
 		 "\n"
 		 "Lists every file below DIR that can run or be run by something: programs,\n"
 		 "libraries, scripts, text that a shell could read, byte code, kernel modules;\n"
@@ -260,11 +151,19 @@ const struct guardctl_verb guardctl_scan = {
 		 "                      component, with one with the whole path (`*` meets `/` too)\n"
 		 "  --one-file-system   stay on the filesystem of each DIR\n"
 		 "  --jobs N            threads; default one for each core\n"
+		 "  --by signer         the fewest rules by signer that cover what signatures cover,\n"
+		 "                      hashes for the rest.  Looked at are packages that the daemon\n"
+		 "                      has attributed, and signatures by:\n"
+		 "  --certificate FILE  a certificate or public key, or an authority's\n"
+		 "  --catalogs DIR, --state DIR\n"
+		 "                      signed lists, the daemon's state; default /etc/guard/catalogs\n"
+		 "                      and /var/lib/guard\n"
 		 "\n"
 		 "Exit code 1 when something could not be read: the list is then complete but for\n"
 		 "what its first lines name.  With --json the summary on standard error is JSON.\n"
 		 "\n"
 		 "example: guardctl scan / --one-file-system --output machine.conf\n"
-		 "         guardctl policy build machine.conf --output /etc/guard/policy.image\n"),
+		 "         guardctl policy build machine.conf --output /etc/guard/policy.image\n"
+		 "         guardctl scan / --by signer --certificate acme.pem --output machine.conf\n"),
 	.run = run,
 };

@@ -23,6 +23,8 @@
 #define SCAN_JOBS_MAX 256u
 #define SCAN_FILES_MAX 16000000u
 #define SCAN_NO_PACKAGE UINT32_MAX
+#define SCAN_CERTIFICATES_MAX 32u
+#define SCAN_SIGNERS_MAX 64u
 
 struct scan_options {
 	const char *directories[SCAN_DIRECTORIES_MAX];
@@ -33,6 +35,10 @@ struct scan_options {
 	const char *id;     /* NULL: made from the host's name */
 	bool audit, all, one_file_system, json;
 	bool fragment;      /* no `policy` block: to be built with a policy of yours */
+	bool by_signer;     /* rules for who vouches for files, hashes for what nobody does */
+	const char *certificates[SCAN_CERTIFICATES_MAX]; /* whose signatures may count */
+	size_t certificate_count;
+	const char *catalogs, *state; /* folders, NULL: this machine's */
 	unsigned jobs;
 };
 
@@ -41,6 +47,7 @@ enum scan_state {
 	SCAN_LISTED,    /* goes into the policy */
 	SCAN_DATA,      /* plain binary data: left out, counted */
 	SCAN_EMPTY,     /* no content: one digest stands for all */
+	SCAN_SIGNED,    /* a proposed rule by signer allows it */
 	SCAN_FAILED,    /* `error` says why */
 };
 
@@ -73,8 +80,18 @@ struct scan_note {
 	int system_error;
 };
 
+/* A proposed rule. */
+struct scan_signer {
+	uint8_t provider;             /* enum guard_provider */
+	uint8_t key_id[GUARD_KEY_ID_SIZE];
+	char *file;                   /* with the certificate, or the repository's key; NULL: not found */
+	size_t files;                 /* that it alone, or it first, allows */
+};
+
 struct scan {
 	const struct scan_options *options;
+	struct scan_signer signers[SCAN_SIGNERS_MAX]; /* the most files first */
+	size_t signer_count;
 	struct scan_file *files;
 	size_t file_count, file_capacity;
 	struct scan_note *notes;
@@ -107,6 +124,13 @@ void scan_identify(struct scan_file *file, const struct scan_presets *presets, b
 /* scan_classify.c (pure): can anything run it? */
 bool scan_is_wanted(enum guard_format format, mode_t mode, const char *path, const struct scan_presets *presets);
 bool scan_has_suffix(const char *path, const char *suffix);
+
+/* scan_options.c: what was typed; says what is wrong. */
+int scan_parse_options(struct scan_options *options, int argc, char **argv) GUARD_WARN_UNUSED;
+
+/* signing/scan_signers.c: who vouches for the files, and the fewest of them that
+ * cover what can be covered: these files are SCAN_SIGNED.  Says what is wrong. */
+int scan_find_signers(struct scan *scan) GUARD_WARN_UNUSED;
 
 /* scan_text.c (pure): as the inside of a libconfig string. */
 void scan_put_string(FILE *out, const char *bytes);

@@ -97,6 +97,8 @@ void scan_free(struct scan *scan)
 		free(scan->files[i].path);
 	for (size_t i = 0; i < scan->note_count; i++)
 		free(scan->notes[i].path);
+	for (size_t i = 0; i < scan->signer_count; i++)
+		free(scan->signers[i].file);
 	free(scan->files);
 	free(scan->notes);
 }

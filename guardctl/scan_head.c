@@ -45,11 +45,12 @@ static void write_notes(FILE *out, const struct scan *scan, enum scan_note_kind 
 
 void scan_write_head(FILE *out, const struct scan *scan)
 {
-	size_t listed = 0, data = 0;
+	size_t listed = 0, data = 0, by_signer = 0;
 
 	for (size_t i = 0; i < scan->file_count; i++) {
 		listed += scan->files[i].state == SCAN_LISTED || scan->files[i].state == SCAN_EMPTY;
 		data += scan->files[i].state == SCAN_DATA;
+		by_signer += scan->files[i].state == SCAN_SIGNED;
 	}
 	fputs("# Policy source made by `guardctl scan`: it allows what was there.\n"
 	      "# Read it, take out what has no business on the machine, then\n"
@@ -62,6 +63,8 @@ void scan_write_head(FILE *out, const struct scan *scan)
 		fputc('\n', out);
 	}
 	fprintf(out, "# Listed: %zu files that can run or be run by something.\n", listed);
+	if (scan->options->by_signer)
+		fprintf(out, "# Allowed by %zu signers, so not listed: %zu files.\n", scan->signer_count, by_signer);
 	if (data)
 		fprintf(out, "# Left out: %zu files of plain binary data (--all lists them too).\n", data);
 	if (scan->symlinks)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "identity/openpgp.h"
 #include "scan.h"
 #include "scan_dpkg.h"
 #include "scan_order.h"
@@ -144,6 +145,31 @@ static bool write_empty(FILE *out, const struct scan *scan)
 	return false;
 }
 
+/* One rule for each proposed signer; what has no key file is there to be completed. */
+static bool write_signers(FILE *out, const struct scan *scan, bool is_next)
+{
+	for (size_t i = 0; i < scan->signer_count; i++) {
+		const struct scan_signer *signer = &scan->signers[i];
+		const bool package = signer->provider == GUARD_PROVIDER_PACKAGE;
+		char key[GUARD_DIGEST_HEX_SIZE];
+
+		guard_openpgp_key_id_format(key, signer->key_id);
+		fprintf(out, "%s  { name = \"signed: %s %.16s\";\n    note = \"allows %zu of the files that were there\";\n",
+			is_next ? ",\n" : "", guard_provider_name((enum guard_provider)signer->provider), key,
+			signer->files);
+		fprintf(out, "    rules = ( { action = \"allow\"; signers = ( { provider = \"%s\"; ",
+			guard_provider_name((enum guard_provider)signer->provider));
+		if (package)
+			fprintf(out, "key = \"%s\"; key_file = \"", key);
+		else
+			fputs("certificate = \"", out);
+		scan_put_string(out, signer->file ? signer->file : "NAME-THE-FILE-WITH-THIS-KEY");
+		fputs("\"; } ); } );\n  }", out);
+		is_next = true;
+	}
+	return is_next;
+}
+
 int scan_write(FILE *out, struct scan *scan, const struct scan_dpkg *dpkg, const struct scan_presets *presets)
 {
 	struct scan_order order;
@@ -155,7 +181,7 @@ int scan_write(FILE *out, struct scan *scan, const struct scan_dpkg *dpkg, const
 	if (!scan->options->fragment)
 		write_policy(out, scan->options);
 	fputs("groups = (\n", out);
-	bool any = write_empty(out, scan);
+	bool any = write_signers(out, scan, write_empty(out, scan));
 	for (size_t i = 0; i < order.count;) {
 		size_t end = scan_order_group_end(&order, i);
 		any |= write_group(out, &order, dpkg, i, end, any);

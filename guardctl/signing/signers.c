@@ -10,84 +10,18 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "output.h"
-#include "policy_verbs.h"
-#include "publish/publish.h"
 
-enum { OPT_POLICY = 256, OPT_CATALOGS };
+enum { OPT_POLICY = 256, OPT_CATALOGS, OPT_STATE };
 
 struct asked {
-	const char *policy, *catalogs;
+	struct signers_places places;
 	bool json;
 };
-
-/* A sealed copy: what is checked is what is used. */
-static int seal(const char *path, size_t max)
-{
-	GUARD_AUTO_CLOSE int fd = memfd_create("guard-signers", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	GUARD_AUTO_FREE uint8_t *bytes = NULL;
-	size_t size = 0;
-	int r = publish_file_read(&bytes, &size, AT_FDCWD, path, max);
-
-	if (r < 0)
-		return r;
-	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		return -GUARD_E_IO;
-	return guard_steal_fd(&fd);
-}
-
-static void load_table(struct signers_keys *keys)
-{
-	GUARD_AUTO_CLOSE int fd = seal(SIGNERS_TABLE, GUARD_ATTRIBUTION_SIZE_MAX);
-
-	if (fd >= 0 && guard_attribution_open(&keys->table, fd) < 0)
-		guardctl_error("signers: %s cannot be used: packages are left out", SIGNERS_TABLE);
-}
-
-static bool load_keys(struct signers_keys *keys)
-{
-	keys->count = keys->policy ? guard_policy_key_count(keys->policy) : 0;
-	keys->keys = calloc(keys->count + 1, sizeof(*keys->keys));
-	for (size_t i = 0; keys->keys && i < keys->count; i++) {
-		struct guard_policy_key key;
-
-		guard_policy_key(keys->policy, &key, i);
-		if (key.spki && guard_public_key_load(&keys->keys[i], key.spki, key.spki_size) == -GUARD_E_NOMEM)
-			return false;
-	}
-	return keys->keys;
-}
-
-/* What the machine remembers as its policy, unless another is named. */
-static bool load_policy(struct policy_input *input, struct signers_keys *keys, const struct asked *asked)
-{
-	const struct guard_machine machine = { 0 };
-	int fd = -1, r;
-
-	if (asked->policy && !policy_input_is_image(asked->policy)) {
-		if (!policy_input_open(input, &asked->policy, 1, &machine))
-			return false;
-		keys->policy = input->policy;
-		return true;
-	}
-	fd = seal(asked->policy ? asked->policy : SIGNERS_POLICY, GUARD_POLICY_IMAGE_MAX);
-	r = fd < 0 ? fd : guard_policy_open(&input->policy, fd, &machine);
-	if (fd >= 0)
-		close(fd);
-	if (r == 0)
-		keys->policy = input->policy;
-	else if (asked->policy)
-		guardctl_error("signers: %s: %s", asked->policy, guard_error_text(r));
-	else
-		guardctl_error("signers: no policy at hand (%s): every key is unknown; name one with --policy", SIGNERS_POLICY);
-	return r == 0 || !asked->policy;
-}
 
 static int one_file(bool *ret_good, json_t *list, const char *path, const struct signers_keys *keys)
 {
@@ -140,6 +74,7 @@ static int parse(struct asked *asked, int argc, char **argv)
 	static const struct option longs[] = {
 		{ "policy", required_argument, NULL, OPT_POLICY },
 		{ "catalogs", required_argument, NULL, OPT_CATALOGS },
+		{ "state", required_argument, NULL, OPT_STATE },
 		{ 0 },
 	};
 	int option;
@@ -147,9 +82,11 @@ static int parse(struct asked *asked, int argc, char **argv)
 	optind = 0;
 	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (option == OPT_POLICY)
-			asked->policy = optarg;
+			asked->places.policy = optarg;
 		else if (option == OPT_CATALOGS)
-			asked->catalogs = optarg;
+			asked->places.catalogs = optarg;
+		else if (option == OPT_STATE)
+			asked->places.state = optarg;
 		else
 			return GUARDCTL_USAGE;
 	}
@@ -161,24 +98,20 @@ static int parse(struct asked *asked, int argc, char **argv)
 
 static int run(const struct guardctl_options *options, int argc, char **argv)
 {
-	struct asked asked = { .catalogs = SIGNERS_CATALOGS, .json = options->json };
-	struct policy_input input = { 0 };
+	struct asked asked = { .json = options->json };
 	struct signers_keys keys = { 0 };
 	int code = parse(&asked, argc, argv);
 
 	if (code)
 		return code;
-	keys.catalogs = asked.catalogs;
 	code = GUARDCTL_REFUSED;
-	if (load_policy(&input, &keys, &asked) && load_keys(&keys)) {
-		load_table(&keys);
+	if (signers_keys_load(&keys, &asked.places)) {
+		if (!keys.policy)
+			guardctl_error("signers: no policy at hand (%s/policy-last): every key is unknown; name one "
+				       "with --policy", signers_state(&asked.places));
 		code = all_files(&keys, &asked, argc - optind, &argv[optind]);
 	}
-	for (size_t i = 0; keys.keys && i < keys.count; i++)
-		guard_public_key_free(keys.keys[i]);
-	free(keys.keys);
-	guard_attribution_free(keys.table);
-	policy_input_close(&input);
+	signers_keys_clear(&keys);
 	return code;
 }
 
@@ -186,6 +119,7 @@ const struct guardctl_verb guardctl_signers = {
 	.name = "signers",
 	.summary = N_("which signatures a file has, and whether they count"),
 	.usage = N_("usage: guardctl signers FILE... [--policy IMAGE|SOURCE] [--catalogs DIR]\n"
+		 "                              [--state DIR]\n"
 		 "\n"
 		 "Each signature about FILE: in security.ima, behind it, in a catalog, of a\n"
 		 "package; whether it verifies and up to which key of the policy:\n"
@@ -198,6 +132,8 @@ const struct guardctl_verb guardctl_signers = {
 		 "\n"
 		 "  --policy FILE   whose keys count; default: what this machine has in force\n"
 		 "  --catalogs DIR  where signed lists are; default /etc/guard/catalogs\n"
+		 "  --state DIR     the daemon's state_dir, with what packages vouch for; default\n"
+		 "                  /var/lib/guard\n"
 		 "\n"
 		 "Exit code 0 when each FILE has a good one, else 1.\n"
 		 "\n"

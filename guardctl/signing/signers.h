@@ -10,10 +10,8 @@
 #include "guardctl.h"
 #include "identity/attribution.h"
 #include "policy/vouch.h"
+#include "policy_verbs.h"
 
-#define SIGNERS_POLICY "/var/lib/guard/policy-last"
-#define SIGNERS_TABLE "/var/lib/guard/attributions"
-#define SIGNERS_CATALOGS "/etc/guard/catalogs"
 #define SIGNERS_FOUND_MAX 64u
 
 enum signers_state {
@@ -37,19 +35,48 @@ struct signers_found {
 	uint64_t size;
 	size_t count;
 	struct signers_one all[SIGNERS_FOUND_MAX];
+	struct guard_identity identity; /* the signers that a decision would see; names are the table's */
 };
 
-/* Keys of a policy and of --certificate files, as one policy. */
+/* Where to look; NULL: this machine's own. */
+struct signers_places {
+	const char *policy;   /* image or source; else what is in force */
+	const char *catalogs; /* folder */
+	const char *state;    /* folder */
+};
+
 struct signers_keys {
-	struct guard_policy *policy; /* NULL: none */
+	struct policy_input input;
+	struct guard_policy *policy; /* NULL: none; the input's */
 	struct guard_public_key **keys;
 	size_t count;
 	struct guard_attribution *table; /* NULL: none */
 	const char *catalogs;
 };
+/* signers_keys.c: false: it was said why.  Without a policy of the machine's that can
+ * be read `policy` is NULL and every key unknown.  Clear it in either case. */
+bool signers_keys_load(struct signers_keys *ret_keys, const struct signers_places *places);
+void signers_keys_clear(struct signers_keys *keys);
+const char *signers_state(const struct signers_places *places);
+
+/* signers_list.c: a signed list.  The name is that of its signature. */
+struct signers_list {
+	uint8_t *bytes, *signature;
+	size_t size, signature_size;
+	char reason[GUARD_REASON_MAX]; /* not "": why its signature is none */
+};
+bool signers_is_list(const char *name);
+int signers_list_read(struct signers_list *ret_list, int folder, const char *signature) GUARD_WARN_UNUSED;
+void signers_list_clear(struct signers_list *list);
+bool signers_list_has(const struct signers_list *list, const struct guard_digest *digest);
 
 /* signers_find.c: everything that vouches for the file in `fd`. */
 int signers_find(struct signers_found *ret_found, int fd, const struct signers_keys *keys) GUARD_WARN_UNUSED;
+/* What lies beside and behind it alone, without its hash. */
+int signers_find_carried(struct signers_found *found, int fd, const struct signers_keys *keys) GUARD_WARN_UNUSED;
+/* Who signed a list; `name` is shown. */
+int signers_find_by_list(struct signers_found *found, const struct signers_keys *keys, const struct signers_list *list,
+			 const char *name) GUARD_WARN_UNUSED;
 /* signers_print.c */
 void signers_print(const char *path, const struct signers_found *found);
 json_t *signers_json(const char *path, const struct signers_found *found);

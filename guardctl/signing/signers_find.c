@@ -19,9 +19,6 @@
 #include "base/cleanup.h"
 #include "publish/publish.h"
 
-#define SUFFIX ".p7s"
-#define LIST_MAX (64u << 20)
-
 /* Bytes of one signature, and what they are about. */
 struct about {
 	struct signers_found *found;
@@ -88,6 +85,9 @@ static bool find_direct(const struct about *about, const struct guard_claim *cla
 		name(one, key.key_id);
 		one->scheme = claim->scheme;
 		one->hash = claim->content_hash;
+		if (good)
+			guard_policy_add_signers(about->keys->policy, &about->found->identity, about->provider,
+						 key.key_id, NULL, false);
 		found = true;
 	}
 	return found;
@@ -111,6 +111,7 @@ static bool find_authorities(const struct about *about, const struct guard_claim
 		one->scheme = claim->scheme;
 		one->hash = claim->content_hash;
 		one->signed_at = vouched[i].signed_at;
+		guard_vouched_add(about->keys->policy, &about->found->identity, about->provider, &vouched[i]);
 		if (leaf->subject_count)
 			snprintf(one->subject, sizeof(one->subject), "%s", leaf->subjects[leaf->subject_count - 1]);
 	}
@@ -185,44 +186,28 @@ static int look_behind(struct signers_found *found, int fd, const struct signers
 	return look_at(&about);
 }
 
-/* A line of the list with this digest in front. */
-static bool lists(const char *text, size_t size, const struct guard_digest *digest)
+int signers_find_carried(struct signers_found *found, int fd, const struct signers_keys *keys)
 {
-	char hex[GUARD_DIGEST_HEX_SIZE];
-	size_t at = 0;
+	struct stat status;
+	int r = fstat(fd, &status) == 0 ? 0 : -GUARD_E_IO;
 
-	guard_digest_format(hex, digest);
-	while (at < size) {
-		const char *end = memchr(&text[at], '\n', size - at);
-		const size_t next = end ? (size_t)(end - text) + 1 : size, from = at + (text[at] == '\\');
-
-		if (next - from >= GUARD_DIGEST_HEX_SIZE && strncasecmp(&text[from], hex, GUARD_DIGEST_HEX_SIZE - 1) == 0)
-			return true;
-		at = next;
-	}
-	return false;
+	found->size = r == 0 ? (uint64_t)status.st_size : 0;
+	if (r == 0)
+		r = look_beside(found, fd, keys);
+	return r == 0 ? look_behind(found, fd, keys) : r;
 }
 
-static int look_into(struct signers_found *found, const struct signers_keys *keys, int folder, const char *signature)
+int signers_find_by_list(struct signers_found *found, const struct signers_keys *keys, const struct signers_list *list,
+			 const char *name)
 {
-	char list_name[NAME_MAX + 1];
-	GUARD_AUTO_FREE uint8_t *list = NULL, *cms = NULL;
-	struct about about = { .found = found, .keys = keys, .provider = GUARD_PROVIDER_CATALOG, .type = GUARD_INSPECT_CMS,
-			       .fd = -1, .where = signature };
-	size_t list_size = 0;
+	const struct about about = { .found = found, .keys = keys, .provider = GUARD_PROVIDER_CATALOG,
+				     .type = GUARD_INSPECT_CMS, .bytes = list->signature, .size = list->signature_size,
+				     .fd = -1, .content = list->bytes, .content_size = list->size, .where = name };
 
-	snprintf(list_name, sizeof(list_name), "%.*s", (int)(strlen(signature) - strlen(SUFFIX)), signature);
-	if (publish_file_read(&list, &list_size, folder, list_name, LIST_MAX) < 0 ||
-	    !lists((const char *)list, list_size, &found->digest))
-		return 0;
-	if (publish_file_read(&cms, &about.size, folder, signature, GUARD_CMS_MAX) < 0) {
-		add(&about, SIGNERS_UNREADABLE, "its signature cannot be read");
-		return 0;
-	}
-	about.bytes = cms;
-	about.content = list;
-	about.content_size = list_size;
-	return look_at(&about);
+	if (!list->reason[0])
+		return look_at(&about);
+	add(&about, SIGNERS_UNREADABLE, list->reason);
+	return 0;
 }
 
 static int look_in_catalogs(struct signers_found *found, const struct signers_keys *keys)
@@ -232,10 +217,12 @@ static int look_in_catalogs(struct signers_found *found, const struct signers_ke
 	int r = 0;
 
 	while (directory && r == 0 && (entry = readdir(directory))) {
-		const size_t length = strlen(entry->d_name);
+		struct signers_list list = { 0 };
 
-		if (length > strlen(SUFFIX) && strcmp(&entry->d_name[length - strlen(SUFFIX)], SUFFIX) == 0)
-			r = look_into(found, keys, dirfd(directory), entry->d_name);
+		if (signers_is_list(entry->d_name) && signers_list_read(&list, dirfd(directory), entry->d_name) == 0 &&
+		    signers_list_has(&list, &found->digest))
+			r = signers_find_by_list(found, keys, &list, entry->d_name);
+		signers_list_clear(&list);
 	}
 	if (directory)
 		closedir(directory);
@@ -273,7 +260,10 @@ int signers_find(struct signers_found *ret_found, int fd, const struct signers_k
 		r = look_behind(ret_found, fd, keys);
 	if (r == 0)
 		r = look_in_catalogs(ret_found, keys);
-	if (r == 0 && keys->table)
+	if (r == 0 && keys->table) {
 		look_in_table(ret_found, keys);
+		ret_found->identity.digest = ret_found->digest;
+		guard_attribution_add(keys->table, &ret_found->identity);
+	}
 	return r;
 }

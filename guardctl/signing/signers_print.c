@@ -5,20 +5,24 @@
 #include "signers.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
+#include "identity/openpgp.h"
 #include "output.h"
 
 static const char *const states[] = { "good", "unknown", "bad", "refused", "unreadable" };
 static const char *const schemes[] = { "", "RSA", "ECDSA" };
 
-static void format_key(char ret_hex[GUARD_DIGEST_HEX_SIZE], const uint8_t *key)
+static void format_key(char ret_hex[GUARD_DIGEST_HEX_SIZE], const struct signers_one *one)
 {
 	struct guard_digest id;
 
-	for (size_t i = 0; i < sizeof(id.bytes); i++)
-		id.bytes[i] = key[i];
-	guard_digest_format(ret_hex, &id);
+	memcpy(id.bytes, one->key, sizeof(id.bytes));
+	if (one->provider == GUARD_PROVIDER_PACKAGE)
+		guard_openpgp_key_id_format(ret_hex, one->key);
+	else
+		guard_digest_format(ret_hex, &id);
 }
 
 static void print_one(const struct signers_one *one)
@@ -37,7 +41,7 @@ static void print_one(const struct signers_one *one)
 		guardctl_put_escaped(one->subject);
 	}
 	if (one->has_key) {
-		format_key(hex, one->key);
+		format_key(hex, one);
 		printf("%s%s", one->subject[0] ? ", issued by the key " : ", key ", hex);
 	}
 	if (one->signed_at) {
@@ -69,7 +73,7 @@ static json_t *one_json(const struct signers_one *one)
 	char hex[GUARD_DIGEST_HEX_SIZE];
 	json_t *object = json_object();
 
-	format_key(hex, one->key);
+	format_key(hex, one);
 	json_object_set_new(object, "provider", json_string(guard_provider_name((enum guard_provider)one->provider)));
 	json_object_set_new(object, "state", json_string(states[one->state]));
 	json_object_set_new(object, "scheme", json_string(schemes[one->scheme]));

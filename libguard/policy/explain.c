@@ -7,8 +7,10 @@
 #include "policy/near_miss.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
+#include "identity/openpgp.h"
 
 static void put(FILE *out, const char *before, const char *text, const char *after)
 {
@@ -65,6 +67,35 @@ static void put_why(const struct guard_policy *policy, FILE *out, const struct g
 	}
 }
 
+static void put_key(FILE *out, const struct guard_signer *signer)
+{
+	char hex[GUARD_DIGEST_HEX_SIZE];
+	struct guard_digest id;
+
+	memcpy(id.bytes, signer->key_id, sizeof(id.bytes));
+	if (signer->provider == GUARD_PROVIDER_PACKAGE)
+		guard_openpgp_key_id_format(hex, signer->key_id);
+	else
+		guard_digest_format(hex, &id);
+	fputs(hex, out);
+}
+
+static void put_signers(FILE *out, const struct guard_identity *identity)
+{
+	for (size_t i = 0; i < identity->signer_count && i < GUARD_SIGNERS_MAX; i++) {
+		const struct guard_signer *signer = &identity->signers[i];
+
+		fprintf(out, "  Vouched for by: %s", guard_provider_name((enum guard_provider)signer->provider));
+		if (signer->name)
+			put(out, " ", signer->name, "");
+		if (signer->version)
+			put(out, " ", signer->version, "");
+		fputs(", key ", out);
+		put_key(out, signer);
+		fputs(".\n", out);
+	}
+}
+
 static void put_file(const struct guard_policy *policy, FILE *out, const struct guard_object *object)
 {
 	const struct guard_identity *identity = object->identity;
@@ -77,8 +108,7 @@ static void put_file(const struct guard_policy *policy, FILE *out, const struct 
 		guard_medium_name((enum guard_medium)object->medium), hex);
 	if (name)
 		put(out, "  The policy knows this content as ", name, ".\n");
-	if (identity->signer_count > 0)
-		fprintf(out, "  Signers that vouch for it: %u.\n", identity->signer_count);
+	put_signers(out, identity);
 	if (!object->path)
 		fputs("  Its path could not be verified, so that no rule can allow it by path.\n", out);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * wire/identity.c - an identity in a message.
+ * wire/identity.c - an identity in a message.  Names and versions of packages, when
+ * they are read, lie in the message.
  */
 #include "wire/body.h"
 
@@ -21,8 +22,17 @@ int guard_identity_encode(struct guard_writer *writer, const struct guard_identi
 			return -GUARD_E_USAGE;
 		guard_write_u8(writer, signer->provider);
 		guard_write_bytes(writer, signer->key_id, GUARD_KEY_ID_SIZE);
+		guard_write_string(writer, signer->name ? signer->name : "");
+		guard_write_string(writer, signer->version ? signer->version : "");
 	}
 	return guard_body_end(writer);
+}
+
+static const char *take_name(struct guard_reader *reader)
+{
+	const char *name = guard_read_string(reader, GUARD_WIRE_PACKAGE_MAX);
+
+	return name && name[0] ? name : NULL;
 }
 
 static void take_signer(struct guard_signer *signer, struct guard_reader *reader)
@@ -35,6 +45,8 @@ static void take_signer(struct guard_signer *signer, struct guard_reader *reader
 	key_id = guard_read_bytes(reader, GUARD_KEY_ID_SIZE);
 	if (key_id)
 		memcpy(signer->key_id, key_id, GUARD_KEY_ID_SIZE);
+	signer->name = take_name(reader);
+	signer->version = take_name(reader);
 }
 
 int guard_identity_decode(struct guard_identity *ret_identity, struct guard_reader *reader)

@@ -22,6 +22,7 @@
 #define GUARD_WIRE_VERSION 1u
 #define GUARD_WIRE_MAX 65536u  /* bytes of one packet */
 #define GUARD_WIRE_PATH_MAX 4096u
+#define GUARD_WIRE_PACKAGE_MAX 255u /* bytes of a package's name or version */
 
 /* Where a record came from.  Stored in ledgers: append only. */
 enum guard_event_source {
@@ -167,6 +168,8 @@ struct guard_event_filter {
 int guard_event_filter_encode(struct guard_writer *writer, const struct guard_event_filter *filter) GUARD_WARN_UNUSED;
 int guard_event_filter_decode(struct guard_event_filter *ret_filter, struct guard_reader *reader) GUARD_WARN_UNUSED;
 
+/* Names and versions of packages (GUARD_PROVIDER_PACKAGE) that are read lie in the
+ * reader's bytes. */
 int guard_identity_encode(struct guard_writer *writer, const struct guard_identity *identity) GUARD_WARN_UNUSED;
 int guard_identity_decode(struct guard_identity *ret_identity, struct guard_reader *reader) GUARD_WARN_UNUSED;
 
