@@ -20,7 +20,7 @@
 #define PACKAGE_RELEASES_MAX 64u
 #define PACKAGE_INDEXES_MAX 256u
 #define PACKAGE_DEBS_MAX 20000u
-#define PACKAGE_PATIENCE_MS 120000 /* for the other side to say something */
+#define PACKAGE_PATIENCE_MS 660000 /* for the other side to say something: longer than one .deb may take */
 
 enum package_message_type {
 	PACKAGE_RELEASE = 1,

@@ -19,7 +19,7 @@
 #define PACKAGE_DEB_SIZE_MAX (1ull << 30)
 #define PACKAGE_UNPACKED_MAX (8ull << 30)    /* bytes of all files of a .deb */
 #define PACKAGE_FILES_MAX 200000u            /* of a .deb */
-#define PACKAGE_CHILD_SECONDS 120            /* for one .deb, index or signature */
+#define PACKAGE_CHILD_SECONDS 600            /* for one .deb, index or signature: a kernel on a slow machine */
 #define PACKAGE_CHILD_MEMORY (1024ull << 20)
 #define PACKAGE_LISTED_MAX 4096u             /* indexes named by one InRelease */
 #define PACKAGE_KNOWN_MAX (1u << 20)         /* packages named by all indexes */
