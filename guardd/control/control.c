@@ -12,16 +12,9 @@
 #include "base/cleanup.h"
 #include "control/control.h"
 #include "record/clock.h"
+#include "stop.h"
 
 #define NAMES_MAX (16u << 20) /* bytes of /etc/passwd or /etc/group that are read */
-
-static volatile sig_atomic_t stop;
-
-static void on_stop(int signal)
-{
-	(void)signal;
-	stop = 1;
-}
 
 /* ---- before the jail ------------------------------------------------------------------ */
 
@@ -53,24 +46,6 @@ static char *read_text(const char *path)
 	return guard_steal_pointer(&text);
 }
 
-static int handle_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_stop};
-	sigset_t blocked;
-
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGTERM);
-	sigaddset(&blocked, SIGINT);
-	sigemptyset(&action.sa_mask);
-	if (sigprocmask(SIG_SETMASK, &blocked, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0 ||
-	    sigaction(SIGINT, &action, NULL) < 0)
-		return -GUARD_E_IO;
-	action.sa_handler = SIG_IGN;
-	if (sigaction(SIGPIPE, &action, NULL) < 0 || sigaction(SIGHUP, &action, NULL) < 0)
-		return -GUARD_E_IO;
-	return 0;
-}
-
 static void control_free(struct control *control)
 {
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
@@ -89,7 +64,6 @@ int guardd_control_prepare(struct control **ret_control, const struct guardd_con
 
 	if (!control)
 		return -GUARD_E_NOMEM;
-	stop = 0;
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		control->clients[i].socket = -1;
 	control->config = arguments->config;
@@ -101,7 +75,7 @@ int guardd_control_prepare(struct control **ret_control, const struct guardd_con
 	tzset(); /* gmtime_r(3) reads the time zone once, which the jail would not let it */
 	control->passwd = read_text("/etc/passwd");
 	control->group = read_text("/etc/group");
-	r = handle_signals();
+	r = guardd_stop_listen();
 	if (r == 0 && (fcntl(control->listener, F_SETFL, O_RDWR | O_NONBLOCK) < 0 ||
 		       fcntl(control->record, F_SETFL, O_RDWR | O_NONBLOCK) < 0))
 		r = -GUARD_E_IO;
@@ -155,7 +129,7 @@ static void turn(struct control *control)
 
 void guardd_control_run(struct control *control)
 {
-	while (!stop && !control->stop)
+	while (!guardd_stop_asked() && !control->stop)
 		turn(control);
 	control_free(control);
 }

@@ -19,6 +19,7 @@
 #include "record/fold.h"
 #include "record/record.h"
 #include "record/unlock_link.h"
+#include "stop.h"
 
 #define NEWS_INTERVAL_NS (200 * CLOCK_MS)
 #define LAST_TURNS 64u /* of reading events, when it is to stop */
@@ -38,14 +39,6 @@ struct record {
 	struct guard_event event;
 	uint8_t packet[GUARD_WIRE_MAX];
 };
-
-static volatile sig_atomic_t stop;
-
-static void on_stop(int signal)
-{
-	(void)signal;
-	stop = 1;
-}
 
 /* ---- events ----------------------------------------------------------------------- */
 
@@ -195,7 +188,7 @@ static void turn(struct record *record)
 		clients_wake(&record->clients);
 	tell_news(record, now_ns);
 	busy |= clients_serve(&record->clients, record->store, now_ns);
-	if (!record->events_ended && !stop)
+	if (!record->events_ended && !guardd_stop_asked())
 		wait_for_work(record, busy);
 }
 
@@ -210,25 +203,6 @@ static void write_rest(struct record *record)
 	take_repeats(record, now_ns, 1);
 	while (store_waiting(record->store, &event, 0) == 0 && store_flush(record->store, now_ns, true) > 0)
 		;
-}
-
-static int handle_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_stop};
-	sigset_t blocked;
-
-	/* Delivered only while ppoll waits: none is missed. */
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGTERM);
-	sigaddset(&blocked, SIGINT);
-	sigemptyset(&action.sa_mask);
-	if (sigprocmask(SIG_SETMASK, &blocked, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0 ||
-	    sigaction(SIGINT, &action, NULL) < 0)
-		return -GUARD_E_IO;
-	action.sa_handler = SIG_IGN;
-	if (sigaction(SIGPIPE, &action, NULL) < 0 || sigaction(SIGHUP, &action, NULL) < 0)
-		return -GUARD_E_IO;
-	return 0;
 }
 
 static void record_free(struct record *record)
@@ -251,7 +225,6 @@ int guardd_record_prepare(struct record **ret_record, const struct guardd_record
 
 	if (!record)
 		return -GUARD_E_NOMEM;
-	stop = 0;
 	record->config = arguments->config;
 	record->events = arguments->events;
 	record->requests = arguments->requests;
@@ -264,7 +237,7 @@ int guardd_record_prepare(struct record **ret_record, const struct guardd_record
 	if (r == 0)
 		r = store_new(&record->store, arguments->state, &limits, &record->journal);
 	if (r == 0)
-		r = handle_signals();
+		r = guardd_stop_listen();
 	if (r == 0 && (fcntl(record->events, F_SETFL, O_RDWR | O_NONBLOCK) < 0 ||
 		       fcntl(record->requests, F_SETFL, O_RDWR | O_NONBLOCK) < 0 ||
 		       (record->unlock >= 0 && fcntl(record->unlock, F_SETFL, O_RDWR | O_NONBLOCK) < 0)))
@@ -280,7 +253,7 @@ int guardd_record_prepare(struct record **ret_record, const struct guardd_record
 
 int guardd_record_run(struct record *record)
 {
-	while (!stop && !record->events_ended)
+	while (!guardd_stop_asked() && !record->events_ended)
 		turn(record);
 	write_rest(record);
 	record_free(record);

@@ -16,31 +16,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "stop.h"
 #include "unlock/process.h"
-
-static volatile sig_atomic_t stop;
-
-static void on_stop(int signal)
-{
-	(void)signal;
-	stop = 1;
-}
-
-static int handle_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_stop};
-	sigset_t blocked;
-
-	stop = 0;
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGTERM);
-	sigaddset(&blocked, SIGINT);
-	sigemptyset(&action.sa_mask);
-	if (sigprocmask(SIG_SETMASK, &blocked, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0 ||
-	    sigaction(SIGINT, &action, NULL) < 0)
-		return -GUARD_E_IO;
-	return signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGHUP, SIG_IGN) == SIG_ERR ? -GUARD_E_IO : 0;
-}
 
 static int warm_up_cipher(void)
 {
@@ -98,7 +75,7 @@ int unlock_process_prepare(struct unlock_process **ret_process, const struct gua
 	tzset();
 	r = unlock_boot_id(process->boot_id);
 	if (r == 0)
-		r = handle_signals();
+		r = guardd_stop_listen();
 	if (r == 0)
 		r = warm_up();
 	if (r < 0) {
@@ -116,7 +93,7 @@ static void lock_folder(struct unlock_process *process)
 {
 	int fd = openat(process->directory, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	while (fd >= 0 && flock(fd, LOCK_EX) < 0 && errno == EINTR && !stop)
+	while (fd >= 0 && flock(fd, LOCK_EX) < 0 && errno == EINTR && !guardd_stop_asked())
 		;
 	process->lock = fd < 0 ? 0 : fd; /* held until the end */
 }
@@ -152,7 +129,7 @@ static void take_client(struct unlock_process *process)
 	int r = unlock_handover_receive(&client, &process->handed, process->control);
 
 	if (r == -GUARD_E_UNREACHABLE)
-		stop = 1;
+		guardd_stop();
 	if (r < 0 || !process->state)
 		return;
 	if (r == UNLOCK_HANDOVER_DELIVERY) {
@@ -172,7 +149,7 @@ static void hear_gate(struct unlock_process *process)
 	if (size > 0)
 		process->tell_gate = true;
 	else if (size == 0)
-		stop = 1;
+		guardd_stop();
 }
 
 void unlock_process_run(struct unlock_process *process)
@@ -180,7 +157,7 @@ void unlock_process_run(struct unlock_process *process)
 	if (unlock_note_look(process) == 0 && process->off[0] && process->set)
 		(void)!unlock_note(process, GUARD_DAEMON_UNLOCK_VERIFIERS, NULL, "Unlock by phone is off: %.400s",
 				   process->off);
-	while (!stop) {
+	while (!guardd_stop_asked()) {
 		int wait = unlock_entries_expire(process);
 		struct timespec timeout = {wait / 1000, wait % 1000 * 1000000l};
 		struct pollfd polls[] = {{process->control, POLLIN, 0}, {process->gate, POLLIN, 0}};

@@ -5,8 +5,4 @@ target_include_directories(publish_test PRIVATE ${CMAKE_SOURCE_DIR}/guardctl ${C
 target_link_libraries(publish_test PRIVATE guard_publish)
 
 # Each call of a publication that touches the disk fails in turn.
-guard_unit_test(publish_faults guardctl_repo)
-target_compile_options(publish_faults PRIVATE -U_FORTIFY_SOURCE)
-foreach(call openat64 write fsync syncfs renameat unlinkat mkdirat fchmod flock fchdir)
-	target_link_options(publish_faults PRIVATE -Wl,--wrap=${call})
-endforeach()
+guard_fault_test(publish_faults guardctl_repo)

@@ -4,17 +4,15 @@
  * made to fail in turn; the disk fills up; the power goes between any two
  * writes.  Whatever happens: what is stored is one of the versions that were
  * genuine, it never goes back, and the next start catches up.
- *
- * The calls are wrapped at link time (-Wl,--wrap): the library has no hook.
  */
 #include "unit.h"
 
 #include <fcntl.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "fault_calls.h"
 #include "trust_fixture.h"
 
 /* ---- the wrapper ------------------------------------------------------------- */
@@ -29,7 +27,6 @@ static struct {
 	unsigned left;  /* calls until it fails */
 	unsigned count; /* calls seen */
 	int error;      /* errno */
-	bool partial;   /* a failing write stores half of its bytes first */
 	bool hit;
 } io;
 static struct {
@@ -39,13 +36,14 @@ static struct {
 static char trace[4096]; /* w rite, s ync, r ename, u nlink */
 static bool tracing;
 
-static bool io_fails(char letter)
+bool fault_strikes(char call, const char *name)
 {
 	size_t used = strlen(trace);
 
+	(void)name;
 	io.count++;
 	if (tracing && used + 1 < sizeof(trace)) {
-		trace[used] = letter;
+		trace[used] = call;
 		trace[used + 1] = '\0';
 	}
 	if (io.kind == FAIL_NOTHING)
@@ -71,50 +69,6 @@ static bool memory_fails(void)
 	}
 	memory.hit = true;
 	return true;
-}
-
-#define WRAP(type, name, parameters, arguments, letter) \
-	type __real_##name parameters;                  \
-	type __wrap_##name parameters;                  \
-	type __wrap_##name parameters                   \
-	{                                               \
-		if (io_fails(letter))                   \
-			return -1;                      \
-		return __real_##name arguments;         \
-	}
-WRAP(int, fsync, (int fd), (fd), 's')
-WRAP(int, renameat, (int from_fd, const char *from, int to_fd, const char *to), (from_fd, from, to_fd, to), 'r')
-WRAP(int, unlinkat, (int fd, const char *name, int flags), (fd, name, flags), 'u')
-WRAP(int, fstat64, (int fd, struct stat *status), (fd, status), 'f')
-WRAP(ssize_t, pread64, (int fd, void *bytes, size_t size, off_t offset), (fd, bytes, size, offset), 'p')
-WRAP(ssize_t, pwrite64, (int fd, const void *bytes, size_t size, off_t offset), (fd, bytes, size, offset), 'P')
-WRAP(int, ftruncate64, (int fd, off_t size), (fd, size), 't')
-WRAP(int, flock, (int fd, int operation), (fd, operation), 'l')
-
-ssize_t __real_write(int fd, const void *bytes, size_t size);
-ssize_t __wrap_write(int fd, const void *bytes, size_t size);
-ssize_t __wrap_write(int fd, const void *bytes, size_t size)
-{
-	if (!io_fails('w'))
-		return __real_write(fd, bytes, size);
-	if (io.partial && __real_write(fd, bytes, size / 2) < 0)
-		return -1;
-	errno = io.error;
-	return -1;
-}
-
-int __real_openat64(int fd, const char *path, int flags, ...);
-int __wrap_openat64(int fd, const char *path, int flags, ...);
-int __wrap_openat64(int fd, const char *path, int flags, ...)
-{
-	va_list arguments;
-	mode_t mode = 0;
-
-	va_start(arguments, flags);
-	if (flags & O_CREAT)
-		mode = va_arg(arguments, mode_t);
-	va_end(arguments);
-	return io_fails('o') ? -1 : __real_openat64(fd, path, flags, mode);
 }
 
 #define WRAP_ALLOCATION(name, parameters, arguments) \
@@ -257,7 +211,8 @@ static bool fail_io_at(unsigned at, enum failure kind, int error, bool partial)
 	int r;
 
 	open_scene(&fixture);
-	io = (__typeof__(io)){ .kind = kind, .left = at, .error = error, .partial = partial };
+	io = (__typeof__(io)){ .kind = kind, .left = at, .error = error };
+	fault_partial = partial;
 	r = run(&fixture);
 	hit = io.hit;
 	io.kind = FAIL_NOTHING;

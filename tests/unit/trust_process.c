@@ -6,14 +6,13 @@
  * nothing, and the next check with one catches up.
  *
  * The process's own code runs in a child, with its keeper and its sync process
- * played by the test.  The calls are wrapped at link time (-Wl,--wrap).
+ * played by the test.
  */
 #include "unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,6 +24,7 @@
 
 #include "base/cleanup.h"
 #include "config.h"
+#include "fault_calls.h"
 #include "keeper/fdpass.h"
 #include "policy/compile/compile.h"
 #include "trust/internal.h"
@@ -52,40 +52,15 @@ static struct run {
 } *shared;
 static bool armed;
 
-static bool fails(void)
+bool fault_strikes(char call, const char *name)
 {
-	if (!armed || ++shared->calls != shared->fail_at)
+	(void)name;
+	if (!armed || !strchr("wsruO", call) || ++shared->calls != shared->fail_at)
 		return false;
 	if (shared->error == POWER_CUT)
 		_exit(99);
 	errno = shared->error;
 	return true;
-}
-
-#define WRAP(type, name, parameters, arguments)                    \
-	type __real_##name parameters;                             \
-	type __wrap_##name parameters;                             \
-	type __wrap_##name parameters                              \
-	{                                                          \
-		return fails() ? -1 : __real_##name arguments;     \
-	}
-WRAP(ssize_t, write, (int fd, const void *bytes, size_t size), (fd, bytes, size))
-WRAP(int, fsync, (int fd), (fd))
-WRAP(int, renameat, (int from_fd, const char *from, int to_fd, const char *to), (from_fd, from, to_fd, to))
-WRAP(int, unlinkat, (int fd, const char *name, int flags), (fd, name, flags))
-
-int __real_openat64(int fd, const char *path, int flags, ...);
-int __wrap_openat64(int fd, const char *path, int flags, ...);
-int __wrap_openat64(int fd, const char *path, int flags, ...)
-{
-	va_list arguments;
-	mode_t mode = 0;
-
-	va_start(arguments, flags);
-	if (flags & O_CREAT)
-		mode = va_arg(arguments, mode_t);
-	va_end(arguments);
-	return flags & O_CREAT && fails() ? -1 : __real_openat64(fd, path, flags, mode);
 }
 
 time_t __wrap_time(time_t *ret_time);
