@@ -11,6 +11,7 @@ import bench
 import foundations
 import kernel
 import power
+import signers as two_keys
 import unlock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -195,7 +196,10 @@ def remove(machine, tap):
 ALL = (("install", install), ("boot", boot), ("services", services), ("evasion", evasion), ("processes", processes),
        ("apt", apt), ("kernel", kernel.kernel),
        ("cuts", power.cuts), ("remove", remove))
-# Only when named: the development machine asks the rest of the cases too, unlocks wait for time to pass, twenty losses of power take a quarter of an hour,
+# Only when named: the development machine asks the rest of the cases too, unlocks wait for time to pass,
+# twenty losses of power take a quarter of an hour, signers unpacks every package of the machine once more,
 # bench is scripts/bench --guest's.
 NAMED = (("evasion-rest", evasion_rest), ("foundations", foundations.foundations), ("power", power.power),
-         ("unlock", unlock.unlock), ("bench", bench.bench))
+         ("unlock", unlock.unlock), ("bench", bench.bench), ("signers", two_keys.signers))
+# They make a machine of their own.
+ALONE = {"signers"}
