@@ -55,7 +55,8 @@ static bool load_keys(struct signers_keys *ret_keys, const struct scan_options *
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", source);
 	if (options->certificate_count) {
-		copy = source < 0 ? -1 : fcntl(source, F_DUPFD_CLOEXEC, 0);
+		/* The compiler takes no source that others could write. */
+		copy = source < 0 || fchmod(source, 0600) < 0 ? -1 : fcntl(source, F_DUPFD_CLOEXEC, 0);
 		if (copy < 0 || write_source(copy, options) < 0)
 			return false;
 		places.policy = path;

@@ -107,8 +107,19 @@ check "$(grep -q 'preinst tool 1.0-1' "$APT/scripts" && grep -q 'postinst tool 1
 	"its maintainer scripts ran" "$(cat "$APT/scripts" "$APT/log/term.log" 2>&1)"
 expect_allowed "the program of the signed package" "$area/opt/tool"
 expect_allowed "the same content under another name" "$area/loose"
+try $CTL explain --state "$SCRATCH/state" "$area/opt/tool"
+check "$([ "$RC" = 0 ] && grep -q "Vouched for by: package tool 1.0-1, key ${vendor,,}" <<< "$OUT"; echo $?)" \
+	"explain says allowed, and by whose package" "$RC: $OUT"
+try $AS_USER "$GUARDCTL" --socket "$SOCKET" explain --state "$SCRATCH/state" "$area/opt/tool"
+check "$([ "$RC" = 1 ] && grep -q 'as root this says more' <<< "$OUT"; echo $?)" "a user hears that signatures were not looked at" "$RC: $OUT"
+try "$GUARDCTL" scan "$area/opt" "$LISTED/payload" --by signer --state "$SCRATCH/state" --fragment --output "$SCRATCH/etc/proposed.conf"
+check "$([ "$RC" = 0 ] && grep -q "key = \"${vendor,,}\"" "$SCRATCH/etc/proposed.conf" && ! grep -q "$area/opt/tool" "$SCRATCH/etc/proposed.conf" &&
+	grep -q "$LISTED/payload" "$SCRATCH/etc/proposed.conf" && grep -q 'no file with the repository key' <<< "$OUT"; echo $?)" \
+	"scan --by signer proposes its key, and hashes for the rest" "$OUT $(cat "$SCRATCH/etc/proposed.conf" | head -40)"
 printf x >> "$area/loose"
 expect_denied "one byte more" "$area/loose"
+try $CTL explain --state "$SCRATCH/state" "$area/loose"
+check "$([ "$RC" = 1 ] && ! grep -q 'Vouched for' <<< "$OUT"; echo $?)" "of that explain says denied" "$RC: $OUT"
 
 # Another's signature over the same package is worth nothing.
 make_deb other 1.0 "$SCRATCH/odd" "$other/other_1.0.deb"

@@ -140,6 +140,17 @@ is "openssl and sha256sum take it" publicly_good "$list" build
 cp "$list" "$list.p7s" "$catalogs"
 take_policy 4 "$(by catalog build), $(by catalog vendor)"
 expect_allowed "what it lists" "$area/tree/tool"
+try $CTL explain --state "$SCRATCH/state" --catalogs "$catalogs" "$area/tree/tool"
+check "$([ "$RC" = 0 ] && grep -q 'Vouched for by: catalog' <<< "$OUT"; echo $?)" "explain says who vouches for it" "$RC: $OUT"
+append vendor "$SCRATCH/plain" "$area/tree/appended" && evil payload "$area/tree/alone"
+try "$GUARDCTL" scan "$area/tree" --by signer --certificate "$keys/build.pem" --certificate "$keys/stranger.pem" \
+	--certificate "$keys/vendor.pem" --catalogs "$catalogs" --state "$SCRATCH/state" --output "$SCRATCH/etc/proposed.conf"
+check "$([ "$RC" = 0 ] && [ "$(grep -c 'provider = ' "$SCRATCH/etc/proposed.conf")" = 2 ] &&
+	! grep -q -e stranger -e tree/tool -e tree/appended "$SCRATCH/etc/proposed.conf" && grep -q tree/alone "$SCRATCH/etc/proposed.conf"; echo $?)" \
+	"scan --by signer proposes the two who vouch, and a hash for the one that nobody does" "$OUT $(head -n 60 "$SCRATCH/etc/proposed.conf")"
+try "$GUARDCTL" policy build "$SCRATCH/etc/proposed.conf" --output "$SCRATCH/etc/proposed.image"
+check "$RC" "and what it proposes can be built" "$OUT"
+rm -f "$area/tree/appended" "$area/tree/alone"
 expect_allowed "what it lists under an odd name" "$area/tree/back\\slash and
 newline"
 evil_same_size payload "$area/tree/flipped"
