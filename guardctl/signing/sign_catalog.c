@@ -124,7 +124,7 @@ static int write_both(const struct sign_options *options, const char *list, size
 		r = -GUARD_E_LIMIT;
 	/* A list that is left from before would be taken for the one that was signed. */
 	if (r == 0 && options->attached && faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-		guardctl_error("sign: %s exists, and beside %s" SUFFIX " it would be taken for the list: remove it, or give "
+		guardctl_error("sign: %s exists, and beside %s.p7s it would be taken for the list: remove it, or give "
 			       "another --output", options->output, options->output);
 		return -GUARD_E_EXISTS;
 	}
