@@ -143,7 +143,7 @@ static void show(const struct answer *answer, const struct guardctl_options *opt
 	snprintf(digits, sizeof(digits), "%08u", answer->fields.file_digits);
 	printf(_("Machine, user and number belong together.\nAsked for: %s\n"),
 	       guardctl_scope_text(answer->fields.scope));
-	if (answer->fields.scope == GUARD_UNLOCK_AUDIT)
+	if (!GUARD_UNLOCK_HAS_FILE(answer->fields.scope))
 		return;
 	printf(_("File digits: %s\n"), digits);
 	if (answer->known[0]) {

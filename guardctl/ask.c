@@ -66,6 +66,7 @@ static void say_refusal(const struct guard_refusal *refusal)
 	    [GUARD_REFUSAL_FULL] = N_("too many unlocks are open on this machine: end one first (`guardctl unlock "
 				      "end`)"),
 	    [GUARD_REFUSAL_NOT_YOURS] = N_("nothing of yours is open under that number"),
+	    [GUARD_REFUSAL_NOT_ROOT] = N_("maintenance is root's: ask again as root"),
 	    [GUARD_REFUSAL_NOT_APPROVED] = N_("the help desk has not approved it yet, or the approval has not reached "
 					      "this machine: try again in a minute, or phone"),
 	};
@@ -134,7 +135,7 @@ int guardctl_ask(const struct guardctl_options *options, const struct guard_ask 
 		writer.failed = true;
 	code = guardctl_send(&connection, &writer);
 	if (code == 0)
-		code = hear(&connection, ask->verb == GUARD_ASK_LIST, take, context);
+		code = hear(&connection, ask->verb == GUARD_ASK_LIST || ask->verb == GUARD_ASK_PERMITS, take, context);
 	guardctl_disconnect(&connection);
 	return code;
 }
@@ -208,7 +209,7 @@ int guardctl_ask_scope(uint8_t *ret_scope, const char *verb, const char *word)
 	enum guard_unlock_scope scope;
 
 	if (guard_unlock_scope_parse(&scope, word) < 0) {
-		guardctl_error(_("%s: --scope is file, day, install or audit, not \"%s\""), verb, word);
+		guardctl_error(_("%s: --scope is file, day, install, audit or maintenance, not \"%s\""), verb, word);
 		return GUARDCTL_USAGE;
 	}
 	*ret_scope = (uint8_t)scope;
@@ -226,6 +227,8 @@ const char *guardctl_scope_text(uint8_t scope)
 		return _("this installer, what it starts and what it writes");
 	case GUARD_UNLOCK_AUDIT:
 		return _("the whole machine: record instead of refusing");
+	case GUARD_UNLOCK_MAINTENANCE:
+		return _("maintenance: root may stop, upgrade or remove guard");
 	default:
 		return "";
 	}

@@ -122,6 +122,11 @@ static int make_listed(const struct helpdesk_given *given, const struct guard_un
 	struct helpdesk_sets sets = {.key = key, .plan = GUARD_UNLOCK_PLAN_DEFAULT};
 	int code = add_listed(&sets, given, ledger);
 
+	/* A key of before maintenance: its machines are given the other kinds. */
+	if (!(guard_unlock_key_scopes(key) & GUARD_UNLOCK_BIT(GUARD_UNLOCK_MAINTENANCE))) {
+		sets.plan.slots[GUARD_UNLOCK_MAINTENANCE - 1] = 0;
+		fputs(_("This key holds no maintenance: it cannot be given by phone; a new key can (helpdesk key)\n"), stderr);
+	}
 	if (given->log2_n)
 		sets.plan.log2_n = (uint8_t)given->log2_n;
 	if (code == 0)

@@ -114,11 +114,11 @@ static int parse(struct guard_ask *ask, int argc, char **argv)
 
 static int check(const struct guard_ask *ask, int paths)
 {
-	bool wants_path = ask->verb == GUARD_ASK_REQUEST && ask->scope != GUARD_UNLOCK_AUDIT;
+	bool wants_path = ask->verb == GUARD_ASK_REQUEST && GUARD_UNLOCK_HAS_FILE(ask->scope);
 
 	if (paths != wants_path && ask->verb != GUARD_ASK_CANCEL) {
 		guardctl_error(wants_path ? _("request: give one file, e.g. `guardctl request ./tool --reason \"invoice\"`")
-					  : _("request: --scope audit is for the whole machine and takes no file"));
+					  : _("request: --scope audit and maintenance are for the whole machine and take no file"));
 		return GUARDCTL_USAGE;
 	}
 	if (ask->verb == GUARD_ASK_REQUEST && !ask->reason[0]) {
@@ -149,7 +149,7 @@ const struct guardctl_verb guardctl_request = {
     .name = "request",
     .summary = N_("a number to read out to the help desk, to unlock a file"),
     .usage = N_("Usage: guardctl [--json] request PATH --reason TEXT [--scope file|day|install]\n"
-	     "       guardctl [--json] request --scope audit --reason TEXT\n"
+	     "       guardctl [--json] request --scope audit|maintenance --reason TEXT\n"
 	     "       guardctl request --cancel [NUMBER]\n"
 	     "\n"
 	     "Makes a request number for a file that guard does not let you run.  Phone the help\n"
@@ -160,7 +160,8 @@ const struct guardctl_verb guardctl_request = {
 	     "  --reason TEXT  why; it is recorded\n"
 	     "  --scope        file: for a short time (default); day: for the working day;\n"
 	     "                 install: an installer with what it starts and writes;\n"
-	     "                 audit: the whole machine records instead of refusing\n"
+	     "                 audit: the whole machine records instead of refusing;\n"
+	     "                 maintenance: root may stop, upgrade or remove guard (`guardctl help maintenance`)\n"
 	     "  --cancel       take back one request, or all of yours\n"
 	     "\n"
 	     "Example: guardctl request ./setup.run --scope install --reason \"tax software\"\n"),

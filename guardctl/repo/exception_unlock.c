@@ -140,7 +140,7 @@ static int check(const struct collected *collected, const char *id)
 		guardctl_error("more than %u programs ran under unlock %s: list what it installed with `guardctl scan` "
 			       "and put that into a policy",
 			       EXCEPTION_PROGRAMS_MAX, id);
-	else if (collected->scope == GUARD_UNLOCK_AUDIT || !collected->subject->sha256[0])
+	else if (!GUARD_UNLOCK_HAS_FILE(collected->scope) || !collected->subject->sha256[0])
 		guardctl_error("unlock %s was for the whole machine and names no program: take the good ones out of "
 			       "`guardctl unlocks show %s` one by one, with --from-ledger",
 			       id, id);

@@ -71,8 +71,9 @@ struct guard_image_meta {
 	uint32_t exception_longest, exception_digests; /* seconds, a rule's digests; 0: default */
 	uint8_t exception_kinds, exception_flags;      /* mask, enum guard_image_exception_flags */
 	uint8_t unlock_end, zero1;
-	uint32_t unlock[4]; /* seconds, by scope; 0: not offered */
-	uint8_t zero[60];
+	uint32_t unlock[5]; /* seconds, by scope; 0: not offered */
+	uint32_t maintenance; /* seconds of the longest that headquarters signs; 0: default */
+	uint8_t zero[52];
 };
 _Static_assert(sizeof(struct guard_image_meta) == 128, "meta");
 

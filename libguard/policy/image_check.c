@@ -46,7 +46,7 @@ static int check_meta(const struct guard_policy *policy, const struct guard_imag
 	for (size_t i = 0; i < GUARD_POLICY_UNLOCK_SCOPES; i++)
 		if (meta->unlock[i] > GUARD_POLICY_UNLOCK_MAX)
 			return -GUARD_E_FORMAT;
-	return 0;
+	return meta->maintenance > GUARD_POLICY_UNLOCK_MAX ? -GUARD_E_FORMAT : 0;
 }
 
 static bool rule_lists_are_sane(const struct guard_policy *policy, const struct guard_image_lists *lists,

@@ -30,6 +30,7 @@ void guard_policy_info(const struct guard_policy *policy, struct guard_policy_in
 	};
 	memcpy(ret_info->unlock_seconds, meta->unlock, sizeof(ret_info->unlock_seconds));
 	ret_info->unlock_end = meta->unlock_end;
+	ret_info->maintenance_longest = meta->maintenance ? meta->maintenance : GUARD_POLICY_MAINTENANCE;
 	memcpy(ret_info->image_digest.bytes, policy->header->sha256, GUARD_DIGEST_SIZE);
 	ret_info->snapshot = policy->snapshot;
 	ret_info->fresh_until = policy->fresh_until;

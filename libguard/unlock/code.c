@@ -42,10 +42,13 @@ int guard_unlock_answer_parse(struct guard_unlock_answer *ret_answer, struct gua
 void guard_unlock_number_fields(struct guard_unlock_fields *ret_fields, const struct guard_unlock_number *number)
 {
 	unsigned index = (unsigned)guard_unlock_digits_get(&number->digits[UNLOCK_AT_SLOT], 2);
+	uint8_t scope = GUARD_UNLOCK_SCOPES;
 
+	while (index < guard_unlock_first_slot(scope))
+		scope--;
 	*ret_fields = (struct guard_unlock_fields){
-		.scope = (uint8_t)(index / GUARD_UNLOCK_SLOTS_MAX + 1),
-		.slot = (uint8_t)(index % GUARD_UNLOCK_SLOTS_MAX),
+		.scope = scope,
+		.slot = (uint8_t)(index - guard_unlock_first_slot(scope)),
 		.epoch_digits = (uint8_t)guard_unlock_digits_get(&number->digits[UNLOCK_AT_EPOCH], 2),
 		.nonce = (uint16_t)guard_unlock_digits_get(&number->digits[UNLOCK_AT_NONCE], 4),
 		.file_digits = (uint32_t)guard_unlock_digits_get(&number->digits[UNLOCK_AT_FILE], 8),

@@ -12,15 +12,19 @@
 #include <openssl/rand.h>
 
 #define MAGIC "GUARDHDK"
-#define VERSION 1u
+#define VERSION 2u
+#define VERSION_FOUR 1u /* four scopes: without maintenance */
 #define HEAD_SIZE 64u
 #define SECRETS_SIZE ((1u + GUARD_UNLOCK_SCOPES) * UNLOCK_SECRET_SIZE)
+#define SECRETS_SIZE_FOUR (5u * UNLOCK_SECRET_SIZE)
+#define FILE_SIZE_FOUR (HEAD_SIZE + SECRETS_SIZE_FOUR + UNLOCK_TAG_SIZE)
 _Static_assert(HEAD_SIZE + SECRETS_SIZE + UNLOCK_TAG_SIZE == GUARD_UNLOCK_KEY_FILE_SIZE, "docs/phone-unlock.md");
 
 /* 128 MiB: an operator's PC does this once a session. */
 static const struct unlock_cost written_cost = { 17, 8, 1 };
 
 struct key_head {
+	uint32_t version;
 	struct unlock_cost cost;
 	uint8_t scopes;
 	uint8_t salt[UNLOCK_SALT_SIZE];
@@ -44,6 +48,11 @@ static void write_head(struct guard_writer *writer, const struct key_head *head)
 	guard_write_bytes(writer, zero, HEAD_SIZE - writer->size);
 }
 
+static unsigned scopes_of(uint32_t version)
+{
+	return version == VERSION ? GUARD_UNLOCK_ALL_SCOPES : GUARD_UNLOCK_BIT(GUARD_UNLOCK_MAINTENANCE) - 1u;
+}
+
 static int read_head(struct key_head *ret_head, struct guard_reader *reader)
 {
 	const uint8_t *magic = guard_read_bytes(reader, 8), *salt, *nonce;
@@ -51,7 +60,8 @@ static int read_head(struct key_head *ret_head, struct guard_reader *reader)
 
 	if (!magic || memcmp(magic, MAGIC, 8) != 0)
 		return -GUARD_E_FORMAT;
-	if (guard_read_u32(reader) != VERSION)
+	head.version = guard_read_u32(reader);
+	if (head.version != VERSION && head.version != VERSION_FOUR)
 		return -GUARD_E_VERSION;
 	head.cost.log2_n = guard_read_u8(reader);
 	head.cost.r = guard_read_u8(reader);
@@ -63,7 +73,7 @@ static int read_head(struct key_head *ret_head, struct guard_reader *reader)
 		return -GUARD_E_FORMAT;
 	/* What an outsider may make a program spend. */
 	if (head.cost.log2_n < 14 || head.cost.log2_n > 18 || head.cost.r != 8 || head.cost.p < 1 ||
-	    head.cost.p > 4 || head.scopes == 0 || (head.scopes & ~GUARD_UNLOCK_ALL_SCOPES) != 0)
+	    head.cost.p > 4 || head.scopes == 0 || (head.scopes & ~scopes_of(head.version)) != 0)
 		return -GUARD_E_FORMAT;
 	memcpy(head.salt, salt, sizeof(head.salt));
 	memcpy(head.nonce, nonce, sizeof(head.nonce));
@@ -134,7 +144,7 @@ int guard_unlock_key_save(int fd, const struct guard_unlock_key *key, const char
 
 /* ---- load -------------------------------------------------------------------------------- */
 
-static int read_file(uint8_t ret_file[GUARD_UNLOCK_KEY_FILE_SIZE], int fd)
+static int read_file(uint8_t ret_file[GUARD_UNLOCK_KEY_FILE_SIZE], size_t *ret_size, int fd)
 {
 	struct stat st;
 	ssize_t got;
@@ -143,35 +153,43 @@ static int read_file(uint8_t ret_file[GUARD_UNLOCK_KEY_FILE_SIZE], int fd)
 		return -GUARD_E_IO;
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0)
 		return -GUARD_E_UNSAFE;
-	if (st.st_size != GUARD_UNLOCK_KEY_FILE_SIZE)
+	if (st.st_size != GUARD_UNLOCK_KEY_FILE_SIZE && st.st_size != FILE_SIZE_FOUR)
 		return -GUARD_E_FORMAT;
 	got = pread(fd, ret_file, GUARD_UNLOCK_KEY_FILE_SIZE, 0);
 	if (got < 0)
 		return -GUARD_E_IO;
-	return got == GUARD_UNLOCK_KEY_FILE_SIZE ? 0 : -GUARD_E_FORMAT;
+	*ret_size = (size_t)got;
+	return got == st.st_size ? 0 : -GUARD_E_FORMAT;
 }
 
-static int decode(uint8_t ret_secrets[SECRETS_SIZE], uint8_t *ret_scopes, const uint8_t *file,
+struct key_bytes {
+	uint8_t all[GUARD_UNLOCK_KEY_FILE_SIZE];
+	size_t size;
+};
+
+static int decode(uint8_t ret_secrets[SECRETS_SIZE], uint8_t *ret_scopes, const struct key_bytes *file,
 		  const char *passphrase, size_t length)
 {
-	struct unlock_sealing with = { .head = file, .head_size = HEAD_SIZE };
+	struct unlock_sealing with = { .head = file->all, .head_size = HEAD_SIZE };
 	struct guard_reader reader;
 	struct key_head head;
 	const uint8_t *sealed, *tag;
+	size_t secrets_size;
 	int r;
 
-	guard_reader_init(&reader, file, GUARD_UNLOCK_KEY_FILE_SIZE);
+	guard_reader_init(&reader, file->all, file->size);
 	r = read_head(&head, &reader);
 	if (r < 0)
 		return r;
-	sealed = guard_read_bytes(&reader, SECRETS_SIZE);
+	secrets_size = head.version == VERSION ? SECRETS_SIZE : SECRETS_SIZE_FOUR;
+	sealed = guard_read_bytes(&reader, secrets_size);
 	tag = guard_read_bytes(&reader, UNLOCK_TAG_SIZE);
-	if (!sealed || !tag)
+	if (!sealed || !tag || !guard_reader_done(&reader))
 		return -GUARD_E_FORMAT;
 	with.nonce = head.nonce;
 	r = guard_unlock_scrypt(with.key, passphrase, length, head.salt, &head.cost);
 	if (r == 0)
-		r = guard_unlock_unseal(ret_secrets, &with, sealed, SECRETS_SIZE, tag);
+		r = guard_unlock_unseal(ret_secrets, &with, sealed, secrets_size, tag);
 	OPENSSL_cleanse(with.key, sizeof(with.key));
 	if (r == 0)
 		*ret_scopes = head.scopes;
@@ -180,15 +198,16 @@ static int decode(uint8_t ret_secrets[SECRETS_SIZE], uint8_t *ret_scopes, const 
 
 int guard_unlock_key_load(struct guard_unlock_key **ret_key, int fd, const char *passphrase, size_t length)
 {
-	uint8_t file[GUARD_UNLOCK_KEY_FILE_SIZE], secrets[SECRETS_SIZE], scopes = 0;
+	uint8_t secrets[SECRETS_SIZE] = { 0 }, scopes = 0;
 	struct guard_unlock_key *key = NULL;
+	struct key_bytes file;
 	int r;
 
 	if (!passphrase_is_valid(passphrase, length))
 		return -GUARD_E_USAGE;
-	r = read_file(file, fd);
+	r = read_file(file.all, &file.size, fd);
 	if (r == 0)
-		r = decode(secrets, &scopes, file, passphrase, length);
+		r = decode(secrets, &scopes, &file, passphrase, length);
 	if (r == 0)
 		key = calloc(1, sizeof(*key));
 	if (r == 0 && !key)

@@ -11,6 +11,7 @@ static const char *const scope_names[GUARD_UNLOCK_SCOPE_MAX_] = {
 	[GUARD_UNLOCK_DAY] = "day",
 	[GUARD_UNLOCK_INSTALL] = "install",
 	[GUARD_UNLOCK_AUDIT] = "audit",
+	[GUARD_UNLOCK_MAINTENANCE] = "maintenance",
 };
 
 const char *guard_unlock_scope_name(enum guard_unlock_scope scope)

@@ -7,6 +7,19 @@
 #include <errno.h>
 #include <sys/random.h>
 
+/* The last two share what one had: two digits have no more. */
+static const uint8_t first_slots[GUARD_UNLOCK_SCOPES + 1] = { 0, 25, 50, 75, 90, 100 };
+
+unsigned guard_unlock_first_slot(uint8_t scope)
+{
+	return first_slots[scope - 1];
+}
+
+unsigned guard_unlock_slots(uint8_t scope)
+{
+	return first_slots[scope] - first_slots[scope - 1];
+}
+
 int guard_unlock_number_make(struct guard_unlock_number *ret_number, const uint8_t mask[UNLOCK_SECRET_SIZE],
 			     const struct unlock_asked *asked)
 {
@@ -15,7 +28,7 @@ int guard_unlock_number_make(struct guard_unlock_number *ret_number, const uint8
 	int r;
 
 	guard_unlock_digits_put(&number.digits[UNLOCK_AT_SLOT], 2,
-				(asked->scope - 1u) * GUARD_UNLOCK_SLOTS_MAX + asked->slot);
+				guard_unlock_first_slot(asked->scope) + asked->slot);
 	guard_unlock_digits_put(&number.digits[UNLOCK_AT_EPOCH], 2, asked->epoch % 100);
 	guard_unlock_digits_put(&number.digits[UNLOCK_AT_NONCE], 4, asked->nonce);
 	r = guard_unlock_file_digits(&value, mask, &number, asked->user, asked->digest);

@@ -45,7 +45,7 @@ static int read_slot(struct unlock_slot *slot, struct guard_reader *reader)
 	salt = guard_read_bytes(reader, UNLOCK_SALT_SIZE);
 	verifier = guard_read_bytes(reader, UNLOCK_SECRET_SIZE);
 	if (!salt || !verifier || zero != 0 || slot->scope < GUARD_UNLOCK_SHORT ||
-	    slot->scope >= GUARD_UNLOCK_SCOPE_MAX_ || slot->slot >= GUARD_UNLOCK_SLOTS_MAX)
+	    slot->scope >= GUARD_UNLOCK_SCOPE_MAX_ || slot->slot >= guard_unlock_slots(slot->scope))
 		return -GUARD_E_FORMAT;
 	memcpy(slot->salt, salt, UNLOCK_SALT_SIZE);
 	memcpy(slot->verifier, verifier, UNLOCK_SECRET_SIZE);

@@ -18,7 +18,7 @@ static int check_arguments(unsigned *ret_count, const struct guard_unlock_key *k
 	if (!guard_unlock_machine_is_valid(machine) || epoch == 0 || !guard_unlock_cost_is_valid(&cost))
 		return -GUARD_E_USAGE;
 	for (unsigned i = 0; i < GUARD_UNLOCK_SCOPES; i++) {
-		if (plan->slots[i] > GUARD_UNLOCK_SLOTS_MAX)
+		if (plan->slots[i] > guard_unlock_slots((uint8_t)(i + 1)))
 			return -GUARD_E_USAGE;
 		if (plan->slots[i] > 0 && !(key->scopes & GUARD_UNLOCK_BIT(i + 1)))
 			return -GUARD_E_NOT_FOUND;

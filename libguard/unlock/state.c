@@ -122,9 +122,10 @@ static int pick_slot(uint8_t *ret_slot, const struct guard_unlock_state *state,
 {
 	uint32_t left = set->present[scope - 1] & ~state->burned[scope - 1];
 	uint32_t rested = left & ~slots_on_offer(state, scope), choice = rested ? rested : left;
+	const unsigned slots = guard_unlock_slots(scope);
 
-	for (unsigned i = 0; i < GUARD_UNLOCK_SLOTS_MAX; i++) {
-		unsigned slot = (state->next[scope - 1] + i) % GUARD_UNLOCK_SLOTS_MAX;
+	for (unsigned i = 0; i < slots; i++) {
+		unsigned slot = (state->next[scope - 1] + i) % slots;
 
 		if (choice & (UINT32_C(1) << slot)) {
 			*ret_slot = (uint8_t)slot;
@@ -150,7 +151,7 @@ static void add_request(struct guard_unlock_state *state, const struct guard_unl
 	if (state->hour_count == 0)
 		state->hour_since = request->opened_ms;
 	state->hour_count++;
-	state->next[request->scope - 1] = (uint8_t)((request->slot + 1u) % GUARD_UNLOCK_SLOTS_MAX);
+	state->next[request->scope - 1] = (uint8_t)((request->slot + 1u) % guard_unlock_slots(request->scope));
 	state->requests[state->count++] = *request;
 	state->serial++;
 }
@@ -170,7 +171,7 @@ int guard_unlock_request_open(struct guard_unlock_request *ret_request, struct g
 		return -GUARD_E_USAGE;
 	if (guard_digest_compare(&state->set, &set->checksum) != 0)
 		return -GUARD_E_CHANGED;
-	if (scope != GUARD_UNLOCK_AUDIT)
+	if (GUARD_UNLOCK_HAS_FILE(scope))
 		request.digest = *digest;
 	guard_unlock_settle(state, clock);
 	same = find_same(state, uid, request.scope, &request.digest);

@@ -97,12 +97,14 @@ static int read_request(struct guard_unlock_request *request, struct guard_reade
 	return request->wrong > GUARD_UNLOCK_WRONG_MAX ? -GUARD_E_FORMAT : 0;
 }
 
-static int read_slots(struct guard_unlock_state *state, struct guard_reader *reader)
+static int read_slots(struct guard_unlock_state *state, struct guard_reader *reader, unsigned scopes)
 {
-	for (unsigned i = 0; i < GUARD_UNLOCK_SCOPES; i++) {
+	for (unsigned i = 0; i < scopes; i++) {
+		const unsigned slots = guard_unlock_slots((uint8_t)(i + 1));
+
 		state->burned[i] = guard_read_u32(reader);
 		state->next[i] = guard_read_u8(reader);
-		if (state->burned[i] >> GUARD_UNLOCK_SLOTS_MAX != 0 || state->next[i] >= GUARD_UNLOCK_SLOTS_MAX)
+		if (state->burned[i] >> slots != 0 || state->next[i] >= slots)
 			return -GUARD_E_FORMAT;
 	}
 	return 0;
@@ -127,7 +129,7 @@ static int read_counters(struct guard_unlock_state *state, struct guard_reader *
 	return 0;
 }
 
-static int read_state(struct guard_unlock_state *state, struct guard_reader *reader)
+static int read_state(struct guard_unlock_state *state, struct guard_reader *reader, unsigned scopes)
 {
 	int r;
 
@@ -135,7 +137,7 @@ static int read_state(struct guard_unlock_state *state, struct guard_reader *rea
 	state->epoch = guard_read_u32(reader);
 	if (!take(state->set.bytes, reader, GUARD_DIGEST_SIZE))
 		return -GUARD_E_FORMAT;
-	r = read_slots(state, reader);
+	r = read_slots(state, reader, scopes);
 	if (r == 0)
 		r = read_counters(state, reader);
 	for (unsigned i = 0; r == 0 && i < state->count; i++)
@@ -145,11 +147,13 @@ static int read_state(struct guard_unlock_state *state, struct guard_reader *rea
 	return guard_reader_done(reader) ? 0 : -GUARD_E_FORMAT;
 }
 
-static int read_frame(struct guard_reader *reader, const void *bytes, size_t size)
+/* How many scopes it tells of comes with the version. */
+static int read_frame(struct guard_reader *reader, unsigned *ret_scopes, const void *bytes, size_t size)
 {
 	const uint8_t *magic, *sum;
 	struct guard_reader tail;
 	struct guard_digest digest;
+	uint32_t version;
 	int r;
 
 	if (size < MAGIC_SIZE + GUARD_DIGEST_SIZE || size > GUARD_UNLOCK_STATE_SIZE_MAX)
@@ -158,8 +162,10 @@ static int read_frame(struct guard_reader *reader, const void *bytes, size_t siz
 	magic = guard_read_bytes(reader, MAGIC_SIZE);
 	if (!magic || memcmp(magic, UNLOCK_STATE_MAGIC, MAGIC_SIZE) != 0)
 		return -GUARD_E_FORMAT;
-	if (guard_read_u32(reader) != UNLOCK_STATE_VERSION)
+	version = guard_read_u32(reader);
+	if (version != UNLOCK_STATE_VERSION && version != UNLOCK_STATE_VERSION_FOUR)
 		return -GUARD_E_VERSION;
+	*ret_scopes = version == UNLOCK_STATE_VERSION_FOUR ? 4 : GUARD_UNLOCK_SCOPES;
 	r = guard_digest_bytes(&digest, bytes, size - GUARD_DIGEST_SIZE);
 	if (r < 0)
 		return r;
@@ -174,14 +180,15 @@ int guard_unlock_state_load(struct guard_unlock_state **ret_state, const void *b
 {
 	struct guard_unlock_state *state;
 	struct guard_reader reader;
-	int r = read_frame(&reader, bytes, size);
+	unsigned scopes = 0;
+	int r = read_frame(&reader, &scopes, bytes, size);
 
 	if (r < 0)
 		return r;
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -GUARD_E_NOMEM;
-	r = read_state(state, &reader);
+	r = read_state(state, &reader, scopes);
 	if (r < 0) {
 		guard_unlock_state_free(state);
 		return r;

@@ -119,6 +119,10 @@ int guard_unlock_scrypt(uint8_t ret_key[UNLOCK_SECRET_SIZE], const void *secret,
 
 /* ---- request numbers ------------------------------------------------------------------ */
 
+/* The two digits of a slot: scopes 1 to 3 have 25 each, audit 15, maintenance 10. */
+unsigned guard_unlock_slots(uint8_t scope);
+unsigned guard_unlock_first_slot(uint8_t scope);
+
 /* Where the parts lie among the 20 digits. */
 #define UNLOCK_AT_SLOT 0u
 #define UNLOCK_AT_EPOCH 2u
@@ -140,7 +144,7 @@ int guard_unlock_number_make(struct guard_unlock_number *ret_number, const uint8
 
 #define UNLOCK_SET_MAGIC "GUARDUNL"
 #define UNLOCK_SET_VERSION 1u
-#define UNLOCK_SET_SLOTS_MAX (GUARD_UNLOCK_SCOPES * GUARD_UNLOCK_SLOTS_MAX)
+#define UNLOCK_SET_SLOTS_MAX 100u /* two digits name them */
 
 struct unlock_slot {
 	uint8_t scope, slot;
@@ -162,7 +166,8 @@ struct guard_unlock_set {
 /* ---- state ------------------------------------------------------------------------------ */
 
 #define UNLOCK_STATE_MAGIC "GUARDUST"
-#define UNLOCK_STATE_VERSION 1u
+#define UNLOCK_STATE_VERSION 2u
+#define UNLOCK_STATE_VERSION_FOUR 1u /* without maintenance, which begins as new */
 
 struct guard_unlock_state {
 	uint64_t serial;

@@ -42,7 +42,7 @@ int guard_status_encode(struct guard_writer *writer, const struct guard_status *
 	const uint32_t numbers[] = { status->filesystems, status->keeper_pid,  status->gate_pid,
 				     status->record_pid,  status->control_pid, status->gate_restarts };
 
-	if (status->enforcing > 1 || status->backend > BACKEND_MAX)
+	if (status->enforcing > 1 || status->self_protection > 1 || status->backend > BACKEND_MAX)
 		return -GUARD_E_USAGE;
 	guard_write_u8(writer, status->enforcing);
 	guard_write_u8(writer, status->backend);
@@ -64,6 +64,8 @@ int guard_status_encode(struct guard_writer *writer, const struct guard_status *
 	guard_body_put_text(writer, status->repository, sizeof(status->repository));
 	guard_body_put_text(writer, status->office, sizeof(status->office));
 	put_distribution(writer, &status->distribution);
+	guard_write_u8(writer, status->self_protection);
+	guard_write_i64(writer, status->maintenance_until);
 	return guard_body_end(writer);
 }
 
@@ -96,6 +98,8 @@ int guard_status_decode(struct guard_status *ret_status, struct guard_reader *re
 	guard_body_take_text(status.repository, sizeof(status.repository), reader);
 	guard_body_take_text(status.office, sizeof(status.office), reader);
 	take_distribution(&status.distribution, reader);
+	status.self_protection = guard_body_take_enum(reader, 2);
+	status.maintenance_until = guard_read_i64(reader);
 	if (reader->failed)
 		return -GUARD_E_FORMAT;
 	*ret_status = status;

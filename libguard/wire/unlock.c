@@ -53,12 +53,42 @@ int guard_ask_decode(struct guard_ask *ret_ask, struct guard_reader *reader)
 
 /* ---- handed ------------------------------------------------------------------ */
 
+static void put_permits(struct guard_writer *writer, const struct guard_permits *permits)
+{
+	guard_write_u32(writer, permits->count);
+	guard_write_i64(writer, permits->now);
+	guard_write_i64(writer, permits->fresh_until);
+	for (uint32_t i = 0; i < permits->count && i < GUARD_PERMITS_MAX; i++) {
+		guard_body_put_text(writer, permits->all[i].id, sizeof(permits->all[i].id));
+		guard_write_i64(writer, permits->all[i].from);
+		guard_write_i64(writer, permits->all[i].until);
+		guard_write_u32(writer, permits->all[i].seconds);
+	}
+}
+
+static void take_permits(struct guard_permits *permits, struct guard_reader *reader)
+{
+	permits->count = guard_read_u32(reader);
+	permits->now = guard_read_i64(reader);
+	permits->fresh_until = guard_read_i64(reader);
+	if (permits->count > GUARD_PERMITS_MAX)
+		reader->failed = true;
+	for (uint32_t i = 0; i < permits->count && !reader->failed; i++) {
+		guard_body_take_text(permits->all[i].id, sizeof(permits->all[i].id), reader);
+		permits->all[i].from = guard_read_i64(reader);
+		permits->all[i].until = guard_read_i64(reader);
+		permits->all[i].seconds = guard_read_u32(reader);
+	}
+}
+
 int guard_handed_encode(struct guard_writer *writer, const struct guard_handed *handed)
 {
 	guard_write_u32(writer, handed->sequence);
 	guard_write_u32(writer, handed->uid);
 	for (size_t i = 0; i < GUARD_POLICY_UNLOCK_SCOPES; i++)
 		guard_write_u32(writer, handed->seconds[i]);
+	guard_write_u32(writer, handed->maintenance_longest);
+	put_permits(writer, &handed->permits);
 	guard_write_u64(writer, handed->policy_version);
 	guard_write_u8(writer, handed->denied);
 	guard_body_put_text(writer, handed->user, sizeof(handed->user));
@@ -74,6 +104,8 @@ int guard_handed_decode(struct guard_handed *ret_handed, struct guard_reader *re
 	handed.uid = guard_read_u32(reader);
 	for (size_t i = 0; i < GUARD_POLICY_UNLOCK_SCOPES; i++)
 		handed.seconds[i] = guard_read_u32(reader);
+	handed.maintenance_longest = guard_read_u32(reader);
+	take_permits(&handed.permits, reader);
 	handed.policy_version = guard_read_u64(reader);
 	handed.denied = guard_body_take_enum(reader, 2);
 	guard_body_take_text(handed.user, sizeof(handed.user), reader);
@@ -97,6 +129,8 @@ int guard_told_encode(struct guard_writer *writer, const struct guard_told *told
 	guard_write_u32(writer, told->uid);
 	guard_write_u32(writer, told->epoch);
 	guard_write_u32(writer, told->seconds);
+	guard_write_i64(writer, told->from);
+	guard_write_i64(writer, told->until);
 	guard_write_bytes(writer, told->digest.bytes, GUARD_DIGEST_SIZE);
 	guard_body_put_text(writer, told->number, sizeof(told->number));
 	guard_body_put_text(writer, told->machine, sizeof(told->machine));
@@ -117,6 +151,8 @@ int guard_told_decode(struct guard_told *ret_told, struct guard_reader *reader)
 	told.uid = guard_read_u32(reader);
 	told.epoch = guard_read_u32(reader);
 	told.seconds = guard_read_u32(reader);
+	told.from = guard_read_i64(reader);
+	told.until = guard_read_i64(reader);
 	take_digest(&told.digest, reader);
 	guard_body_take_text(told.number, sizeof(told.number), reader);
 	guard_body_take_text(told.machine, sizeof(told.machine), reader);

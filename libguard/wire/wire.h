@@ -149,6 +149,8 @@ struct guard_status {
 	char repository[1024];     /* address, "" when not managed */
 	char office[128];
 	struct guard_distribution distribution;
+	uint8_t self_protection;   /* guardd.conf: root may not stop or change guard */
+	int64_t maintenance_until; /* Unix seconds: until then root may all the same; 0 not now */
 };
 int guard_status_encode(struct guard_writer *writer, const struct guard_status *status) GUARD_WARN_UNUSED;
 int guard_status_decode(struct guard_status *ret_status, struct guard_reader *reader) GUARD_WARN_UNUSED;

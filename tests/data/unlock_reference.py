@@ -11,7 +11,8 @@ import pathlib
 import struct
 import sys
 
-SCOPE_KEYS = [bytes([0x10 * scope + i for i in range(16)] * 2) for scope in (1, 2, 3, 4)]
+SCOPE_KEYS = [bytes([0x10 * scope + i for i in range(16)] * 2) for scope in (1, 2, 3, 4, 5)]
+FIRST_SLOTS = {1: 0, 2: 25, 3: 50, 4: 75, 5: 90}
 MASK_MASTER = bytes(range(32))
 MACHINE, USER, EPOCH = "pc-0042.osaka", "tanaka", 207
 DIGEST = hashlib.sha256(b"an installer").digest()
@@ -53,8 +54,8 @@ def vector(scope, slot, nonce, log2_n):
     code = reduced(16, h(key, "guard unlock code 1", where))
     salt = h(key, "guard unlock salt 1", where)[:16]
     verifier = hashlib.scrypt(f"{code:016d}".encode(), salt=salt, n=2**log2_n, r=8, p=1, maxmem=2**27, dklen=32)
-    digest = bytes(32) if scope == 4 else DIGEST
-    number = digits(25 * (scope - 1) + slot, 2) + digits(EPOCH % 100, 2) + digits(nonce, 4)
+    digest = bytes(32) if scope >= 4 else DIGEST
+    number = digits(FIRST_SLOTS[scope] + slot, 2) + digits(EPOCH % 100, 2) + digits(nonce, 4)
     number += digits(reduced(8, h(mask, "guard unlock file 1", number, text(USER), digest)), 8)
     number += digits(reduced(4, h(mask, "guard unlock tag 1", number, text(USER))), 4)
     blind = reduced(16, h(mask, "guard unlock answer 1", number))
@@ -72,7 +73,7 @@ def vector(scope, slot, nonce, log2_n):
 
 def main():
     lines = [("key-id", h(MASK_MASTER, "guard unlock key 1")[:4].hex())]
-    for arguments in ((1, 0, 0, 12), (3, 1, 4711, 12), (4, 24, 9999, 13)):
+    for arguments in ((1, 0, 0, 12), (3, 1, 4711, 12), (4, 14, 9999, 13), (5, 9, 815, 12)):
         lines += vector(*arguments)
     lines = [f"{name} {value}" for name, value in lines]
     if sys.argv[1:] != ["--check"]:

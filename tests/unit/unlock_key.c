@@ -70,11 +70,40 @@ static void test_changed(void)
 	CU_ASSERT_EQUAL(load_with(8, 2), -GUARD_E_VERSION);
 	CU_ASSERT_EQUAL(load_with(12, 0x80), -GUARD_E_FORMAT); /* what it may make us spend */
 	CU_ASSERT_EQUAL(load_with(14, 0x81), -GUARD_E_FORMAT);
-	CU_ASSERT_EQUAL(load_with(15, 0x10), -GUARD_E_FORMAT);
+	CU_ASSERT_EQUAL(load_with(15, 0x20), -GUARD_E_FORMAT);
 	CU_ASSERT_EQUAL(load_with(15, 0x02), -GUARD_E_SIGNATURE); /* scopes are authenticated */
 	CU_ASSERT_EQUAL(load_with(63, 1), -GUARD_E_SIGNATURE);
 	CU_ASSERT_EQUAL(load_with(100, 1), -GUARD_E_SIGNATURE);
 	CU_ASSERT_EQUAL(load_with(239, 1), -GUARD_E_SIGNATURE);
+}
+
+/* A file of before maintenance: it opens, and cannot give that. */
+static void test_four_scopes(void)
+{
+	uint8_t file[240] = "GUARDHDK", secrets[160];
+	struct unlock_sealing with = { .head = file, .head_size = 64, .nonce = &file[32] };
+	const struct unlock_cost cost = { 14, 8, 1 };
+	struct guard_unlock_key *back = NULL, *limited = NULL;
+	int fd = memfd_create("four", MFD_CLOEXEC);
+
+	file[8] = 1;
+	file[12] = cost.log2_n;
+	file[13] = cost.r;
+	file[14] = cost.p;
+	file[15] = 0x0f;
+	memcpy(secrets, key->mask_master, 32);
+	memcpy(&secrets[32], key->scope, 128);
+	CU_ASSERT_EQUAL(guard_unlock_scrypt(with.key, "x", 1, &file[16], &cost), 0);
+	CU_ASSERT_EQUAL(guard_unlock_seal(&file[64], &file[224], &with, secrets, sizeof(secrets)), 0);
+	CU_ASSERT_EQUAL(write(fd, file, sizeof(file)), (ssize_t)sizeof(file));
+	CU_ASSERT_EQUAL(fchmod(fd, 0600), 0);
+	CU_ASSERT_EQUAL_FATAL(guard_unlock_key_load(&back, fd, "x", 1), 0);
+	CU_ASSERT_EQUAL(guard_unlock_key_scopes(back), 0x0f);
+	CU_ASSERT_EQUAL(memcmp(back->scope[3], key->scope[3], UNLOCK_SECRET_SIZE), 0);
+	CU_ASSERT_EQUAL(guard_unlock_key_limit(&limited, back, GUARD_UNLOCK_BIT(GUARD_UNLOCK_MAINTENANCE)),
+			-GUARD_E_NOT_FOUND);
+	guard_unlock_key_free(back);
+	close(fd);
 }
 
 static void test_unfit_files(void)
@@ -123,6 +152,7 @@ static void test_limited(void)
 static CU_TestInfo tests[] = {
 	{ "wrong pass phrase", test_wrong_passphrase },
 	{ "a changed file", test_changed },
+	{ "a file of four scopes", test_four_scopes },
 	{ "files that are unfit", test_unfit_files },
 	{ "keys differ", test_keys_differ },
 	{ "limited to scopes", test_limited },

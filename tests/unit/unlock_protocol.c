@@ -41,9 +41,12 @@ static const struct vector vectors[] = {
 	{ 3, 1, 4711, 12, UINT64_C(1284477326253267), "94e51dd46c35cf6e275f4c6fe8cfdbc5",
 	  "fbcb5af55d33ae375cb921f4cc0cfaa73ebab3daf69a5b3ccbc3e7619f6373df",
 	  "510797 471194 456132 925973 673261", "680049 173197 566117 232216" },
-	{ 4, 24, 9999, 13, UINT64_C(6600528761517079), "644823ae506c5ee234a755d61912e777",
-	  "7b05b4fbead82b20c50283b948e248cd995158fe4cd67eada9ea05bd73002bec",
-	  "990753 999941 836566 980390 670836", "696927 821060 439241 152385" },
+	{ 4, 14, 9999, 13, UINT64_C(8312139632213861), "89a3847fd2a8d3a16db1ad881061ead5",
+	  "f970d65898bc74ecf0195aa09a5b6e74474eac2c0f942bef12dc0ec35f41d9af",
+	  "890746 999941 020214 106808 834378", "799165 421711 365327 194968" },
+	{ 5, 9, 815, 12, UINT64_C(1699305434327946), "39cfd30a51746bfee16e7f2150f4841d",
+	  "15c1eaaafa10acb0c33f238c6905e2c69668a25255f74dcbdd21ab93dc785bd3",
+	  "990753 081545 647707 282378 886176", "133842 140023 049689 145789" },
 };
 
 static void check_hex(const uint8_t *bytes, size_t size, const char *hex)
@@ -73,7 +76,7 @@ static void check_vector(const struct vector *vector, const struct guard_unlock_
 	CU_ASSERT_EQUAL(guard_unlock_stretch(verifier, code, salt, &cost), 0);
 	check_hex(verifier, sizeof(verifier), vector->verifier);
 	number = unlock_fixture_number(set, FIXTURE_USER, vector->scope, vector->slot, vector->nonce,
-				       vector->scope == GUARD_UNLOCK_AUDIT ? &none : &digest);
+				       GUARD_UNLOCK_HAS_FILE(vector->scope) ? &digest : &none);
 	guard_unlock_number_format(text, &number);
 	CU_ASSERT_STRING_EQUAL(text, vector->request);
 	answer = unlock_fixture_answer(FIXTURE_MACHINE, FIXTURE_USER, &number);
@@ -209,7 +212,7 @@ static void test_scope_not_held(void)
 
 	unlock_fixture_key(&key);
 	CU_ASSERT_EQUAL(guard_unlock_key_limit(&limited, &key, 0), -GUARD_E_USAGE);
-	CU_ASSERT_EQUAL(guard_unlock_key_limit(&limited, &key, 0x13), -GUARD_E_USAGE);
+	CU_ASSERT_EQUAL(guard_unlock_key_limit(&limited, &key, 0x23), -GUARD_E_USAGE);
 	CU_ASSERT_EQUAL_FATAL(guard_unlock_key_limit(&limited, &key, GUARD_UNLOCK_BIT(GUARD_UNLOCK_SHORT)), 0);
 	CU_ASSERT_EQUAL(guard_unlock_key_limit(&wider, limited, GUARD_UNLOCK_ALL_SCOPES), -GUARD_E_NOT_FOUND);
 	CU_ASSERT_EQUAL_FATAL(guard_unlock_call_open(&call, limited, FIXTURE_MACHINE, "tanaka", FIXTURE_EPOCH, &number), 0);

@@ -32,7 +32,7 @@ static int set_up(void)
 	unlock_fixture_key(&key);
 	if (guard_unlock_set_make(&bytes, &size, &key, FIXTURE_MACHINE, FIXTURE_EPOCH, &plan) < 0)
 		return 1;
-	slot_seconds = (seconds() - begin) / 12;
+	slot_seconds = (seconds() - begin) / 14;
 	return 0;
 }
 
@@ -102,10 +102,10 @@ static void test_impossible(void)
 	CU_ASSERT_EQUAL(open_with(22, 0), -GUARD_E_FORMAT);
 	CU_ASSERT_EQUAL(open_with(23, 0), -GUARD_E_FORMAT);
 	CU_ASSERT_EQUAL(open_with(23, 11), -GUARD_E_FORMAT);
-	CU_ASSERT_EQUAL(open_with(23, 13), -GUARD_E_FORMAT);
+	CU_ASSERT_EQUAL(open_with(23, 15), -GUARD_E_FORMAT);
 	CU_ASSERT_EQUAL(open_with(23, 255), -GUARD_E_FORMAT);
 	CU_ASSERT_EQUAL(open_with(28, 'P'), -GUARD_E_FORMAT);
-	CU_ASSERT_EQUAL(open_with(slots, 5), -GUARD_E_FORMAT);      /* scope */
+	CU_ASSERT_EQUAL(open_with(slots, 6), -GUARD_E_FORMAT);      /* scope */
 	CU_ASSERT_EQUAL(open_with(slots + 1, 25), -GUARD_E_FORMAT); /* slot */
 	CU_ASSERT_EQUAL(open_with(slots + 1, 1), -GUARD_E_FORMAT);  /* twice */
 	CU_ASSERT_EQUAL(open_with(slots + 2, 1), -GUARD_E_FORMAT);  /* not zero */

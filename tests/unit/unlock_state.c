@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "unlock_fixture.h"
@@ -190,6 +191,37 @@ static void test_stored(void)
 	end();
 }
 
+/* As it was stored before there was maintenance: nothing is lost. */
+static void test_four_scopes(void)
+{
+	const size_t at = 8 + 4 + 8 + 4 + GUARD_DIGEST_SIZE + 4 * 5; /* of the fifth scope's five bytes */
+	struct guard_unlock_request request;
+	struct guard_unlock_state *back = NULL;
+	struct guard_digest sum;
+	uint8_t *stored;
+	void *bytes = NULL;
+	size_t size;
+
+	begin();
+	CU_ASSERT_EQUAL(ask(&request, 1, 1000, "tool", 5), 0);
+	CU_ASSERT_EQUAL_FATAL(guard_unlock_state_save(&bytes, &size, state), 0);
+	stored = bytes;
+	memmove(&stored[at], &stored[at + 5], size - at - 5);
+	size -= 5;
+	stored[8] = 1;
+	CU_ASSERT_EQUAL(guard_digest_bytes(&sum, stored, size - sizeof(sum.bytes)), 0);
+	memcpy(&stored[size - sizeof(sum.bytes)], sum.bytes, sizeof(sum.bytes));
+	CU_ASSERT_EQUAL_FATAL(guard_unlock_state_load(&back, stored, size), 0);
+	CU_ASSERT_EQUAL(memcmp(back->requests, state->requests, sizeof(back->requests)), 0);
+	CU_ASSERT_EQUAL(back->serial, state->serial);
+	CU_ASSERT_EQUAL(back->burned[GUARD_UNLOCK_MAINTENANCE - 1], 0);
+	stored[8] = 2;
+	CU_ASSERT(guard_unlock_state_load(&back, stored, size) < 0);
+	guard_unlock_state_free(back);
+	free(bytes);
+	end();
+}
+
 static void test_nonces(void)
 {
 	uint16_t nonce = UINT16_MAX;
@@ -207,6 +239,7 @@ static CU_TestInfo tests[] = {
 	{ "limits", test_limits },
 	{ "epochs", test_epochs },
 	{ "stored, cut, flipped", test_stored },
+	{ "of four scopes", test_four_scopes },
 	{ "nonces", test_nonces },
 	CU_TEST_INFO_NULL,
 };

@@ -22,8 +22,9 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define GUARD_POLICY_IMAGE_MAX (4ull << 30) /* bytes */
-#define GUARD_POLICY_UNLOCK_SCOPES 4u       /* guard/unlock.h: enum guard_unlock_scope */
+#define GUARD_POLICY_UNLOCK_SCOPES 5u       /* guard/unlock.h: enum guard_unlock_scope */
 #define GUARD_POLICY_UNLOCK_MAX 86400u      /* seconds that an unlock may last */
+#define GUARD_POLICY_MAINTENANCE 3600u      /* seconds of a signed maintenance, when a policy does not say */
 
 struct guard_policy;
 
@@ -71,6 +72,8 @@ struct guard_policy_info {
 	int64_t made;            /* Unix seconds when the set was made, 0: a single image */
 	uint8_t unlock_end;      /* what began under an unlock and is not allowed
 	                          * when it is over: 0 end, 1 record */
+	uint32_t maintenance_longest; /* seconds of a maintenance that headquarters signs
+	                          * (docs/distribution.md); never 0 */
 };
 void guard_policy_info(const struct guard_policy *policy, struct guard_policy_info *ret_info);
 

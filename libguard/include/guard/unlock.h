@@ -32,7 +32,7 @@ extern "C" {
 
 #define GUARD_UNLOCK_MACHINE_MAX 63u      /* bytes of a machine's name */
 #define GUARD_UNLOCK_USER_MAX 255u        /* bytes of a user's name */
-#define GUARD_UNLOCK_SLOTS_MAX 25u        /* slots of one scope */
+#define GUARD_UNLOCK_SLOTS_MAX 25u        /* slots of one scope; audit has 15, maintenance 10 */
 #define GUARD_UNLOCK_REQUEST_DIGITS 20u   /* data digits of a request number */
 #define GUARD_UNLOCK_REQUEST_GROUPS 5u
 #define GUARD_UNLOCK_ANSWER_GROUPS 4u
@@ -41,7 +41,7 @@ extern "C" {
 #define GUARD_UNLOCK_NONCES 10000u        /* nonces are 0 to 9999 */
 #define GUARD_UNLOCK_SET_SIZE_MAX 8192u   /* bytes of a verifier set */
 #define GUARD_UNLOCK_STATE_SIZE_MAX 4096u /* bytes of a machine's unlock state */
-#define GUARD_UNLOCK_KEY_FILE_SIZE 240u   /* bytes of a help desk's key file */
+#define GUARD_UNLOCK_KEY_FILE_SIZE 272u   /* bytes of a help desk's key file */
 #define GUARD_UNLOCK_PASSPHRASE_MAX 1024u /* bytes */
 
 enum guard_unlock_scope {
@@ -49,15 +49,18 @@ enum guard_unlock_scope {
 	GUARD_UNLOCK_DAY = 2,     /* this file, for the working day */
 	GUARD_UNLOCK_INSTALL = 3, /* this installer, what it starts and writes */
 	GUARD_UNLOCK_AUDIT = 4,   /* the whole machine, in audit mode */
+	GUARD_UNLOCK_MAINTENANCE = 5, /* root may stop, upgrade or remove guard; verdicts stay */
 	GUARD_UNLOCK_SCOPE_MAX_
 };
 #define GUARD_UNLOCK_SCOPES (GUARD_UNLOCK_SCOPE_MAX_ - 1)
+/* Is this scope about one file, or the whole machine? */
+#define GUARD_UNLOCK_HAS_FILE(scope) ((scope) < GUARD_UNLOCK_AUDIT)
 /* The bit of a scope in a mask of scopes. */
 #define GUARD_UNLOCK_BIT(scope) (1u << ((scope) - 1u))
 #define GUARD_UNLOCK_ALL_SCOPES ((1u << GUARD_UNLOCK_SCOPES) - 1u)
 
-/* guard_unlock_scope_name: the stable word: "file", "day", "install", "audit".
- * Static, never NULL.  guard_unlock_scope_parse: -GUARD_E_NOT_FOUND for another. */
+/* guard_unlock_scope_name: the stable word: "file", "day", "install", "audit",
+ * "maintenance".  Static, never NULL.  guard_unlock_scope_parse: -GUARD_E_NOT_FOUND for another. */
 const char *guard_unlock_scope_name(enum guard_unlock_scope scope);
 int guard_unlock_scope_parse(enum guard_unlock_scope *ret_scope, const char *word) GUARD_WARN_UNUSED;
 
@@ -157,11 +160,11 @@ int guard_unlock_key_load(struct guard_unlock_key **ret_key, int fd, const char 
 struct guard_unlock_set;
 
 struct guard_unlock_plan {
-	uint8_t slots[GUARD_UNLOCK_SCOPES]; /* how many for scope i + 1, <= GUARD_UNLOCK_SLOTS_MAX */
+	uint8_t slots[GUARD_UNLOCK_SCOPES]; /* how many for scope i + 1, no more than it has */
 	uint8_t log2_n, r, p;               /* of scrypt: 12 to 15, 1 to 8, 1 to 4 */
 };
-/* 12 slots, 4 MiB: 10,000 machines in under 20 minutes on two cores. */
-#define GUARD_UNLOCK_PLAN_DEFAULT { { 4, 4, 2, 2 }, 12, 8, 1 }
+/* 14 slots, 4 MiB: 10,000 machines in under 20 minutes on two cores. */
+#define GUARD_UNLOCK_PLAN_DEFAULT { { 4, 4, 2, 2, 2 }, 12, 8, 1 }
 
 /* guard_unlock_set_make: the set of one machine; the caller frees `*ret_bytes`.
  * The same arguments give the same bytes.  Costs one scrypt evaluation for each
@@ -213,7 +216,7 @@ struct guard_unlock_request {
 	uint32_t uid;
 	uint8_t scope, slot;        /* enum guard_unlock_scope */
 	uint8_t wrong;              /* wrong answers so far */
-	struct guard_digest digest; /* zero for GUARD_UNLOCK_AUDIT */
+	struct guard_digest digest; /* zero where the scope is about no file */
 	uint64_t opened_ms;         /* boot clock */
 };
 
@@ -255,8 +258,8 @@ int guard_unlock_request_at(struct guard_unlock_request *ret_request, struct gua
 int guard_unlock_nonce(uint16_t *ret_nonce) GUARD_WARN_UNUSED;
 
 /* guard_unlock_request_open: the open request of this uid for this file and
- * scope, or a new one with `nonce`.  `digest` is not looked at for
- * GUARD_UNLOCK_AUDIT.  To be stored before it is shown.  Errors: GUARD_E_USAGE,
+ * scope, or a new one with `nonce`.  `digest` is not looked at where
+ * the scope is about no file.  To be stored before it is shown.  Errors: GUARD_E_USAGE,
  * GUARD_E_DENIED (phone unlock is locked), GUARD_E_NOT_FOUND (no slot left in
  * this scope), GUARD_E_BUSY (too many requests in this hour), GUARD_E_LIMIT (too
  * many open ones), GUARD_E_CHANGED (`set` is not the one adopted). */

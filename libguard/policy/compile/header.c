@@ -50,7 +50,7 @@ static void load_words(struct guard_compile *compile, const struct compile_node 
 int compile_load_policy(struct guard_compile *compile, const struct compile_node *node)
 {
 	static const char *const names[] = { "id", "version", "mode", "default", "expires", "running", "help",
-					     "exceptions", "unlock" };
+					     "exceptions", "unlock", "maintenance" };
 	struct compile_policy *policy = &compile->policy;
 
 	compile_fields_check(compile, node, "`policy`", names, COMPILE_COUNT(names));
@@ -76,6 +76,7 @@ int compile_load_policy(struct guard_compile *compile, const struct compile_node
 	load_help(compile, node);
 	compile_load_limits(compile, node);
 	compile_load_unlock(compile, node);
+	compile_load_maintenance(compile, node);
 	return 0;
 }
 

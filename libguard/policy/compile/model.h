@@ -35,6 +35,7 @@ struct compile_policy {
 	uint8_t mode, default_action, running;
 	struct guard_exception_limits limits; /* 0: not given */
 	uint32_t unlock_seconds[GUARD_POLICY_UNLOCK_SCOPES]; /* 0: not offered */
+	uint32_t maintenance_longest; /* seconds; 0: the default */
 	uint8_t unlock_end;
 };
 
@@ -157,6 +158,8 @@ struct compile_node;
 int compile_load_source(struct guard_compile *compile, const char *path) GUARD_WARN_UNUSED;
 /* unlock.c: the block `unlock` of a policy. */
 void compile_load_unlock(struct guard_compile *compile, const struct compile_node *policy);
+/* The same of `maintenance`. */
+void compile_load_maintenance(struct guard_compile *compile, const struct compile_node *policy);
 /* header.c */
 int compile_load_policy(struct guard_compile *compile, const struct compile_node *node) GUARD_WARN_UNUSED;
 int compile_load_exception(struct guard_compile *compile, struct compile_source *source,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * compile/unlock.c - the block `unlock` of a policy: which scopes of unlock by
- * phone there are and how long each lasts.
+ * compile/unlock.c - the blocks `unlock` and `maintenance` of a policy: which
+ * scopes of unlock by phone there are and how long each lasts, and how long a
+ * maintenance may be that headquarters signs.
  */
 #include <string.h>
 
@@ -52,8 +53,8 @@ static void load_span(uint32_t *ret_seconds, struct guard_compile *compile, cons
 
 void compile_load_unlock(struct guard_compile *compile, const struct compile_node *policy)
 {
-	/* The first four in the order of enum guard_unlock_scope. */
-	static const char *const names[] = { "file", "day", "install", "audit", "end" };
+	/* In the order of enum guard_unlock_scope, then what is no scope. */
+	static const char *const names[] = { "file", "day", "install", "audit", "maintenance", "end" };
 	static const char *const ends[] = { "end", "record" };
 	const struct compile_node *unlock = compile_field_typed(compile, policy, "unlock", COMPILE_GROUP);
 
@@ -63,4 +64,15 @@ void compile_load_unlock(struct guard_compile *compile, const struct compile_nod
 	for (size_t i = 0; i < GUARD_POLICY_UNLOCK_SCOPES; i++)
 		load_span(&compile->policy.unlock_seconds[i], compile, unlock, names[i]);
 	compile_field_word(&compile->policy.unlock_end, compile, unlock, "end", ends, COMPILE_COUNT(ends));
+}
+
+void compile_load_maintenance(struct guard_compile *compile, const struct compile_node *policy)
+{
+	static const char *const names[] = { "longest" };
+	const struct compile_node *maintenance = compile_field_typed(compile, policy, "maintenance", COMPILE_GROUP);
+
+	if (!maintenance)
+		return;
+	compile_fields_check(compile, maintenance, "`maintenance`", names, COMPILE_COUNT(names));
+	load_span(&compile->policy.maintenance_longest, compile, maintenance, names[0]);
 }

@@ -72,6 +72,7 @@ static void write_meta(struct compile_image *image)
 	guard_write_u8(section, 0);
 	for (size_t i = 0; i < GUARD_POLICY_UNLOCK_SCOPES; i++)
 		guard_write_u32(section, policy->unlock_seconds[i]);
+	guard_write_u32(section, policy->maintenance_longest);
 	guard_write_bytes(section, zero, sizeof(zero));
 }
 
