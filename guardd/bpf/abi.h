@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#define GUARD_BPF_ABI 2u
+#define GUARD_BPF_ABI 3u
 
 #define GUARD_BPF_DIGEST_SIZE 32
 #define GUARD_BPF_PATH_SIZE 256
@@ -50,6 +50,7 @@ struct guard_bpf_config {
 	__u32 next;       /* in force as well: what is being put in; never given out twice */
 	__u32 exemptions; /* the round of marks in `guard_own` that counts */
 	__u8 contents[GUARD_BPF_DIGEST_SIZE]; /* of what `generation` was made; zeros: not whole */
+	__u64 maintenance_ns; /* CLOCK_BOOTTIME: until then root may act upon the daemon */
 };
 
 /* Map `guard_verdicts`: inode storage.  One word, changed atomically:
@@ -118,9 +119,14 @@ enum guard_bpf_what {
 	GUARD_BPF_CODE_MEMORY,
 	GUARD_BPF_WHAT_MAX_
 };
+enum guard_bpf_outcome {
+	GUARD_BPF_WOULD_REFUSE = 0,
+	GUARD_BPF_REFUSED = 1,
+	GUARD_BPF_LET = 2, /* in a maintenance */
+};
 struct guard_bpf_event {
 	__u32 what;    /* enum guard_bpf_what */
-	__u32 refused; /* 1 refused, 0 would be */
+	__u32 refused; /* enum guard_bpf_outcome */
 	__u32 process, user;
 	__u32 device;
 	__u32 detail; /* signal, command, pid: what is refused */
@@ -132,7 +138,7 @@ struct guard_bpf_event {
 	char path[GUARD_BPF_PATH_SIZE]; /* of the file, "" unknown */
 };
 
-_Static_assert(sizeof(struct guard_bpf_config) == 56, "ABI");
+_Static_assert(sizeof(struct guard_bpf_config) == 64, "ABI");
 _Static_assert(sizeof(struct guard_bpf_verdict) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_listed) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_grant_key) == 16, "ABI");

@@ -175,12 +175,11 @@ int BPF_PROG(guard_open, struct file *file)
 static __always_inline int attributes_change(struct dentry *dentry)
 {
 	const struct guard_bpf_config *config = guarded();
+	int r = config && is_own_dentry(dentry) ? refuse_name(config, GUARD_BPF_FILE, dentry) : 0;
 
-	if (config && is_own_dentry(dentry))
-		return refuse_name(config, GUARD_BPF_FILE, dentry);
-	if (config_now())
+	if (r == 0 && config_now())
 		verdict_drop(dentry->d_inode);
-	return 0;
+	return r;
 }
 
 /* Length, owner, mode: what the verdict leaned on.  Kernels from 6.3 hand a

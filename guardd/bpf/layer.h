@@ -74,6 +74,10 @@ int guardd_bpf_digest_put(const struct guardd_bpf *layer, const struct guard_dig
 /* Take away the contents that this generation does not have. */
 void guardd_bpf_digests_prune(const struct guardd_bpf *layer, uint32_t generation);
 
+/* Mark what belongs to the daemon anew: its files may be others than at the start.
+ * Opens names alone, no file. */
+int guardd_bpf_own_again(const struct guardd_bpf *layer, const struct guardd_config *config) GUARD_WARN_UNUSED;
+
 /* Is this process one of the daemon's, by the kernel's own book? */
 bool guardd_bpf_is_own(const struct guardd_bpf *layer, int32_t process);
 

@@ -35,6 +35,13 @@ void guardd_bpf_rest(struct guardd_bpf *layer)
 	(void)layer;
 }
 
+int guardd_bpf_own_again(const struct guardd_bpf *layer, const struct guardd_config *config)
+{
+	(void)layer;
+	(void)config;
+	return 0;
+}
+
 int guardd_bpf_ring_open(const struct guardd_bpf *layer)
 {
 	(void)layer;

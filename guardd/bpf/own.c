@@ -143,3 +143,11 @@ int guardd_bpf_own_files(const struct guardd_bpf *layer, const char *folder, con
 {
 	return config->self_protection ? mark_files(layer, folder, config) : 0;
 }
+
+int guardd_bpf_own_again(const struct guardd_bpf *layer, const struct guardd_config *config)
+{
+	char folder[BPF_FOLDER_SIZE];
+	int r = guardd_bpf_folder(folder, config);
+
+	return r < 0 ? r : guardd_bpf_own_files(layer, folder, config);
+}

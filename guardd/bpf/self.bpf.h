@@ -28,15 +28,37 @@ static __always_inline const struct guard_bpf_config *guarded(void)
 	return config && (config->flags & GUARD_BPF_SELF) && !by_own() ? config : NULL;
 }
 
+/* A maintenance is open, and root acts: what an upgrade and a removal need is let,
+ * and recorded.  Its end is looked at here, so nobody has to close it.  What is
+ * never let: other processes' memory, the disk beneath, unlisted code. */
+static __always_inline bool is_let(const struct guard_bpf_config *config, __u32 what)
+{
+	if (!config->maintenance_ns || (__u32)bpf_get_current_uid_gid() != 0 ||
+	    bpf_ktime_get_boot_ns() >= config->maintenance_ns)
+		return false;
+	return what == GUARD_BPF_SIGNAL || what == GUARD_BPF_FILE || what == GUARD_BPF_MOUNT || what == GUARD_BPF_BPF;
+}
+
+static __always_inline int conclude_act(const struct guard_bpf_config *config, __u32 what,
+					struct guard_bpf_event *event)
+{
+	bool let = is_let(config, what);
+
+	if (event) {
+		if (let)
+			event->refused = GUARD_BPF_LET;
+		bpf_ringbuf_submit(event, 0);
+	}
+	return let ? 0 : refusal(config);
+}
+
 static __always_inline int refuse_act(const struct guard_bpf_config *config, __u32 what, __u32 detail)
 {
 	struct guard_bpf_event *event = event_begin(config, what);
 
-	if (event) {
+	if (event)
 		event->detail = detail;
-		bpf_ringbuf_submit(event, 0);
-	}
-	return refusal(config);
+	return conclude_act(config, what, event);
 }
 
 /* The same, and the name of what it was about. */
@@ -44,11 +66,9 @@ static __always_inline int refuse_name(const struct guard_bpf_config *config, __
 {
 	struct guard_bpf_event *event = event_begin(config, what);
 
-	if (event) {
+	if (event)
 		bpf_probe_read_kernel_str(event->path, sizeof(event->path), dentry->d_name.name);
-		bpf_ringbuf_submit(event, 0);
-	}
-	return refusal(config);
+	return conclude_act(config, what, event);
 }
 
 static __always_inline __u32 own_flags(struct inode *inode)

@@ -82,17 +82,23 @@ static const char *const acts[GUARD_BPF_WHAT_MAX_] = {
 	[GUARD_BPF_DEVICE] = "to write to the disk beneath a protected filesystem",
 };
 
+static const char *const outcomes[] = {
+	[GUARD_BPF_WOULD_REFUSE] = "would be refused",
+	[GUARD_BPF_REFUSED] = "was refused",
+	[GUARD_BPF_LET] = "was let, in a maintenance,",
+};
+
 static void note_act(struct gate *gate, const struct guard_bpf_event *event)
 {
 	struct guard_event program = { 0 };
 
-	if (event->what >= GUARD_BPF_WHAT_MAX_ || !acts[event->what])
+	if (event->what >= GUARD_BPF_WHAT_MAX_ || !acts[event->what] || event->refused > GUARD_BPF_LET)
 		return;
 	fill_program(&program, event);
-	if (event->refused)
+	if (event->refused == GUARD_BPF_REFUSED)
 		atomic_fetch_add_explicit(&gate->shared->counters.denied, 1, memory_order_relaxed);
 	gate_note_daemon(gate, GUARD_DAEMON_TAMPERED, 1, "%.180s (pid %u, uid %u) %s %s%s%.180s (%u)", program.program,
-			 event->process, event->user, event->refused ? "was refused" : "would be refused",
+			 event->process, event->user, outcomes[event->refused],
 			 acts[event->what], event->path[0] ? ": " : "", event->path, event->detail);
 }
 

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gate/maintenance.h"
 #include "gate/signers.h"
 #include "gate/unlocks.h"
 #include "keeper/takeover.h"
@@ -145,8 +146,10 @@ static void load_policy(struct gate *gate, const struct guardd_command *command)
 
 	result.error = r < 0 ? -r : 0;
 	say(gate, &result);
-	if (r == 0)
-		gate_sweep_request(gate, 0);
+	if (r < 0)
+		return;
+	gate_maintenance_apply(gate); /* it may offer less */
+	gate_sweep_request(gate, 0);
 }
 
 static void load_attributions(struct gate *gate, int fd)

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "gate/maintenance.h"
+
 uint64_t gate_boot_ms(void)
 {
 	struct timespec now;
@@ -67,6 +69,8 @@ static const struct guardd_grant *find(const struct guardd_grant *grants, unsign
 
 static void close_window(struct gate_unlocks *unlocks, const struct guardd_grant *grant, uint64_t now_ms)
 {
+	if (grant->scope == GUARD_UNLOCK_MAINTENANCE)
+		return; /* no verdict leaned on it */
 	unlocks->windows[unlocks->next_window++ % GATE_WINDOWS_MAX] = (struct gate_window){ grant->opened_ms, now_ms };
 	gate_installs_forget(unlocks->installs, grant->id);
 }
@@ -127,6 +131,7 @@ static void replace(struct gate *gate, const struct guardd_grants *grants)
 	unlocks->heard = true;
 	pthread_cond_broadcast(&unlocks->hears);
 	pthread_mutex_unlock(&unlocks->lock);
+	gate_maintenance_apply(gate);
 	if (closed)
 		gate_sweep_request(gate, 0);
 }
@@ -168,6 +173,7 @@ int gate_unlocks_wait(struct gate *gate)
 
 	if (atomic_load_explicit(&unlocks->count, memory_order_acquire) == 0)
 		return -1;
+	gate_maintenance_apply(gate); /* headquarters may have taken its grant back */
 	pthread_mutex_lock(&unlocks->lock);
 	for (unsigned i = 0; i < unlocks->count; i++)
 		if (unlocks->grants[i].until_ms < next)
