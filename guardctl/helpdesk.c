@@ -64,7 +64,7 @@ static int parse_scopes(unsigned *ret_scopes, const char *list)
 
 	while (at && (word = strsep(&at, ","))) {
 		if (guard_unlock_scope_parse(&scope, word) < 0) {
-			guardctl_error(_("helpdesk: --scopes is a list of file, day, install and audit, not \"%s\""), word);
+			guardctl_error(_("helpdesk: --scopes is a list of file, day, install, audit and maintenance, not \"%s\""), word);
 			return GUARDCTL_USAGE;
 		}
 		scopes |= GUARD_UNLOCK_BIT(scope);

@@ -32,7 +32,7 @@ static void print_help(FILE *out)
 	      "Verbs:\n"),
 	      out);
 	for (size_t i = 0; guardctl_verbs[i]; i++)
-		fprintf(out, "  %-9s %s\n", guardctl_verbs[i]->name, _(guardctl_verbs[i]->summary));
+		fprintf(out, "  %-11s %s\n", guardctl_verbs[i]->name, _(guardctl_verbs[i]->summary));
 	fputs(_("\n"
 	      "Options:\n"
 	      "  --socket PATH  the daemon's socket (default /run/guard/guard.sock)\n"

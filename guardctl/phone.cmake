@@ -1,9 +1,9 @@
 # The verbs of unlock by phone, both sides; included by CMakeLists.txt.
 foreach(name answer answer_known answer_online ask desk_delivery desk_ledger drill drill_count drill_print desk_secret desk_token helpdesk helpdesk_compare helpdesk_sets helpdesk_verifiers
-	     i18n report request told
+	     i18n maintenance report request told
 	     unlock unlocks unlocks_show)
 	target_sources(guardctl PRIVATE ${CMAKE_CURRENT_LIST_DIR}/${name}.c)
 endforeach()
 target_compile_definitions(guardctl PRIVATE
 	GUARDCTL_LOCALE_DIR="${CMAKE_INSTALL_FULL_LOCALEDIR}")
-list(APPEND GUARDCTL_VERBS request unlock unlocks answer helpdesk report drill)
+list(APPEND GUARDCTL_VERBS request unlock unlocks answer helpdesk report drill maintenance)

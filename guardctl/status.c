@@ -103,6 +103,9 @@ static int print_json(const struct guard_status *status)
 		json_object_set_new(object, numbers[i].key, json_integer((json_int_t)numbers[i].value));
 	json_object_set_new(object, "repository", json_repository(status));
 	json_object_set_new(object, "problem", guardctl_json_text(status->problem));
+	json_object_set_new(object, "self_protection", json_boolean(status->self_protection));
+	json_object_set_new(object, "maintenance_until",
+			    status->maintenance_until ? guardctl_json_time(status->maintenance_until) : json_null());
 	json_object_set_new(object, "help_phone", guardctl_json_text(status->help_phone));
 	json_object_set_new(object, "help_text", guardctl_json_text(status->help_text));
 	return guardctl_print_json(object);
@@ -223,6 +226,17 @@ static void print_layers(const struct guard_status *status)
 	printf(status->backend == 2 ? _("on: %s\n") : _("off: %s\n"), guardctl_told(layer.text));
 }
 
+static void print_maintenance(const struct guard_status *status)
+{
+	char until[GUARDCTL_TIME_SIZE];
+
+	if (!status->maintenance_until)
+		return;
+	guardctl_local_time(until, status->maintenance_until);
+	put_label(_("maintenance"));
+	printf(_("OPEN until %s: root may stop, upgrade or remove guard\n"), until);
+}
+
 static void print_text(const struct guard_status *status)
 {
 	const struct safe phone = safe(status->help_phone), text = safe(status->help_text),
@@ -233,6 +247,7 @@ static void print_text(const struct guard_status *status)
 	print_policy(status);
 	print_repository(status);
 	print_layers(status);
+	print_maintenance(status);
 	if (status->catalogs[0]) {
 		put_label(_("catalogs"));
 		guardctl_put_escaped(status->catalogs);

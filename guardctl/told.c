@@ -9,7 +9,8 @@
 json_t *guardctl_told_json(const struct guard_told *told)
 {
 	static const char *const words[] = {
-	    [GUARD_TOLD_REQUEST] = "request", [GUARD_TOLD_UNLOCK] = "unlock", [GUARD_TOLD_DONE] = "done"};
+	    [GUARD_TOLD_REQUEST] = "request", [GUARD_TOLD_UNLOCK] = "unlock", [GUARD_TOLD_DONE] = "done",
+	    [GUARD_TOLD_PERMIT] = "grant"};
 	char hex[GUARD_DIGEST_HEX_SIZE];
 	json_t *object = json_object();
 
@@ -17,6 +18,14 @@ json_t *guardctl_told_json(const struct guard_told *told)
 	json_object_set_new(object, "what", json_string(words[told->what]));
 	if (told->what == GUARD_TOLD_DONE) {
 		json_object_set_new(object, "count", json_integer(told->id));
+		return object;
+	}
+	if (told->what == GUARD_TOLD_PERMIT) {
+		json_object_set_new(object, "grant", guardctl_json_text(told->path));
+		json_object_set_new(object, "from", guardctl_json_time(told->from));
+		json_object_set_new(object, "until", guardctl_json_time(told->until));
+		json_object_set_new(object, "seconds", json_integer(told->seconds));
+		json_object_set_new(object, "used", json_boolean(told->wrong));
 		return object;
 	}
 	if (told->id)

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 #include "config.h"
-#include "wire/wire.h"
+#include "wire/unlock.h"
 
 /* ---- memory shared by keeper, gate (written), control (read only) --------- */
 
@@ -55,6 +55,11 @@ struct guardd_shared {
 	_Atomic uint32_t ready;         /* gate: marks are on and the policy is in force */
 	_Atomic uint64_t policy_generation; /* gate: raised after each accepted policy */
 	_Atomic int64_t started;
+	_Atomic uint64_t maintenance_ms; /* gate: CLOCK_BOOTTIME until which root may stop or change
+	                                 * guard; 0 not now */
+	_Atomic uint32_t permits_round; /* keeper: odd while `permits` changes, 0: nothing was heard */
+	int64_t permits_boot_s;         /* CLOCK_BOOTTIME of permits.now */
+	struct guard_permits permits;   /* permits.h */
 	_Atomic uint32_t layer_on;      /* the kernel layer is up */
 	char layer_why[256];            /* what is on, or why it is not; written once, before any child */
 	char catalogs[320];             /* gate: signed lists in force and those left out, or "" */
@@ -160,8 +165,9 @@ struct guardd_grant {
 	uint32_t id;             /* never 0 */
 	uint32_t uid;            /* of the user who asked */
 	uint8_t scope;           /* enum guard_unlock_scope */
-	uint8_t zero[7];
-	struct guard_digest digest; /* zero for GUARD_UNLOCK_AUDIT */
+	uint8_t by_headquarters; /* 1: a maintenance that headquarters signed; `digest` is of the grant's id */
+	uint8_t zero[6];
+	struct guard_digest digest; /* else zero where the scope is about no file */
 	uint64_t opened_ms, until_ms;
 };
 /* unlock -> gate: all that are open now, in the place of all before.  The gate

@@ -50,6 +50,11 @@ int enroll_tell_daemon(const struct guardctl_options *common)
 		puts(_("guardd does not run here: it will ask the repository when it is started (systemctl start guardd)."));
 		return GUARDCTL_DONE;
 	}
+	if (status.self_protection && !status.maintenance_until) {
+		guardctl_error("enroll: guard protects itself here and does not change over without a maintenance "
+			       "(`guardctl maintenance`): the repository is asked from the next start on");
+		return GUARDCTL_REFUSED;
+	}
 	if (kill((pid_t)status.keeper_pid, SIGUSR2) < 0) {
 		guardctl_error("enroll: the daemon could not be told: restart it (systemctl restart guardd)");
 		return GUARDCTL_REFUSED;

@@ -36,7 +36,7 @@ struct repo_options {
 	size_t key_count;
 	const char *passphrase_file;
 	const char *office, *file, *sha256, *signer, *path, *ledger_id, *unlock_id, *ledger, *until, *reason, *ticket, *id,
-		*hosts, *log, *remove, *type, *role;
+		*hosts, *log, *remove, *type, *role, *from, *length /* --for */, *machine;
 	const char *within[REPO_WITHIN_MAX]; /* --within, the nearest first */
 	size_t within_count;
 	bool list, unattended;
@@ -70,6 +70,7 @@ struct repo_office {
 	struct repo_keys keys, broad;
 	json_t *conf;                /* owns what the others point at */
 	const json_t *within, *machines, *released; /* released NULL: none */
+	json_t *maintenance; /* owned: entries of place/NAME.json that are not over */
 };
 enum repo_top { REPO_ROOT, REPO_TARGETS, REPO_SNAPSHOT, REPO_TIMESTAMP, REPO_DENY, REPO_TOP_MAX_ };
 struct repo {
@@ -237,6 +238,15 @@ json_t *repo_delegations(const struct repo *repo, unsigned bits, unsigned bin);
 json_t *repo_deny_delegation(const struct repo *repo); /* deny alone, in the same form */
 unsigned repo_bin_bits(size_t offices);
 unsigned repo_bin_of(const char *path, unsigned bits);
+
+/* ---- maintenance (repo_maintenance.c; maintenance.c) ----------------------------------- */
+
+bool repo_grant_id_is_good(const char *id);
+
+/* offices/NAME/maintenance/: what is to stand in the office's place. */
+bool repo_maintenance_read(json_t **ret_entries, const struct repo *repo, const char *office);
+/* grant, grants, withdraw; an exit code. */
+int repo_maintenance(const struct repo_options *options, const char *action);
 
 /* ---- coordinators ----------------------------------------------------------------------- */
 

@@ -264,6 +264,7 @@ void repo_close(struct repo *repo)
 {
 	for (size_t i = 0; i < repo->office_count; i++) {
 		json_decref(repo->offices[i].conf);
+		json_decref(repo->offices[i].maintenance);
 		json_decref(repo->offices[i].keys.objects);
 		json_decref(repo->offices[i].broad.objects);
 	}

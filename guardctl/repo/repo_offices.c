@@ -113,7 +113,8 @@ static bool read_office(struct repo *repo, const char *name)
 		guardctl_error("%s: `broad` needs a threshold of 2 or more: what is broad takes two people", path);
 		return false;
 	}
-	return check_within(repo, office, path) && check_machines(repo, office, path);
+	return check_within(repo, office, path) && check_machines(repo, office, path) &&
+	       repo_maintenance_read(&office->maintenance, repo, name);
 }
 
 bool repo_offices_read(struct repo *repo, const char *only)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * repo/repo_options.c - the options of `repo`, `exception`, `deny` and `keys`.
+ * repo/repo_options.c - the options of `repo`, `exception`, `deny`, `keys` and of the
+ * administrator's side of `maintenance`.
  */
 #include "repo.h"
 
@@ -12,7 +13,8 @@
 enum { OPTION_REPO = 256, OPTION_KEY, OPTION_PASSPHRASE, OPTION_OFFICE, OPTION_FILE, OPTION_SHA256, OPTION_SIGNER,
        OPTION_PATH, OPTION_LEDGER_ID, OPTION_UNLOCK_ID, OPTION_LEDGER, OPTION_UNTIL, OPTION_REASON, OPTION_TICKET, OPTION_ID,
        OPTION_HOSTS, OPTION_LOG, OPTION_REMOVE, OPTION_TYPE, OPTION_JSON, OPTION_DRY_RUN, OPTION_NOW, OPTION_BROAD,
-       OPTION_LOCKOUT, OPTION_LIST, OPTION_UNATTENDED, OPTION_THRESHOLD, OPTION_ROLE, OPTION_WITHIN };
+       OPTION_LOCKOUT, OPTION_LIST, OPTION_UNATTENDED, OPTION_THRESHOLD, OPTION_ROLE, OPTION_WITHIN,
+       OPTION_FROM, OPTION_FOR, OPTION_MACHINE };
 
 static const struct option table[] = {
 	{ "repo", required_argument, NULL, OPTION_REPO },
@@ -37,6 +39,9 @@ static const struct option table[] = {
 	{ "role", required_argument, NULL, OPTION_ROLE },
 	{ "threshold", required_argument, NULL, OPTION_THRESHOLD },
 	{ "within", required_argument, NULL, OPTION_WITHIN },
+	{ "from", required_argument, NULL, OPTION_FROM },
+	{ "for", required_argument, NULL, OPTION_FOR },
+	{ "machine", required_argument, NULL, OPTION_MACHINE },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
 	{ "now", no_argument, NULL, OPTION_NOW },
@@ -150,6 +155,12 @@ static bool take(struct repo_options *options, int option)
 		options->type = optarg;
 	else if (option == OPTION_ROLE)
 		options->role = optarg;
+	else if (option == OPTION_FROM)
+		options->from = optarg;
+	else if (option == OPTION_FOR)
+		options->length = optarg;
+	else if (option == OPTION_MACHINE)
+		options->machine = optarg;
 	else if (option == OPTION_WITHIN)
 		return take_within(options);
 	else if (option == OPTION_THRESHOLD)

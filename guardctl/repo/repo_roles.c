@@ -169,6 +169,8 @@ json_t *repo_place(const struct repo *repo, const struct repo_office *office)
 			  office->within ? json_deep_copy(office->within) : json_array(), "machines", machines);
 	if (place && office->released)
 		json_object_set_new(place, "released", json_deep_copy(office->released));
+	if (place && json_array_size(office->maintenance))
+		json_object_set_new(place, "maintenance", json_deep_copy(office->maintenance));
 	return place;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "control/control.h"
+#include "permits.h"
 
 #define BACKEND_FANOTIFY 1
 #define BACKEND_BPF 2
@@ -105,6 +106,14 @@ static void add_distribution(struct guard_status *status, const struct control *
 	status->distribution = control->distribution;
 }
 
+static void add_maintenance(struct guard_status *status, const struct control *control)
+{
+	uint32_t left = guardd_maintenance_left(control->shared);
+
+	status->self_protection = control->config->self_protection;
+	status->maintenance_until = left ? (int64_t)time(NULL) + left : 0;
+}
+
 void control_answer_status(struct control *control, struct control_client *client, int64_t now_ns)
 {
 	struct guard_status status = {.backend = BACKEND_FANOTIFY};
@@ -116,6 +125,7 @@ void control_answer_status(struct control *control, struct control_client *clien
 	else
 		status.enforcing = 0;
 	add_distribution(&status, control);
+	add_maintenance(&status, control);
 	copy(status.problem, sizeof(status.problem), pick_problem(control, &status));
 	control_start(client, GUARD_WIRE_STATUS_DATA);
 	if (guard_status_encode(&client->out, &status) < 0)

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "control/control.h"
+#include "permits.h"
 #include "unlock/handover.h"
 
 #define ENTRY_MAX 4096u /* bytes of one line of passwd(5) */
@@ -42,7 +43,7 @@ static bool is_denied(const struct control *control, const struct control_client
 	const struct guard_object object = {.identity = &identity, .claimed_path = ask->path[0] ? ask->path : NULL};
 	struct guard_verdict verdict;
 
-	if (ask->verb != GUARD_ASK_REQUEST || ask->scope == GUARD_UNLOCK_AUDIT)
+	if (ask->verb != GUARD_ASK_REQUEST || !GUARD_UNLOCK_HAS_FILE(ask->scope))
 		return false;
 	for (uint8_t kind = 0; kind < GUARD_KIND_MAX_; kind++) {
 		identity.kind = kind;
@@ -62,6 +63,9 @@ static void fill(struct guard_handed *handed, const struct control *control, con
 	handed->uid = client->peer.uid;
 	handed->policy_version = info.version;
 	memcpy(handed->seconds, info.unlock_seconds, sizeof(handed->seconds));
+	handed->maintenance_longest = info.maintenance_longest;
+	if (!guardd_permits_read(&handed->permits, control->shared))
+		handed->permits.count = 0;
 	handed->denied = is_denied(control, client, &handed->ask);
 	user_name(handed->user, sizeof(handed->user), control->passwd, client->peer.uid);
 }

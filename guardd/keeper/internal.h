@@ -174,6 +174,11 @@ int keeper_process_bury(struct keeper_process *process, char *ret_how, size_t si
 /* pulse.c: to be called when pulse_due_ms has come. */
 void keeper_pulse(struct keeper *keeper);
 
+/* protect.c: a signal that would end or replace the daemon; true: it is not taken,
+ * and that is recorded. */
+struct signalfd_siginfo;
+bool keeper_refuses(struct keeper *keeper, const struct signalfd_siginfo *signal);
+
 /* strays.c: close what a dead gate left open, but the events it did not answer. */
 void keeper_strays_close(const struct keeper *keeper);
 

@@ -96,6 +96,8 @@ static enum verdict_of_turn take_signals(struct keeper *keeper)
 	struct signalfd_siginfo info;
 
 	while (read(keeper->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGHUP && info.ssi_signo != SIGCHLD && keeper_refuses(keeper, &info))
+			continue;
 		switch (info.ssi_signo) {
 		case SIGTERM:
 		case SIGINT:

@@ -15,6 +15,7 @@
 
 #include "internal.h"
 #include "keeper/fdpass.h"
+#include "permits.h"
 #include "problem.h"
 #include "trust/trust.h"
 #include "unlock/handover.h"
@@ -232,6 +233,8 @@ void keeper_managed_readable(struct keeper *keeper)
 			close(fd);
 		if (message.type == GUARDD_TRUST_STATE)
 			take_state(keeper, &message.state);
+		if (message.type == GUARDD_TRUST_PERMITS && message.permits.count <= GUARD_PERMITS_MAX)
+			guardd_permits_write(keeper->shared, &message.permits);
 		if (message.type == GUARDD_TRUST_NOTE)
 			take_note(keeper, &message);
 		if (message.type == GUARDD_TRUST_SETTINGS && keeper_settings_take(keeper, &message.settings))

@@ -14,6 +14,7 @@
 #include "internal.h"
 #include "keeper/fdpass.h"
 #include "keeper/takeover_wire.h"
+#include "permits.h"
 
 #define HOLD_LOOK_MS 200 /* how soon a gate that holds notices that its keeper is dead */
 
@@ -24,8 +25,8 @@ int guardd_takeover_fd(const struct guardd_takeover *takeover, const struct guar
 	return arguments->handles->takeover;
 }
 
-/* Root; and where root is held off, one of ours: whoever has the handles
- * answers for the gate. */
+/* Root; and where root is held off, one of ours, or whoever root starts in a
+ * maintenance: whoever has the handles answers for the gate. */
 static bool may_ask(int32_t *ret_stranger, int connection, const struct guardd_gate_arguments *arguments)
 {
 	struct ucred peer;
@@ -34,7 +35,7 @@ static bool may_ask(int32_t *ret_stranger, int connection, const struct guardd_g
 	if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.uid != 0)
 		return false;
 	if (!arguments->config->self_protection || !arguments->layer->on ||
-	    guardd_bpf_is_own(arguments->layer, peer.pid))
+	    guardd_bpf_is_own(arguments->layer, peer.pid) || guardd_maintenance_left(arguments->shared))
 		return true;
 	*ret_stranger = peer.pid;
 	return false;

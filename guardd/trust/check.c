@@ -249,6 +249,8 @@ void trust_check(struct trust_process *trust)
 	trust->now = trust_now(trust);
 	if (ask(trust, &failure) == 0) {
 		trust->failures = 0;
+		if (trust->has_permits)
+			trust_tell_permits(trust);
 		failure.error = 0; /* what was looked for and need not be there */
 	} else {
 		trust->failures++;

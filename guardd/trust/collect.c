@@ -185,6 +185,7 @@ int trust_collect(struct trust_state *ret_state, struct guard_digest *ret_place,
 	if (deny->path[0])
 		state.parts[state.part_count++] = *deny;
 	trust->settings = place.settings;
+	trust_permits_take(trust, &place);
 	*ret_state = state;
 	return 0;
 }

@@ -61,6 +61,8 @@ struct trust_place {
 	size_t within_count;
 	char within[TRUST_WITHIN_MAX][TRUST_NAME_MAX];
 	struct guardd_settings settings; /* nothing given: as at the enrolment */
+	uint32_t permit_count;
+	struct guard_permit permits[GUARD_PERMITS_MAX]; /* those for this machine */
 };
 
 struct trust_process {
@@ -71,6 +73,8 @@ struct trust_process {
 	EVP_PKEY *key;
 	char key_id[44]; /* the public half in base64url */
 
+	struct guard_permits permits; /* as the last place said; told after each good check */
+	bool has_permits;	      /* a place was read since the start */
 	struct trust_memory memory; /* as on the disk */
 	struct guard_distribution said; /* the last state told */
 	struct guardd_settings settings, settings_told; /* signed for this machine; the keeper has */
@@ -116,7 +120,13 @@ int trust_part_fetch(struct guard_digest *ret_digest, struct trust_process *trus
 		     const struct guard_trust_target *target) GUARD_WARN_UNUSED;
 void trust_parts_prune(struct trust_process *trust, const struct trust_state *keep, const struct guard_digest *place);
 
-/* place.c */
+/* permits.c: `maintenance` of place/OFFICE.json, those entries that fit this machine. */
+int trust_permits_parse(struct trust_place *place, const json_t *list, const char *office, const char *host,
+			const char *key_id, struct trust_failure *failure) GUARD_WARN_UNUSED;
+/* What the place of the snapshot at hand says is what counts from now on. */
+void trust_permits_take(struct trust_process *trust, const struct trust_place *place);
+/* place.c: does what an entry asks for fit this machine? */
+bool trust_entry_fits(const json_t *entry, const char *host, const char *key_id);
 int trust_place_parse(struct trust_place *ret_place, const char *text, size_t size, const char *office,
 		      const char *host, const char *key_id, struct trust_failure *failure) GUARD_WARN_UNUSED;
 
@@ -163,6 +173,7 @@ int trust_send(const struct trust_process *trust, const struct guardd_trust_mess
 void trust_tell_state(struct trust_process *trust);
 void trust_tell_release(const struct trust_process *trust);
 void trust_tell_settings(struct trust_process *trust); /* once they are known, and when they change */
+void trust_tell_permits(struct trust_process *trust);
 void trust_note(const struct trust_process *trust, enum guard_daemon_event what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

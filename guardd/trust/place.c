@@ -34,7 +34,7 @@ static int take_name(char ret_name[TRUST_NAME_MAX], const json_t *value, const c
 }
 
 /* true when what the entry asks for is this machine's. */
-static bool fits(const json_t *entry, const char *host, const char *key_id)
+bool trust_entry_fits(const json_t *entry, const char *host, const char *key_id)
 {
 	const json_t *pattern = json_object_get(entry, "host"), *id = json_object_get(entry, "id");
 
@@ -93,7 +93,7 @@ static int take_place(struct trust_place *place, const json_t *tree, const char 
 	r = take_within(place, json_object_get(tree, "within"), office, failure);
 	if (r < 0)
 		return r;
-	while (i < json_array_size(machines) && !fits(json_array_get(machines, i), host, key_id))
+	while (i < json_array_size(machines) && !trust_entry_fits(json_array_get(machines, i), host, key_id))
 		i++;
 	if (i == json_array_size(machines))
 		return trust_fail(failure, -GUARD_E_DENIED, "refused-not-a-member",
@@ -102,8 +102,11 @@ static int take_place(struct trust_place *place, const json_t *tree, const char 
 				  host, key_id, office);
 	entry = json_array_get(machines, i);
 	r = trust_settings_parse(&place->settings, json_object_get(entry, "settings"), office, failure);
-	return r < 0 ? r : take_name(place->profile, json_object_get(entry, "profile"), office,
-				     "a machine's profile is no name", failure);
+	if (r == 0)
+		r = take_name(place->profile, json_object_get(entry, "profile"), office, "a machine's profile is no name",
+			      failure);
+	return r < 0 ? r :
+		       trust_permits_parse(place, json_object_get(tree, "maintenance"), office, host, key_id, failure);
 }
 
 int trust_place_parse(struct trust_place *ret_place, const char *text, size_t size, const char *office,

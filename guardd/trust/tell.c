@@ -43,6 +43,15 @@ void trust_tell_settings(struct trust_process *trust)
 	trust->settings_told = trust->settings;
 }
 
+void trust_tell_permits(struct trust_process *trust)
+{
+	struct guardd_trust_message message = {.type = GUARDD_TRUST_PERMITS};
+
+	trust->permits.now = trust->now;
+	message.permits = trust->permits;
+	(void)!trust_send(trust, &message, -1);
+}
+
 void trust_note(const struct trust_process *trust, enum guard_daemon_event what, const char *format, ...)
 {
 	struct guardd_trust_message message = {.type = GUARDD_TRUST_NOTE, .what = (uint32_t)what};

@@ -11,6 +11,8 @@
  *     with the sealed set as fd, answered by one RESULT when it
  *     is in force or refused; STATE whenever it changes; NOTE, a row for the ledger
  *     RELEASED, the machine is no longer managed: the keeper ends sync and trust
+ *     PERMITS, the maintenance grants that headquarters signed for this machine, all
+ *     of them, after each check that was good
  *   keeper -> trust: RESULT; CHECK: ask the repository now
  */
 #ifndef GUARDD_TRUST_TRUST_H
@@ -32,7 +34,8 @@ enum guardd_trust_type {
 	GUARDD_TRUST_CHECK,
 	GUARDD_TRUST_RELEASED,
 	GUARDD_TRUST_UNLOCK,
-	GUARDD_TRUST_SETTINGS
+	GUARDD_TRUST_SETTINGS,
+	GUARDD_TRUST_PERMITS
 };
 
 struct guardd_trust_message {
@@ -41,6 +44,7 @@ struct guardd_trust_message {
 	uint32_t what; /* NOTE: enum guard_daemon_event */
 	struct guard_distribution state;  /* STATE */
 	struct guardd_settings settings;  /* SETTINGS */
+	struct guard_permits permits;     /* PERMITS */
 	char text[GUARDD_TRUST_TEXT_MAX]; /* NOTE, RESULT */
 };
 

@@ -135,6 +135,11 @@ static void request(struct unlock_process *process, int client, const struct gua
 
 	if (unlock_refuse(process, client, handed, handed->ask.scope))
 		return;
+	if (handed->ask.scope == GUARD_UNLOCK_MAINTENANCE && handed->uid != 0) {
+		unlock_reply_refusal(client, handed->sequence, GUARD_REFUSAL_NOT_ROOT, 0,
+				     "Maintenance is root's: ask again as root.");
+		return;
+	}
 	r = open_request(&made, process, handed);
 	if (r < 0) {
 		refuse_open(client, handed, r);
@@ -215,7 +220,8 @@ static void end(struct unlock_process *process, int client, const struct guard_h
 		struct unlock_entry *entry = &process->entries[i - 1];
 
 		if (!entry->id || !may_touch(handed, entry) || (handed->ask.id && entry->id != handed->ask.id) ||
-		    (!handed->ask.id && entry->uid != handed->uid))
+		    (!handed->ask.id && entry->uid != handed->uid) ||
+		    (handed->ask.scope && entry->scope != handed->ask.scope))
 			continue;
 		unlock_entry_close(process, entry, "ended by the user");
 		count++;
@@ -274,6 +280,12 @@ void unlock_ask(struct unlock_process *process, int client, const struct guard_h
 		break;
 	case GUARD_ASK_END:
 		end(process, client, handed);
+		break;
+	case GUARD_ASK_BEGIN:
+		unlock_begin(process, client, handed);
+		break;
+	case GUARD_ASK_PERMITS:
+		unlock_permits(process, client, handed);
 		break;
 	case GUARD_ASK_LIST:
 		list(process, client, handed);

@@ -82,6 +82,7 @@ static void list_open(struct guardd_grants *ret_grants, const struct unlock_proc
 			grants.all[grants.count++] = (struct guardd_grant){.id = entry->id,
 									   .uid = entry->uid,
 									   .scope = entry->scope,
+									   .by_headquarters = unlock_entry_is_signed(entry),
 									   .digest = entry->digest,
 									   .opened_ms = entry->opened_ms,
 									   .until_ms = entry->until_ms};

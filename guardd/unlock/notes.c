@@ -62,7 +62,7 @@ static void fill_entry(struct guard_event *event, const struct unlock_entry *ent
 {
 	event->uid = entry->uid;
 	event->rule = entry->id ? entry->id : GUARD_NO_RULE;
-	event->has_digest = entry->scope != GUARD_UNLOCK_AUDIT;
+	event->has_digest = GUARD_UNLOCK_HAS_FILE(entry->scope);
 	event->digest = entry->digest;
 	event->device = entry->scope;
 	event->inode = entry->id ? (entry->until_ms - entry->opened_ms) / 1000 : 0;
@@ -103,6 +103,7 @@ static void lock_restored(struct unlock_process *process, uint64_t ledger)
 	unlock_now(&clock, process);
 	guard_unlock_state_info(&info, process->state, process->set, &clock);
 	process->restored_epoch = info.epoch;
+	process->permits_from = clock_real_ns() / 1000000000;
 	process->serial = ledger;
 	if (unlock_store_save(process) < 0)
 		return; /* the next look finds the same */

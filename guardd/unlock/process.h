@@ -26,6 +26,13 @@
 #define UNLOCK_LOOKS_MISSED 3u	       /* then what is open is shut */
 #define UNLOCK_REPORTS_PER_HOUR 30u
 
+/* A maintenance that headquarters signed was begun here: it is not begun again. */
+#define UNLOCK_USED_MAX 64u
+struct unlock_used {
+	struct guard_digest id; /* SHA-256 of the grant's id */
+	int64_t until;		/* Unix seconds: forgotten from then on */
+};
+
 /* One open request (id 0) or unlock. */
 struct unlock_entry {
 	uint32_t id, uid;
@@ -59,6 +66,9 @@ struct unlock_process {
 	unsigned count;
 	struct unlock_entry entries[UNLOCK_ENTRIES_MAX];
 	uint32_t sequence; /* of packets to record */
+	unsigned used_count;
+	struct unlock_used used[UNLOCK_USED_MAX];
+	int64_t permits_from; /* Unix seconds: grants that hold from before are void: the state was put back */
 	bool tell_gate;	   /* it does not have the last list yet */
 	unsigned missed;   /* looks at the recorder */
 	uint64_t next_look_ms;
@@ -126,6 +136,12 @@ void unlock_ask(struct unlock_process *process, int client, const struct guard_h
 void unlock_answer(struct unlock_process *process, int client, const struct guard_handed *handed);
 /* Reasons against any request or answer; true when one was said. */
 bool unlock_refuse(struct unlock_process *process, int client, const struct guard_handed *handed, uint8_t scope);
+
+/* maintenance.c: grants that headquarters signed: begin one; which there are. */
+void unlock_begin(struct unlock_process *process, int client, const struct guard_handed *handed);
+void unlock_permits(struct unlock_process *process, int client, const struct guard_handed *handed);
+/* An entry that was begun under such a grant. */
+bool unlock_entry_is_signed(const struct unlock_entry *entry);
 
 /* unlock.c */
 int unlock_process_prepare(struct unlock_process **ret_process,

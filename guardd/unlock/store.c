@@ -16,7 +16,8 @@
 
 #define MAGIC "GUARDUNM"
 #define MAGIC_SIZE 8u
-#define FORMAT 1u
+#define FORMAT 2u
+#define FORMAT_WITHOUT_USED 1u
 #define NAME "state"
 #define NAME_NEW "state.new"
 
@@ -34,6 +35,16 @@ static void write_entry(struct guard_writer *writer, const struct unlock_entry *
 	guard_body_put_text(writer, entry->user, sizeof(entry->user));
 	guard_body_put_text(writer, entry->path, sizeof(entry->path));
 	guard_body_put_text(writer, entry->reason, sizeof(entry->reason));
+}
+
+static void write_used(struct guard_writer *writer, const struct unlock_process *process)
+{
+	guard_write_i64(writer, process->permits_from);
+	guard_write_u8(writer, (uint8_t)process->used_count);
+	for (unsigned i = 0; i < process->used_count; i++) {
+		guard_write_bytes(writer, process->used[i].id.bytes, sizeof(process->used[i].id.bytes));
+		guard_write_i64(writer, process->used[i].until);
+	}
 }
 
 static int write_all(struct guard_writer *writer, const struct unlock_process *process)
@@ -55,6 +66,7 @@ static int write_all(struct guard_writer *writer, const struct unlock_process *p
 	guard_write_u8(writer, (uint8_t)process->count);
 	for (unsigned i = 0; i < process->count; i++)
 		write_entry(writer, &process->entries[i]);
+	write_used(writer, process);
 	if (writer->failed)
 		return -GUARD_E_NOMEM;
 	r = guard_digest_bytes(&checksum, writer->bytes, writer->size);
@@ -169,18 +181,37 @@ static int check_sum(size_t *ret_size, const uint8_t *bytes, size_t size)
 	return guard_digest_compare(&made, &stored) == 0 ? 0 : -GUARD_E_CHECKSUM;
 }
 
+static void read_used(struct unlock_process *process, struct guard_reader *reader)
+{
+	unsigned count;
+
+	process->permits_from = guard_read_i64(reader);
+	count = guard_read_u8(reader);
+	if (count > UNLOCK_USED_MAX) {
+		reader->failed = true;
+		return;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		copy_bytes(process->used[i].id.bytes, reader, sizeof(process->used[i].id.bytes));
+		process->used[i].until = guard_read_i64(reader);
+	}
+	process->used_count = count;
+}
+
 static int read_all(struct unlock_process *process, uint8_t ret_boot_id[16], struct guard_reader *reader)
 {
 	uint8_t magic[MAGIC_SIZE] = {0};
 	const uint8_t *state;
 	size_t size = 0;
+	uint32_t format;
 	unsigned count;
 	int r;
 
 	copy_bytes(magic, reader, sizeof(magic));
 	if (memcmp(magic, MAGIC, sizeof(magic)) != 0)
 		return -GUARD_E_FORMAT;
-	if (guard_read_u32(reader) != FORMAT)
+	format = guard_read_u32(reader);
+	if (format != FORMAT && format != FORMAT_WITHOUT_USED)
 		return -GUARD_E_VERSION;
 	process->serial = guard_read_u64(reader);
 	process->next_id = guard_read_u32(reader);
@@ -196,6 +227,8 @@ static int read_all(struct unlock_process *process, uint8_t ret_boot_id[16], str
 	for (unsigned i = 0; i < count; i++)
 		read_entry(&process->entries[i], reader);
 	process->count = count;
+	if (format == FORMAT)
+		read_used(process, reader);
 	return guard_reader_done(reader) && process->next_id ? 0 : -GUARD_E_FORMAT;
 }
 

@@ -10,6 +10,7 @@ import attacks
 import bench
 import foundations
 import kernel
+import maintenance
 import power
 import signers as two_keys
 import unlock
@@ -197,9 +198,10 @@ ALL = (("install", install), ("boot", boot), ("services", services), ("evasion",
        ("apt", apt), ("kernel", kernel.kernel),
        ("cuts", power.cuts), ("remove", remove))
 # Only when named: the development machine asks the rest of the cases too, unlocks wait for time to pass,
-# twenty losses of power take a quarter of an hour, signers unpacks every package of the machine once more,
-# bench is scripts/bench --guest's.
+# twenty losses of power take a quarter of an hour, a maintenance goes through two upgrades, signers
+# unpacks every package of the machine once more, bench is scripts/bench --guest's.
 NAMED = (("evasion-rest", evasion_rest), ("foundations", foundations.foundations), ("power", power.power),
-         ("unlock", unlock.unlock), ("bench", bench.bench), ("signers", two_keys.signers))
+         ("unlock", unlock.unlock), ("maintenance", maintenance.maintenance), ("bench", bench.bench),
+         ("signers", two_keys.signers))
 # They make a machine of their own.
 ALONE = {"signers"}
