@@ -68,6 +68,7 @@ static bool is_decided_by_policy(const json_t *event)
 	if (!word || guard_reason_parse(&reason, word) < 0)
 		return true;
 	return reason == GUARD_REASON_RULE_ALLOW || reason == GUARD_REASON_RULE_DENY ||
+	       reason == GUARD_REASON_BARRED ||
 	       reason == GUARD_REASON_EXCEPTION || reason == GUARD_REASON_DEFAULT ||
 	       reason == GUARD_REASON_UNLOCK || reason == GUARD_REASON_POLICY_EXPIRED;
 }

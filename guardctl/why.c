@@ -206,6 +206,9 @@ static const char *advice(const struct guard_event *event, bool allowed_now)
 	case GUARD_REASON_TIMEOUT:
 	case GUARD_REASON_OVERLOAD:
 		return _("try again in a moment");
+	case GUARD_REASON_BARRED:
+		return _("run a copy that the policy lists, from where it was installed; or ask the help desk to unlock this "
+			 "file (guardctl request)");
 	case GUARD_REASON_RULE_DENY:
 		return _("use another program: this one is forbidden on purpose");
 	case GUARD_REASON_INLINE:

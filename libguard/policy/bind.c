@@ -37,7 +37,7 @@ static uint8_t class_of(const struct guard_policy *policy, const struct guard_im
 		return guard_policy_exception_holds(policy, (size_t)(rule - policy->rules)) ? GUARD_CLASS_EXCEPTION :
 											      GUARD_CLASS_NONE;
 	if (rule->action == GUARD_DENY)
-		return GUARD_CLASS_DENY;
+		return rule->flags & GUARD_RULE_UNLOCKABLE ? GUARD_CLASS_BARRED : GUARD_CLASS_DENY;
 	if (policy->part.kind == GUARD_SET_DENY)
 		return GUARD_CLASS_NONE;
 	return rule->origin ? GUARD_CLASS_EXCEPTION : GUARD_CLASS_ALLOW;

@@ -43,11 +43,11 @@ enum guard_condition guard_policy_path_condition(const struct guard_policy *poli
 	if (!rule->paths)
 		return GUARD_CONDITION_NONE;
 	if (object->path && guard_policy_any_pattern(policy, rule->paths, object->path)) {
-		if (rule->by_path && rule->class_ != GUARD_CLASS_DENY && !object->path_protected)
+		if (rule->by_path && rule->class_ < GUARD_CLASS_BARRED && !object->path_protected)
 			return GUARD_CONDITION_UNPROTECTED;
 		return GUARD_CONDITION_NONE;
 	}
-	if (rule->class_ == GUARD_CLASS_DENY && object->claimed_path &&
+	if (rule->class_ >= GUARD_CLASS_BARRED && object->claimed_path &&
 	    guard_policy_any_pattern(policy, rule->paths, object->claimed_path))
 		return GUARD_CONDITION_NONE;
 	return GUARD_CONDITION_PATH;

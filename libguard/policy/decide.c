@@ -41,7 +41,7 @@ static void consider(struct decision *decision, uint32_t index)
 {
 	const struct guard_bound_rule *rule = &decision->policy->bound[index];
 	const uint32_t number = decision->policy->rule_base + index;
-	const uint8_t action = rule->class_ == GUARD_CLASS_DENY ? GUARD_DENY : GUARD_ALLOW;
+	const uint8_t action = rule->class_ >= GUARD_CLASS_BARRED ? GUARD_DENY : GUARD_ALLOW;
 
 	if (guard_policy_static_condition(rule, decision->object) != GUARD_CONDITION_NONE)
 		return;
@@ -122,7 +122,8 @@ static void consider_path(struct decision *decision)
 static enum guard_class name_winner(const struct decision *decision, struct guard_verdict *verdict)
 {
 	static const uint8_t reasons[GUARD_CLASS_MAX_] = { GUARD_REASON_DEFAULT, GUARD_REASON_RULE_ALLOW,
-							   GUARD_REASON_EXCEPTION, GUARD_REASON_RULE_DENY };
+							   GUARD_REASON_EXCEPTION, GUARD_REASON_BARRED,
+							   GUARD_REASON_RULE_DENY };
 	enum guard_class winner = GUARD_CLASS_DENY;
 
 	while (winner > GUARD_CLASS_NONE && decision->best[winner] == GUARD_NO_RULE)
@@ -130,7 +131,7 @@ static enum guard_class name_winner(const struct decision *decision, struct guar
 	verdict->rule = decision->best[winner];
 	verdict->reason = reasons[winner];
 	if (winner != GUARD_CLASS_NONE) {
-		verdict->action = winner == GUARD_CLASS_DENY ? GUARD_DENY : GUARD_ALLOW;
+		verdict->action = winner >= GUARD_CLASS_BARRED ? GUARD_DENY : GUARD_ALLOW;
 		return winner;
 	}
 	verdict->action = decision->head->meta->default_action;
@@ -163,7 +164,7 @@ static void add_missed(const struct decision *decision, struct guard_verdict *ve
 	const struct guard_object *object = decision->object;
 	const bool known = object->identity->kind < GUARD_KIND_MAX_ && object->medium < GUARD_MEDIUM_MAX_;
 
-	if (winner == GUARD_CLASS_DENY)
+	if (winner >= GUARD_CLASS_BARRED)
 		return;
 	verdict->depends |= decision->missed_depends[other];
 	if (decision->missed_until[other] < verdict->valid_until)
@@ -182,7 +183,7 @@ void guard_policy_decide(const struct guard_policy *policy, struct guard_verdict
 		.object = object,
 		/* A clock that was put back does not make an exception young again. */
 		.now = now < policy->made ? policy->made : now,
-		.best = { GUARD_NO_RULE, GUARD_NO_RULE, GUARD_NO_RULE, GUARD_NO_RULE },
+		.best = { GUARD_NO_RULE, GUARD_NO_RULE, GUARD_NO_RULE, GUARD_NO_RULE, GUARD_NO_RULE },
 		.lapsed = GUARD_NO_RULE,
 		.missed_until = { INT64_MAX, INT64_MAX },
 	};

@@ -190,6 +190,10 @@ static void put_next_step(const struct guard_policy *policy, FILE *out, const st
 	case GUARD_REASON_STANDARD_INPUT:
 		fputs("  What to do: put the code into a file and ask for that file to be listed.\n", out);
 		break;
+	case GUARD_REASON_BARRED:
+		fputs("  What to do: run a copy that the policy lists, from where it was installed; or ask the help desk to "
+		      "unlock this file.\n", out);
+		break;
 	case GUARD_REASON_RULE_DENY:
 		fputs("  What to do: use another program; this one is forbidden on purpose.\n", out);
 		break;

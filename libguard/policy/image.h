@@ -87,6 +87,7 @@ enum guard_image_rule_flags {
 	GUARD_RULE_HAS_DIGESTS = 1u << 0,
 	GUARD_RULE_HAS_SIGNERS = 1u << 1,
 	GUARD_RULE_BY_PATH = 1u << 2,
+	GUARD_RULE_UNLOCKABLE = 1u << 3, /* deny: an unlock beats it */
 };
 
 struct guard_image_rule {

@@ -76,7 +76,8 @@ static bool rule_asks_for_something(const struct guard_policy *policy, const str
 static int check_rule(const struct guard_policy *policy, const struct guard_image_lists *lists,
 		      const struct guard_image_rule *rule)
 {
-	const uint32_t flags = GUARD_RULE_HAS_DIGESTS | GUARD_RULE_HAS_SIGNERS | GUARD_RULE_BY_PATH;
+	const uint32_t flags = GUARD_RULE_HAS_DIGESTS | GUARD_RULE_HAS_SIGNERS | GUARD_RULE_BY_PATH |
+			       (rule->action == GUARD_DENY ? GUARD_RULE_UNLOCKABLE : 0u);
 	uint32_t looks = 0;
 
 	if (rule->action > GUARD_ALLOW || rule->origin > 1 || rule->kinds >> GUARD_KIND_MAX_ ||

@@ -182,7 +182,7 @@ static bool denies(const struct guard_policy *policy, const struct guard_signer 
 	for (; policy; policy = policy->next) {
 		guard_policy_rules_of_signer(policy, &list, signer);
 		for (uint32_t i = 0; i < list.count; i++)
-			if (policy->bound[list.rules[i]].class_ == GUARD_CLASS_DENY)
+			if (policy->bound[list.rules[i]].class_ >= GUARD_CLASS_BARRED)
 				return true;
 	}
 	return false;

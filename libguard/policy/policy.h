@@ -25,6 +25,7 @@ enum guard_class {
 	GUARD_CLASS_NONE = 0, /* not for this machine */
 	GUARD_CLASS_ALLOW,
 	GUARD_CLASS_EXCEPTION,
+	GUARD_CLASS_BARRED, /* deny, unless it is unlocked */
 	GUARD_CLASS_DENY,
 	GUARD_CLASS_MAX_
 };

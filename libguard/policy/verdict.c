@@ -34,6 +34,7 @@ static const struct reason_entry reasons[GUARD_REASON_MAX_] = {
 	[GUARD_REASON_INLINE] = { "inline-code", "The policy wants scripts in files: code on an interpreter's command line is refused or recorded." },
 	[GUARD_REASON_STANDARD_INPUT] = { "standard-input", "The policy wants scripts in files: code by an interpreter's standard input is refused or recorded." },
 	[GUARD_REASON_CONTAINED] = { "contained", "A program that the policy contains, or what it started, did what it may not." },
+	[GUARD_REASON_BARRED] = { "barred", "A rule of the policy bars it; the help desk can unlock it for a while." },
 };
 
 const char *guard_reason_name(enum guard_reason reason)

@@ -13,21 +13,21 @@
  * or first. */
 static struct guard_policy *policy_of(unsigned set, int strongest_first, uint8_t default_action)
 {
-	static const unsigned up[] = { ALLOW, EXCEPTION, DENY }, down[] = { DENY, EXCEPTION, ALLOW };
+	static const unsigned up[] = { ALLOW, EXCEPTION, BARRED, DENY }, down[] = { DENY, BARRED, EXCEPTION, ALLOW };
 	const struct guard_digest digest = fixture_digest_of("x");
 	struct image_fixture fixture;
 	struct guard_policy *policy;
 
 	fixture_init(&fixture);
 	fixture.meta.default_action = default_action;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		unsigned one = strongest_first ? down[i] : up[i];
 		struct guard_image_rule rule = fixture_allow(&fixture, "g");
 
 		if (!(set & one))
 			continue;
-		rule.flags = GUARD_RULE_HAS_DIGESTS;
-		rule.action = one == DENY ? GUARD_DENY : GUARD_ALLOW;
+		rule.flags = GUARD_RULE_HAS_DIGESTS | (one == BARRED ? GUARD_RULE_UNLOCKABLE : 0u);
+		rule.action = one & (DENY | BARRED) ? GUARD_DENY : GUARD_ALLOW;
 		rule.origin = one == EXCEPTION;
 		fixture_digest(&fixture, &digest, fixture_rule(&fixture, rule), NULL);
 	}
@@ -38,19 +38,20 @@ static struct guard_policy *policy_of(unsigned set, int strongest_first, uint8_t
 
 static void the_strongest_rule_decides(void)
 {
-	for (unsigned set = 0; set < 8; set++)
+	for (unsigned set = 0; set < 16; set++)
 		for (unsigned turn = 0; turn < 4; turn++) {
 			uint8_t fallback = turn & 1;
 			struct guard_policy *policy = policy_of(set, turn >> 1, fallback);
 			struct question question = ask_for("x");
 			struct guard_verdict verdict = decide(policy, &question);
 			uint8_t reason = set & DENY	 ? GUARD_REASON_RULE_DENY :
+					 set & BARRED	 ? GUARD_REASON_BARRED :
 					 set & EXCEPTION ? GUARD_REASON_EXCEPTION :
 					 set & ALLOW	 ? GUARD_REASON_RULE_ALLOW :
 							   GUARD_REASON_DEFAULT;
 
 			CU_ASSERT_EQUAL(verdict.reason, reason);
-			CU_ASSERT_EQUAL(verdict.action, set & DENY ? GUARD_DENY : set ? GUARD_ALLOW : fallback);
+			CU_ASSERT_EQUAL(verdict.action, set & (DENY | BARRED) ? GUARD_DENY : set ? GUARD_ALLOW : fallback);
 			CU_ASSERT_EQUAL(verdict.rule == GUARD_NO_RULE, set == 0);
 			CU_ASSERT_EQUAL(verdict.mode, GUARD_MODE_ENFORCE);
 			CU_ASSERT_EQUAL(verdict.depends, 0);

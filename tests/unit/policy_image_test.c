@@ -268,7 +268,8 @@ static void rule_fields_are_checked(void)
 	CHANGED(GUARD_E_FORMAT, RULE(0)->origin = 2);
 	CHANGED(GUARD_E_FORMAT, RULE(0)->kinds = 1 << GUARD_KIND_MAX_);
 	CHANGED(GUARD_E_FORMAT, RULE(0)->media = 1 << GUARD_MEDIUM_MAX_);
-	CHANGED(GUARD_E_FORMAT, RULE(0)->flags |= 8);
+	CHANGED(GUARD_E_FORMAT, RULE(0)->flags |= GUARD_RULE_UNLOCKABLE);   /* an allow rule */
+	CHANGED(GUARD_E_FORMAT, RULE(0)->flags |= 16);
 	CHANGED(GUARD_E_FORMAT, RULE(0)->flags = 0);                        /* would allow everything */
 	CHANGED(GUARD_E_FORMAT, RULE(0)->flags = GUARD_RULE_BY_PATH);       /* without a path */
 	CHANGED(GUARD_E_FORMAT, RULE(0)->flags |= GUARD_RULE_BY_PATH);

@@ -51,7 +51,7 @@ check 2 "takes nothing behind" "$guardctl" policy check hq.conf -- one
 # check and build.
 check 1 "bad.conf:1: error: unknown key \`versoin\` in \`policy\`; did you mean \`version\`?" "$guardctl" policy check bad.conf
 check 1 '"line":1,"severity":"error"' "$guardctl" --json policy check bad.conf
-check 0 "It lists 1 program by content in 1 group" "$guardctl" policy check hq.conf
+check 0 "Programs listed by content: 1, in groups: 1" "$guardctl" policy check hq.conf
 check 1 "nothing was written" "$guardctl" policy build bad.conf --output image
 check 1 "no such thing" sh -c 'test -e image || { echo no such thing; exit 1; }'
 check 0 "Policy hq, version 1" "$guardctl" policy build hq.conf --output image

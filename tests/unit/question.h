@@ -11,7 +11,7 @@
 #define NOW 1700000000
 
 /* Sorts of rules, as bits of a set. */
-enum { ALLOW = 1, EXCEPTION = 2, DENY = 4 };
+enum { ALLOW = 1, EXCEPTION = 2, DENY = 4, BARRED = 8 };
 
 /* An office PC: osaka, pc-01, with the user alice (1001) and the group staff (50). */
 extern const struct guard_machine question_machine;

@@ -42,6 +42,7 @@ enum guard_reason {
 	GUARD_REASON_INLINE,           /* an interpreter is started with code on its command line */
 	GUARD_REASON_STANDARD_INPUT,   /* ... to run what comes by its standard input */
 	GUARD_REASON_CONTAINED,        /* started or written by what a contained program began */
+	GUARD_REASON_BARRED,           /* a deny rule matched that gives way to an unlock */
 	GUARD_REASON_MAX_
 };
 

@@ -111,6 +111,8 @@ char *guard_policy_rule_words(const struct guard_policy *policy, uint32_t index)
 	if (!out)
 		return NULL;
 	fprintf(out, "%s%s", guard_action_name((enum guard_action)rule->action), rule->origin ? " (exception)" : "");
+	if (rule->flags & GUARD_RULE_UNLOCKABLE)
+		fputs(" unless unlocked", out);
 	if (rule->flags & GUARD_RULE_HAS_DIGESTS)
 		fputs(" listed content", out);
 	if (rule->flags & GUARD_RULE_HAS_SIGNERS)

@@ -80,6 +80,7 @@ struct compile_rule {
 	struct compile_place place;
 	const struct compile_group *group;
 	uint8_t action; /* enum guard_action */
+	bool unlockable;
 	struct compile_strings paths;
 	struct compile_conditions conditions;
 	const char *note, *url; /* "" when not given */

@@ -108,13 +108,28 @@ static void check_exception(struct guard_compile *compile, const struct compile_
 	}
 }
 
+/* Whether the help desk may open what this rule denies. */
+static void load_unlockable(struct guard_compile *compile, struct compile_rule *rule, const struct compile_node *node)
+{
+	const struct compile_node *flag = compile_field_typed(compile, node, "unlockable", COMPILE_BOOLEAN);
+
+	if (!flag)
+		return;
+	rule->unlockable = flag->value.integer != 0;
+	if (rule->unlockable && rule->action == GUARD_ALLOW)
+		compile_error(&compile->diagnostics, compile_node_place(flag),
+			      "leave it out: an unlock never stands against an allow rule",
+			      "`unlockable` is for deny rules");
+}
+
 static int load_rule(struct guard_compile *compile, const struct compile_group *group,
 		     const struct compile_node *node)
 {
 	static const char *const names[] = { "action",	"sha256",    "sha256_files", "signers",	   "paths",
 					     "kinds",	"users",     "groups",	     "parents",	   "media",
 					     "offices", "hosts",     "valid_from",   "valid_until", "note",
-					     "url",	"packages",  "min_version",  "below_version" };
+					     "url",	"packages",  "min_version",  "below_version",
+					     "unlockable" };
 	static const char *const actions[] = { [GUARD_DENY] = "deny", [GUARD_ALLOW] = "allow" };
 	uint32_t index = (uint32_t)compile->rule_array.count;
 	size_t errors = compile->diagnostics.errors;
@@ -124,6 +139,7 @@ static int load_rule(struct guard_compile *compile, const struct compile_group *
 
 	compile_fields_check(compile, node, "a rule", names, COMPILE_COUNT(names));
 	compile_field_word(&rule.action, compile, node, "action", actions, COMPILE_COUNT(actions));
+	load_unlockable(compile, &rule, node);
 	compile_field_string(&rule.note, compile, node, "note");
 	compile_field_string(&rule.url, compile, node, "url");
 	r = compile_load_conditions(&rule.conditions, compile, node);

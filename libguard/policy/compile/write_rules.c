@@ -15,7 +15,8 @@ static uint32_t rule_flags(const struct compile_rule *rule)
 {
 	return (rule->digest_count ? GUARD_RULE_HAS_DIGESTS : 0u) |
 	       (rule->signer_count ? GUARD_RULE_HAS_SIGNERS : 0u) |
-	       (compile_rule_by_path(rule) ? GUARD_RULE_BY_PATH : 0u);
+	       (compile_rule_by_path(rule) ? GUARD_RULE_BY_PATH : 0u) |
+	       (rule->unlockable ? GUARD_RULE_UNLOCKABLE : 0u);
 }
 
 static uint32_t looks_at(const struct compile_image *image, const struct compile_rule *rule)
