@@ -10,6 +10,7 @@ guard_unit_test(unlock_state unlock_fixture)
 guard_unit_test(unlock_attempt unlock_fixture)
 guard_unit_test(unlock_key unlock_fixture)
 guard_unit_test(unlock_delivery unlock_fixture)
+guard_unit_test(unlock_box)
 
 # The vectors of docs/phone-unlock.md, made again by another implementation.
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
