@@ -114,7 +114,7 @@ def lose_power(machine, tap, losses):
 
 def cuts(machine, tap):
     """A few, so that each check has some."""
-    lose_power(machine, tap, 3)
+    lose_power(machine, tap, 2)
 
 
 def power(machine, tap):
