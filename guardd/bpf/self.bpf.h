@@ -39,12 +39,15 @@ static __always_inline bool is_let(const struct guard_bpf_config *config, __u32 
 	return what == GUARD_BPF_SIGNAL || what == GUARD_BPF_FILE || what == GUARD_BPF_MOUNT || what == GUARD_BPF_BPF;
 }
 
-static __always_inline int conclude_act(const struct guard_bpf_config *config, __u32 what,
-					struct guard_bpf_event *event)
+/* In one breath: a verifier that looks twice whether there is a record takes it for
+ * lost. */
+static __always_inline int refuse_act(const struct guard_bpf_config *config, __u32 what, __u32 detail)
 {
 	bool let = is_let(config, what);
+	struct guard_bpf_event *event = event_begin(config, what);
 
 	if (event) {
+		event->detail = detail;
 		if (let)
 			event->refused = GUARD_BPF_LET;
 		bpf_ringbuf_submit(event, 0);
@@ -52,23 +55,19 @@ static __always_inline int conclude_act(const struct guard_bpf_config *config, _
 	return let ? 0 : refusal(config);
 }
 
-static __always_inline int refuse_act(const struct guard_bpf_config *config, __u32 what, __u32 detail)
-{
-	struct guard_bpf_event *event = event_begin(config, what);
-
-	if (event)
-		event->detail = detail;
-	return conclude_act(config, what, event);
-}
-
 /* The same, and the name of what it was about. */
 static __always_inline int refuse_name(const struct guard_bpf_config *config, __u32 what, struct dentry *dentry)
 {
+	bool let = is_let(config, what);
 	struct guard_bpf_event *event = event_begin(config, what);
 
-	if (event)
+	if (event) {
 		bpf_probe_read_kernel_str(event->path, sizeof(event->path), dentry->d_name.name);
-	return conclude_act(config, what, event);
+		if (let)
+			event->refused = GUARD_BPF_LET;
+		bpf_ringbuf_submit(event, 0);
+	}
+	return let ? 0 : refusal(config);
 }
 
 static __always_inline __u32 own_flags(struct inode *inode)
