@@ -15,87 +15,32 @@
 #include "claim.h"
 #include "connection.h"
 #include "i18n.h"
-#include "told_text.h"
 #include "query.h"
-
-/* ---- refusals --------------------------------------------------------------------- */
-
-static void say_number(enum guard_refusal_kind kind, uint32_t number)
-{
-	char span[GUARDCTL_SPAN_SIZE];
-
-	guardctl_span_text(span, number);
-	if (kind == GUARD_REFUSAL_WAIT)
-		guardctl_error(_("after so many wrong answers the next try has to wait %s"), span);
-	else if (number == 0)
-		guardctl_error(_("the answer code is wrong, and no try is left for this request: cancel it "
-				 "(`guardctl request --cancel`) and ask again"));
-	else
-		guardctl_error(_("the answer code is wrong; tries left: %u. Let the operator read it again"), number);
-}
-
-static void say_flaw(const struct guard_refusal *refusal)
-{
-	const struct guard_unlock_flaw flaw = {.kind = (uint8_t)refusal->number, .group = refusal->group};
-	char text[512];
-
-	guardctl_flaw_text(text, sizeof(text), &flaw);
-	guardctl_error("%s", text);
-}
-
-static void say_refusal(const struct guard_refusal *refusal)
-{
-	static const char *const sentences[GUARD_REFUSAL_MAX_] = {
-	    [GUARD_REFUSAL_SCOPE] = N_("the policy does not offer this kind of unlock: ask for another (--scope)"),
-	    [GUARD_REFUSAL_DENIED] = N_("headquarters denies this file. The help desk cannot unlock it: do not phone "
-					"for that, ask your administrator"),
-	    [GUARD_REFUSAL_LOCKED] = N_("unlock by phone is locked on this machine after too many wrong answers: the "
-					"help desk must issue new verifiers"),
-	    [GUARD_REFUSAL_RESTORED] = N_("the unlock state of this machine was put back to an older one: unlock by "
-					  "phone stays locked until the help desk issues new verifiers"),
-	    [GUARD_REFUSAL_NO_SLOT] = N_("all one-time codes of this kind are used: the help desk must issue new "
-					 "verifiers for this machine"),
-	    [GUARD_REFUSAL_TOO_MANY] = N_("too many requests are open, or were made in this hour: cancel one "
-					  "(`guardctl request --cancel`), or wait"),
-	    [GUARD_REFUSAL_NO_REQUEST] = N_("nothing is asked for: the request has expired, was cancelled, or the "
-					    "machine was restarted. Ask again with `guardctl request`"),
-	    [GUARD_REFUSAL_REQUEST_LOCKED] = N_("five wrong answers have locked this request: cancel it (`guardctl "
-						"request --cancel`) and ask again"),
-	    [GUARD_REFUSAL_NO_RECORD] = N_("it cannot be recorded now, and nothing is unlocked without a record: see "
-					   "`guardctl status`"),
-	    [GUARD_REFUSAL_FULL] = N_("too many unlocks are open on this machine: end one first (`guardctl unlock "
-				      "end`)"),
-	    [GUARD_REFUSAL_NOT_YOURS] = N_("nothing of yours is open under that number"),
-	    [GUARD_REFUSAL_NOT_ROOT] = N_("maintenance is root's: ask again as root"),
-	    [GUARD_REFUSAL_NOT_APPROVED] = N_("the help desk has not approved it yet, or the approval has not reached "
-					      "this machine: try again in a minute, or phone"),
-	};
-
-	if (refusal->kind == GUARD_REFUSAL_WAIT || refusal->kind == GUARD_REFUSAL_WRONG)
-		say_number(refusal->kind, refusal->number);
-	else if (refusal->kind == GUARD_REFUSAL_FLAW)
-		say_flaw(refusal);
-	else if (refusal->kind == GUARD_REFUSAL_OFF)
-		guardctl_error(_("there is no unlock by phone on this machine: %s"), guardctl_told(refusal->text));
-	else if (sentences[refusal->kind])
-		guardctl_error("%s", gettext(sentences[refusal->kind]));
-	else
-		guardctl_error("%s", guardctl_told(refusal->text));
-}
 
 /* ---- one ask ------------------------------------------------------------------------ */
 
-static int take_refusal(struct guard_reader *reader)
+struct hearer {
+	guardctl_take_told take;
+	guardctl_take_refusal refused; /* NULL: it is an error of this program's run */
+	void *context;
+};
+
+static int take_refusal(struct guard_reader *reader, const struct hearer *hearer)
 {
 	struct guard_refusal refusal;
+	char text[GUARDCTL_REFUSAL_SIZE];
 
 	if (guard_refusal_decode(&refusal, reader) < 0 || !guard_reader_done(reader))
 		return guardctl_unexpected();
-	say_refusal(&refusal);
+	guardctl_refusal_text(text, sizeof(text), &refusal);
+	if (hearer->refused)
+		hearer->refused(hearer->context, text);
+	else
+		guardctl_error("%s", text);
 	return GUARDCTL_REFUSED;
 }
 
-static int hear(struct guardctl_connection *connection, bool list, guardctl_take_told take, void *context)
+static int hear(struct guardctl_connection *connection, bool list, const struct hearer *hearer)
 {
 	struct guard_reader reader;
 	struct guard_told told;
@@ -111,17 +56,16 @@ static int hear(struct guardctl_connection *connection, bool list, guardctl_take
 		if (type == GUARD_WIRE_RESULT)
 			return guardctl_result(&reader);
 		if (type == GUARD_WIRE_UNLOCK_REFUSED)
-			return take_refusal(&reader);
+			return take_refusal(&reader, hearer);
 		if (type != GUARD_WIRE_UNLOCK_TOLD || guard_told_decode(&told, &reader) < 0 ||
 		    !guard_reader_done(&reader))
 			return guardctl_unexpected();
-		take(context, &told);
+		hearer->take(hearer->context, &told);
 	} while (list);
 	return GUARDCTL_DONE;
 }
 
-int guardctl_ask(const struct guardctl_options *options, const struct guard_ask *ask, guardctl_take_told take,
-		 void *context)
+static int ask_hearer(const struct guardctl_options *options, const struct guard_ask *ask, const struct hearer *hearer)
 {
 	struct guardctl_connection connection;
 	struct guard_writer writer;
@@ -135,9 +79,21 @@ int guardctl_ask(const struct guardctl_options *options, const struct guard_ask 
 		writer.failed = true;
 	code = guardctl_send(&connection, &writer);
 	if (code == 0)
-		code = hear(&connection, ask->verb == GUARD_ASK_LIST || ask->verb == GUARD_ASK_PERMITS, take, context);
+		code = hear(&connection, ask->verb == GUARD_ASK_LIST || ask->verb == GUARD_ASK_PERMITS, hearer);
 	guardctl_disconnect(&connection);
 	return code;
+}
+
+int guardctl_ask(const struct guardctl_options *options, const struct guard_ask *ask, guardctl_take_told take,
+		 void *context)
+{
+	return ask_hearer(options, ask, &(struct hearer){take, NULL, context});
+}
+
+int guardctl_ask_for(const struct guardctl_options *options, const struct guard_ask *ask, guardctl_take_told take,
+		     guardctl_take_refusal refused, void *context)
+{
+	return ask_hearer(options, ask, &(struct hearer){take, refused, context});
 }
 
 /* ---- which file ----------------------------------------------------------------------- */
@@ -145,6 +101,7 @@ int guardctl_ask(const struct guardctl_options *options, const struct guard_ask 
 struct denial {
 	const char *path;
 	struct guard_digest digest;
+	uint8_t medium;
 	bool found;
 };
 
@@ -155,6 +112,7 @@ static int take_denial(void *context, const struct guard_event *event)
 	/* Oldest first: the newest stays. */
 	if (event->has_digest && strcmp(event->path, denial->path) == 0) {
 		denial->digest = event->digest;
+		denial->medium = event->medium;
 		denial->found = true;
 	}
 	return 0;
@@ -171,6 +129,7 @@ static int find_denial(struct guard_ask *ask, const struct guardctl_options *opt
 		return code;
 	if (denial.found) {
 		ask->digest = denial.digest;
+		ask->medium = denial.medium;
 		return 0;
 	}
 	guard_text_escape(text, sizeof(text), ask->path, strlen(ask->path));
@@ -199,6 +158,7 @@ int guardctl_ask_about(struct guard_ask *ask, const struct guardctl_options *opt
 		return GUARDCTL_REFUSED;
 	}
 	ask->digest = question.identity.digest;
+	ask->medium = question.medium;
 	return 0;
 }
 

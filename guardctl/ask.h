@@ -14,6 +14,14 @@ typedef void (*guardctl_take_told)(void *context, const struct guard_told *told)
 /* Returns an exit code; what was refused has been said. */
 int guardctl_ask(const struct guardctl_options *options, const struct guard_ask *ask, guardctl_take_told take,
 		 void *context);
+/* The same for a program that has another place for a refusal than standard error. */
+typedef void (*guardctl_take_refusal)(void *context, const char *sentence);
+int guardctl_ask_for(const struct guardctl_options *options, const struct guard_ask *ask, guardctl_take_told take,
+		     guardctl_take_refusal refused, void *context);
+
+/* refusal.c: one sentence. */
+#define GUARDCTL_REFUSAL_SIZE 1024u
+void guardctl_refusal_text(char *ret_text, size_t capacity, const struct guard_refusal *refusal);
 
 /* The file's digest and full path into the ask: by reading it, or, where guard
  * does not let guardctl read it, from the record of its denial.  Exit code. */

@@ -33,14 +33,16 @@ static void user_name(char *ret_name, size_t capacity, const char *passwd, uint3
 	}
 }
 
-/* By this digest or this path, whatever kind it is used as. */
+/* By this digest, this path or the medium it lies on, whatever kind it is used as.
+ * Only so that nobody phones for nothing: the gate decides by what is so. */
 static bool is_denied(const struct control *control, const struct control_client *client,
 		      const struct guard_ask *ask)
 {
 	struct guard_identity identity = {.digest = ask->digest};
 	const struct guard_subject subject = {
 	    .uid = client->peer.uid, .gid_count = client->peer.gid_count, .gids = client->peer.gids};
-	const struct guard_object object = {.identity = &identity, .claimed_path = ask->path[0] ? ask->path : NULL};
+	const struct guard_object object = {
+	    .identity = &identity, .claimed_path = ask->path[0] ? ask->path : NULL, .medium = ask->medium};
 	struct guard_verdict verdict;
 
 	if (ask->verb != GUARD_ASK_REQUEST || !GUARD_UNLOCK_HAS_FILE(ask->scope))

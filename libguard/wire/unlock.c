@@ -20,10 +20,12 @@ static void take_digest(struct guard_digest *ret_digest, struct guard_reader *re
 
 int guard_ask_encode(struct guard_writer *writer, const struct guard_ask *ask)
 {
-	if (ask->verb == 0 || ask->verb >= GUARD_ASK_MAX_ || ask->scope >= GUARD_UNLOCK_SCOPE_MAX_)
+	if (ask->verb == 0 || ask->verb >= GUARD_ASK_MAX_ || ask->scope >= GUARD_UNLOCK_SCOPE_MAX_ ||
+	    ask->medium >= GUARD_MEDIUM_MAX_)
 		return -GUARD_E_USAGE;
 	guard_write_u8(writer, ask->verb);
 	guard_write_u8(writer, ask->scope);
+	guard_write_u8(writer, ask->medium);
 	guard_write_u32(writer, ask->id);
 	guard_write_bytes(writer, ask->digest.bytes, GUARD_DIGEST_SIZE);
 	guard_body_put_text(writer, ask->path, sizeof(ask->path));
@@ -39,6 +41,7 @@ int guard_ask_decode(struct guard_ask *ret_ask, struct guard_reader *reader)
 
 	ask.verb = guard_body_take_enum(reader, GUARD_ASK_MAX_);
 	ask.scope = guard_body_take_enum(reader, GUARD_UNLOCK_SCOPE_MAX_);
+	ask.medium = guard_body_take_enum(reader, GUARD_MEDIUM_MAX_);
 	ask.id = guard_read_u32(reader);
 	take_digest(&ask.digest, reader);
 	guard_body_take_text(ask.path, sizeof(ask.path), reader);

@@ -33,6 +33,7 @@ enum guard_ask_verb {
 struct guard_ask {
 	uint8_t verb;               /* enum guard_ask_verb */
 	uint8_t scope;              /* enum guard_unlock_scope, or 0 */
+	uint8_t medium;             /* enum guard_medium: where `path` lies, as the client says */
 	uint32_t id;
 	struct guard_digest digest;
 	char path[GUARD_WIRE_PATH_MAX];

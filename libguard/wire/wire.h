@@ -66,6 +66,7 @@ enum guard_daemon_event {
 	GUARD_DAEMON_RELEASED,               /* headquarters released the machine */
 	GUARD_DAEMON_TAMPERED,               /* an act against the daemon or another program's memory */
 	GUARD_DAEMON_CATALOG_REFUSED,        /* a signed list of digests that did not count */
+	GUARD_DAEMON_UNLOCK_RAN,             /* a listed program started by what an install unlock started */
 	GUARD_DAEMON_MAX_
 };
 
