@@ -317,6 +317,10 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	}
 	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT)
 		gate_ticket_give(gate, event);
+	/* Before the caller goes on, and perhaps ends. */
+	if (outcome.verdict.action == GUARD_ALLOW && outcome.verdict.reason != GUARD_REASON_UNLOCK &&
+	    (event->mask & FAN_OPEN_EXEC_PERM))
+		gate_unlock_listed(gate, event, &identity->identity);
 	denied = answer(gate, event, &outcome.verdict);
 	if (outcome.verdict.action == GUARD_DENY || outcome.verdict.reason == GUARD_REASON_UNLOCK || outcome.recorded ||
 	    (identity->cold && gate->config->ledger_allowed))

@@ -13,6 +13,7 @@
 
 #include <sys/fanotify.h>
 
+#include "gate/unlocks.h"
 #include "gate/words.h"
 
 #define MARK (FAN_MARK_EVICTABLE)
@@ -57,6 +58,12 @@ static uint64_t needless(const struct gate_policy *policy, const struct guard_ob
 							       script && module)
 		mask |= FAN_OPEN_PERM;
 	return mask;
+}
+
+/* While an installer is unlocked every start of a program is recorded. */
+static uint64_t wanted_now(const struct gate *gate)
+{
+	return gate_unlocks_follow_writers(gate) ? ~(uint64_t)FAN_OPEN_EXEC_PERM : ~UINT64_C(0);
 }
 
 static void unmark(struct gate *gate, int fd)
@@ -115,14 +122,14 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 	object.medium = filesystem.medium;
 	policy = gate_policy_hold(gate);
 	/* Signers that another policy's keys verified say nothing under this one. */
-	mask = policy->generation == identity->generation ? needless(policy, &object, format) : 0;
+	mask = policy->generation == identity->generation ? needless(policy, &object, format) & wanted_now(gate) : 0;
 	generation = policy->generation;
 	gate_policy_release(gate);
 	if (!mask)
 		return false;
 	if (!set_marks(gate, event->fd, mask))
 		return mask & FAN_OPEN_PERM; /* then it is asked again: slower, not weaker */
-	if (!still_true(gate, event, generation))
+	if (!still_true(gate, event, generation) || mask & ~wanted_now(gate))
 		unmark(gate, event->fd);
 	return mask & FAN_OPEN_PERM;
 }

@@ -147,6 +147,25 @@ static void fill_subject(struct guard_event *note, const struct gate_event *even
 		copy_text(note->program, sizeof(note->program), facts->program->path);
 }
 
+/* For the review of an unlock: who vouches for what was run, by keys of the policy. */
+static void put_signers(char *ret_text, size_t capacity, const struct gate_identity *identity)
+{
+	const struct guard_signer *signer = identity->identity.signers;
+	struct guard_digest key;
+	char hex[GUARD_DIGEST_HEX_SIZE];
+
+	if (identity->identity.signer_count) {
+		memcpy(key.bytes, signer->key_id, sizeof(key.bytes));
+		guard_digest_format(hex, &key);
+		snprintf(ret_text, capacity, "Signed (%s) by the key %s of the policy.",
+			 guard_provider_name((enum guard_provider)signer->provider), hex);
+	} else if (identity->reason[0]) {
+		snprintf(ret_text, capacity, "%s", identity->reason);
+	} else if (identity->carried) {
+		snprintf(ret_text, capacity, "It carries a signature by a key that the policy does not name.");
+	}
+}
+
 static void note_verdict(struct gate *gate, enum guard_event_source source, const struct gate_event *event,
 			 const struct guard_verdict *verdict, const struct gate_identity *identity,
 			 const char *rule_text, uint64_t policy_version, bool denied)
@@ -176,6 +195,8 @@ static void note_verdict(struct gate *gate, enum guard_event_source source, cons
 		note.digest = identity->identity.digest;
 		if (verdict->action == GUARD_DENY)
 			snprintf(note.text, sizeof(note.text), "%s", identity->reason);
+		else if (verdict->reason == GUARD_REASON_UNLOCK)
+			put_signers(note.text, sizeof(note.text), identity);
 	}
 	if (facts && facts->said[0])
 		snprintf(note.text, sizeof(note.text), "%s", facts->said);

@@ -73,31 +73,72 @@ uint32_t gate_unlock_covers(struct gate *gate, const struct gate_wanted *wanted,
 	return id;
 }
 
-/* ---- writers ------------------------------------------------------------------------ */
+/* ---- what an installer does besides -------------------------------------------------- */
+
+static void fill_note(struct guard_event *ret_note, enum guard_daemon_event what, const struct gate_event *event,
+		      const struct gate_subject *subject, uint32_t id)
+{
+	*ret_note = (struct guard_event){ .time_ns = gate_realtime_ns(),
+					  .source = GUARD_EVENT_DAEMON,
+					  .what = (uint8_t)what,
+					  .action = GUARD_ALLOW,
+					  .count = 1,
+					  .rule = id,
+					  .device = event->file.key.device,
+					  .inode = event->file.key.inode,
+					  .pid = (uint32_t)subject->tgid,
+					  .ppid = (uint32_t)subject->ppid,
+					  .uid = subject->uid,
+					  .loginuid = subject->loginuid };
+}
+
+static void put_path(struct guard_event *note, const char *path)
+{
+	if (path)
+		memcpy(note->path, path, strnlen(path, sizeof(note->path) - 1));
+}
 
 static void say_written(struct gate *gate, struct gate_event *event, const struct gate_subject *subject, uint32_t id)
 {
-	struct guard_event note = { .time_ns = gate_realtime_ns(),
-				    .source = GUARD_EVENT_DAEMON,
-				    .what = GUARD_DAEMON_UNLOCK_WROTE,
-				    .action = GUARD_ALLOW,
-				    .count = 1,
-				    .rule = id,
-				    .device = event->file.key.device,
-				    .inode = event->file.key.inode,
-				    .pid = (uint32_t)subject->tgid,
-				    .ppid = (uint32_t)subject->ppid,
-				    .uid = subject->uid,
-				    .loginuid = subject->loginuid,
-				    .text = "Opened for writing by what the unlocked installer started" };
+	struct guard_event note;
 	struct gate_path path = { 0 };
 
+	fill_note(&note, GUARD_DAEMON_UNLOCK_WROTE, event, subject, id);
+	strcpy(note.text, "Opened for writing by what the unlocked installer started");
 	gate_path_read(&path, event->fd, &event->file.key);
-	if (path.claimed)
-		memcpy(note.path, path.claimed, strnlen(path.claimed, sizeof(note.path) - 1));
+	put_path(&note, path.claimed);
 	free(path.claimed);
 	gate_note_event(gate, &note);
 }
+
+void gate_unlock_listed(struct gate *gate, const struct gate_event *event, const struct guard_identity *identity)
+{
+	struct gate_unlocks *unlocks = gate->unlocks;
+	const struct gate_facts *facts = event->facts;
+	struct guard_event note;
+	uint32_t id = 0;
+
+	if (!gate_unlocks_follow_writers(gate) || !facts || facts->no_subject)
+		return;
+	pthread_mutex_lock(&unlocks->lock);
+	for (unsigned i = 0; i < unlocks->count && id == 0; i++)
+		if (unlocks->grants[i].scope == GUARD_UNLOCK_INSTALL &&
+		    gate_installs_cover(unlocks->installs, unlocks->grants[i].id, facts->subject.tgid, &event->file.key, false))
+			id = unlocks->grants[i].id;
+	pthread_mutex_unlock(&unlocks->lock);
+	if (!id)
+		return;
+	fill_note(&note, GUARD_DAEMON_UNLOCK_RAN, event, &facts->subject, id);
+	strcpy(note.text, "Listed by the policy, and started by what the unlocked installer started");
+	note.has_digest = 1;
+	note.digest = identity->digest;
+	put_path(&note, facts->path.claimed);
+	if (facts->program)
+		memcpy(note.program, facts->program->path, strnlen(facts->program->path, sizeof(note.program) - 1));
+	gate_note_event(gate, &note);
+}
+
+/* ---- writers ------------------------------------------------------------------------ */
 
 bool gate_unlocks_follow_writers(const struct gate *gate)
 {

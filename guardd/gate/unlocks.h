@@ -31,8 +31,12 @@ struct gate_wanted {
  * in force offers, by scope.  May look at /proc: with no policy held. */
 uint32_t gate_unlock_covers(struct gate *gate, const struct gate_wanted *wanted,
 			    const uint32_t seconds[GUARD_POLICY_UNLOCK_SCOPES]);
-/* An installer is unlocked: every writer is looked at.  Never blocks. */
+/* An installer is unlocked: every writer and every start of a program is looked at.
+ * Never blocks. */
 bool gate_unlocks_follow_writers(const struct gate *gate);
+/* A program that the policy lists is started: recorded when an installer's process
+ * starts it.  For these no kernel cache answers meanwhile. */
+void gate_unlock_listed(struct gate *gate, const struct gate_event *event, const struct guard_identity *identity);
 /* Somebody opens a file to write to it. */
 void gate_unlock_writer(struct gate *gate, struct gate_event *event);
 /* The process began while an unlock was open that is over now. */

@@ -36,6 +36,7 @@ static const struct {
     [GUARD_DAEMON_UNLOCK_VERIFIERS] = {"unlock-verifiers", "a verifier set was looked at", false},
     [GUARD_DAEMON_UNLOCK_RESTORED] = {"unlock-restored", "the unlock state was put back", true},
     [GUARD_DAEMON_UNLOCK_WROTE] = {"unlock-wrote", "an installer wrote a file", false},
+    [GUARD_DAEMON_UNLOCK_RAN] = {"unlock-ran", "an installer started a listed program", false},
     [GUARD_DAEMON_REPORTED] = {"reported", "a user reports a program", true},
     [GUARD_DAEMON_TAMPERED] = {"tampered", "somebody reached for what is guarded", true},
     [GUARD_DAEMON_UPDATE_TAKEN] = {"update-taken", "an update from the repository is in force", false},

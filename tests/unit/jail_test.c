@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -116,6 +117,19 @@ static int do_open(void)
 	return open("/etc/passwd", O_RDONLY) >= 0;
 }
 
+static int do_socket_unix(void)
+{
+	return socket(AF_UNIX, SOCK_DGRAM, 0) >= 0;
+}
+static int do_accept(void)
+{
+	return accept4(pair[0], NULL, NULL, SOCK_CLOEXEC) >= 0;
+}
+static int do_kill(void)
+{
+	return kill(getppid(), 0) == 0;
+}
+
 static void test_forbidden(void)
 {
 	static const probe all[] = { do_exec, do_ptrace, do_socket_inet, do_fork, do_executable_memory,
@@ -126,7 +140,11 @@ static void test_forbidden(void)
 		ends(GUARDD_ROLE_RECORD, all[i]);
 		ends(GUARDD_ROLE_CONTROL, all[i]);
 		ends(GUARDD_ROLE_LOADER, all[i]);
+		ends(GUARDD_ROLE_UNLOCK, all[i]);
 	}
+	ends(GUARDD_ROLE_UNLOCK, do_socket_unix);
+	ends(GUARDD_ROLE_UNLOCK, do_accept);
+	ends(GUARDD_ROLE_UNLOCK, do_kill);
 	ends(GUARDD_ROLE_KEEPER, do_ptrace);
 	ends(GUARDD_ROLE_KEEPER, do_namespace);
 	ends(GUARDD_ROLE_KEEPER, do_mount_call);
@@ -225,6 +243,7 @@ static void test_capabilities(void)
 	status_is(GUARDD_ROLE_GATE, gate);
 	status_is(GUARDD_ROLE_RECORD, helper);
 	status_is(GUARDD_ROLE_CONTROL, helper);
+	status_is(GUARDD_ROLE_UNLOCK, helper);
 }
 
 /* ---- what works -------------------------------------------------------------------------- */
@@ -301,12 +320,55 @@ static int control_can(void)
 	return accept4(pair[0], NULL, NULL, SOCK_CLOEXEC) < 0 && errno == EINVAL ? 0 : 3;
 }
 
+/* As it saves its state: beside, synced, renamed, under a lock. */
+static int unlock_can(void)
+{
+	char path[128], client[1];
+	int own, fd;
+
+	snprintf(path, sizeof(path), "%s/unlock", folder);
+	own = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (own < 0)
+		return 1;
+	fd = openat(own, "new", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX) < 0 || write(fd, "x", 1) != 1 || fsync(fd) < 0)
+		return 2;
+	if (renameat(own, "new", own, "state") < 0 || fsync(own) < 0 || unlinkat(own, "state", 0) < 0)
+		return 3;
+	/* A client that control handed over is answered. */
+	return send(pair[0], "x", 1, MSG_NOSIGNAL) == 1 && recv(pair[1], client, 1, 0) == 1 ? 0 : 4;
+}
+static int unlock_is_limited(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_max != 0)
+		return 1;
+	return getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max > 1024 ? 2 : 0;
+}
+
 static void test_allowed(void)
 {
+	works(GUARDD_ROLE_UNLOCK, unlock_can);
+	works(GUARDD_ROLE_UNLOCK, unlock_is_limited);
 	works(GUARDD_ROLE_GATE, gate_can);
 	works(GUARDD_ROLE_GATE, gate_cannot_write);
 	works(GUARDD_ROLE_RECORD, record_can);
 	works(GUARDD_ROLE_CONTROL, control_can);
+}
+
+static int unlock_sees_only_its_folder(void)
+{
+	static const char *const others[] = { "ledger", "public", "verifiers" };
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, others[i]);
+		if (open(path, O_RDONLY | O_CLOEXEC) >= 0 || errno != EACCES)
+			return 1 + (int)i;
+	}
+	snprintf(path, sizeof(path), "%s/made", folder);
+	return open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0 ? 9 : 0;
 }
 
 static void test_landlock(void)
@@ -316,6 +378,7 @@ static void test_landlock(void)
 		return;
 	}
 	works(GUARDD_ROLE_RECORD, record_sees_only_its_ledger);
+	works(GUARDD_ROLE_UNLOCK, unlock_sees_only_its_folder);
 }
 
 /* ---- refusals of the jail itself ----------------------------------------------------------- */
@@ -333,13 +396,17 @@ static void test_refuses(void)
 	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == REFUSED_JAIL);
 	config.record_uid = NOBODY;
 	works(GUARDD_ROLE_RECORD, nothing);
+	config.unlock_uid = 0;
+	status = run(GUARDD_ROLE_UNLOCK, nothing);
+	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == REFUSED_JAIL);
+	config.unlock_uid = NOBODY;
 }
 
 static CU_TestInfo tests[] = {
 	{ "a forbidden call ends the process", test_forbidden },
 	{ "capabilities and users", test_capabilities },
 	{ "what a role needs works", test_allowed },
-	{ "record sees its ledger alone", test_landlock },
+	{ "record and unlock see their folders alone", test_landlock },
 	{ "a jail that cannot be entered", test_refuses },
 	CU_TEST_INFO_NULL,
 };
@@ -355,15 +422,23 @@ static void make_folder(void)
 	snprintf(path, sizeof(path), "%s/ledger", folder);
 	if (mkdir(path, 0700) < 0 || chown(path, NOBODY, NOBODY) < 0)
 		exit(2);
+	snprintf(path, sizeof(path), "%s/unlock", folder);
+	if (mkdir(path, 0700) < 0 || chown(path, NOBODY, NOBODY) < 0)
+		exit(2);
+	/* What was read before the jail belongs to root. */
+	snprintf(path, sizeof(path), "%s/verifiers", folder);
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	snprintf(path, sizeof(path), "%s/public", folder);
 	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
 	snprintf(config.state_dir, sizeof(config.state_dir), "%s", folder);
 	config.record_uid = config.record_gid = config.control_uid = config.control_gid = NOBODY;
+	config.unlock_uid = config.unlock_gid = NOBODY;
 }
 
 static void remove_folder(void)
 {
-	static const char *const names[] = { "ledger/row", "ledger", "public", "gate", "made" };
+	static const char *const names[] = { "ledger/row",   "ledger", "unlock/new", "unlock/state",
+					     "unlock", "verifiers",  "public", "gate", "made" };
 	char path[128];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
