@@ -114,6 +114,7 @@ static void set_verdict(json_t *object, const struct guard_event *event, bool ac
 	json_object_set_new(object, "reason",
 			    access ? json_string(guard_reason_name(event->reason)) : json_null());
 	json_object_set_new(object, "kind", access ? json_string(guard_kind_name(event->kind)) : json_null());
+	json_object_set_new(object, "medium", access ? json_string(guard_medium_name(event->medium)) : json_null());
 }
 
 static void set_who(json_t *object, const struct guard_event *event)
@@ -133,7 +134,8 @@ static void set_who(json_t *object, const struct guard_event *event)
 static json_t *unlock_or_null(const struct guard_event *event)
 {
 	bool belongs = event->source == GUARD_EVENT_DAEMON
-			       ? event->what >= GUARD_DAEMON_UNLOCK_REQUESTED && event->what <= GUARD_DAEMON_UNLOCK_WROTE
+			       ? (event->what >= GUARD_DAEMON_UNLOCK_REQUESTED && event->what <= GUARD_DAEMON_UNLOCK_WROTE) ||
+					 event->what == GUARD_DAEMON_UNLOCK_RAN
 			       : event->reason == GUARD_REASON_UNLOCK;
 
 	return belongs && event->rule != GUARD_NO_RULE && event->rule ? json_integer(event->rule) : json_null();
