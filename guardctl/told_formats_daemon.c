@@ -321,5 +321,8 @@ const char *const told_formats_daemon[] = {
 	N_("the kernel's event queue ran over: opens were allowed unseen"),
 	N_("%llu running processes looked at, %llu files in use that the policy does not allow, %llu processes ended"),
 	N_("Opened for writing by what the unlocked installer started"),
+	N_("Listed by the policy, and started by what the unlocked installer started"),
+	N_("Signed (%s) by the key %s of the policy."),
+	N_("It carries a signature by a key that the policy does not name."),
 	NULL,
 };

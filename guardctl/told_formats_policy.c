@@ -273,5 +273,7 @@ const char *const told_formats_policy[] = {
 	N_("cannot read %s: %s"),
 	N_("write a number with s, m or h behind it, at most \"24h\"; leave the scope out if nobody may give it"),
 	N_("`%s` is not a length of time: \"%.40s\""),
+	N_("`unlockable` is for deny rules"),
+	N_("leave it out: an unlock never stands against an allow rule"),
 	NULL,
 };

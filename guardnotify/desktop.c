@@ -20,6 +20,7 @@
 
 struct shown {
 	uint32_t id;
+	uint8_t medium;
 	struct guard_digest digest;
 	char path[GUARD_WIRE_PATH_MAX];
 };
@@ -83,10 +84,19 @@ int notify_desktop_show(struct notify_desktop *desktop, const struct guard_event
 
 	if (r < 0)
 		return r;
-	*shown = (struct shown){.id = id, .digest = event->digest};
+	*shown = (struct shown){.id = id, .medium = event->medium, .digest = event->digest};
 	memcpy(shown->path, event->path, sizeof(shown->path));
 	desktop->next++;
 	return 0;
+}
+
+int notify_desktop_show_count(struct notify_desktop *desktop, unsigned count)
+{
+	char body[512];
+	uint32_t id;
+
+	snprintf(body, sizeof(body), _("Programs that were refused besides: %u\nTo see them: guardctl events --denied"), count);
+	return send_notification(&id, desktop, _("guard did not let programs run"), body, false);
 }
 
 /* ---- buttons ------------------------------------------------------------------------ */
@@ -98,23 +108,34 @@ static void take_told(void *context, const struct guard_told *told)
 	uint32_t id;
 
 	if (told->what == GUARD_TOLD_REQUEST) {
-		snprintf(body, sizeof(body), "%s\n%s / %s", told->number, told->machine, told->user);
+		snprintf(body, sizeof(body), _("%s\nMachine: %s, user: %s\nThen type: guardctl unlock CODE"), told->number,
+			 told->machine, told->user);
 		(void)!send_notification(&id, desktop, _("Request number for the help desk"), body, false);
 	} else {
 		(void)!send_notification(&id, desktop, _("Reported"), "", false);
 	}
 }
 
+static void take_refused(void *context, const char *sentence)
+{
+	struct notify_desktop *desktop = context;
+	uint32_t id;
+
+	(void)!send_notification(&id, desktop, _("That could not be done"), sentence, false);
+}
+
 static void act(struct notify_desktop *desktop, const struct shown *shown, bool report)
 {
 	struct guard_ask ask = {.verb = report ? GUARD_ASK_REPORT : GUARD_ASK_REQUEST,
 				.scope = report ? 0 : GUARD_UNLOCK_SHORT,
+				.medium = shown->medium,
 				.digest = shown->digest};
 
 	memcpy(ask.path, shown->path, sizeof(ask.path));
 	snprintf(ask.reason, sizeof(ask.reason), "%s",
 		 report ? _("reported from the notification") : _("asked from the notification"));
-	(void)guardctl_ask(desktop->options, &ask, take_told, desktop);
+	if (guardctl_ask_for(desktop->options, &ask, take_told, take_refused, desktop) == GUARDCTL_UNREACHABLE)
+		take_refused(desktop, _("guard's daemon cannot be reached; try again in a moment"));
 }
 
 static int on_action(sd_bus_message *message, void *context, sd_bus_error *error)

@@ -30,13 +30,14 @@ struct notifier {
 	char help[400];
 	int64_t newest_ns; /* of what was told */
 	struct remembered remembered[NOTIFY_REMEMBERED];
+	struct notify_flood shown, lines;
 };
 
-static int64_t now_ns(void)
+static int64_t now_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -70,22 +71,42 @@ static void read_help(struct notifier *notifier)
 			 status.help_phone[0] && status.help_text[0] ? " " : "", status.help_text);
 }
 
+static void leave_desktop(struct notifier *notifier)
+{
+	notify_desktop_close(notifier->desktop);
+	notifier->desktop = NULL;
+}
+
 static void tell(struct notifier *notifier, const struct guard_event *event)
 {
+	int64_t now = now_ns(CLOCK_MONOTONIC);
+	bool line, shown;
 	char text[1024];
 
 	if (!is_worth_telling(event) || was_told(notifier, event))
 		return;
-	read_help(notifier); /* the policy may have changed */
-	notify_line(text, sizeof(text), event, notifier->help);
-	notify_terminal(event, text);
-	if (!notifier->desktop && notify_desktop_open(&notifier->desktop, &notifier->options) < 0)
+	line = notify_flood_take(&notifier->lines, NOTIFY_TERMINAL_BURST, now);
+	shown = notify_flood_take(&notifier->shown, NOTIFY_DESKTOP_BURST, now);
+	if (line || shown)
+		read_help(notifier); /* the policy may have changed */
+	if (line) {
+		notify_line(text, sizeof(text), event, notifier->help);
+		notify_terminal(event, text);
+	}
+	if (!shown || (!notifier->desktop && notify_desktop_open(&notifier->desktop, &notifier->options) < 0))
 		return;
 	notify_body(text, sizeof(text), event, notifier->help);
-	if (notify_desktop_show(notifier->desktop, event, text) < 0) {
-		notify_desktop_close(notifier->desktop);
-		notifier->desktop = NULL;
-	}
+	if (notify_desktop_show(notifier->desktop, event, text) < 0)
+		leave_desktop(notifier);
+}
+
+/* After a storm: how many there were besides. */
+static void tell_withheld(struct notifier *notifier)
+{
+	unsigned count = notify_flood_settle(&notifier->shown, NOTIFY_DESKTOP_BURST, now_ns(CLOCK_MONOTONIC));
+
+	if (count && notifier->desktop && notify_desktop_show_count(notifier->desktop, count) < 0)
+		leave_desktop(notifier);
 }
 
 /* ---- the stream -------------------------------------------------------------------------- */
@@ -133,12 +154,11 @@ static void follow(struct notifier *notifier)
 		struct pollfd polls[] = {{notifier->connection.socket, POLLIN, 0}, {-1, POLLIN, 0}};
 
 		/* Also without news: what came during a call waits in memory. */
-		if (notifier->desktop && notify_desktop_process(notifier->desktop) < 0) {
-			notify_desktop_close(notifier->desktop);
-			notifier->desktop = NULL;
-		}
+		if (notifier->desktop && notify_desktop_process(notifier->desktop) < 0)
+			leave_desktop(notifier);
+		tell_withheld(notifier);
 		polls[1].fd = notify_desktop_fd(notifier->desktop);
-		if (poll(polls, 2, -1) < 0 && errno != EINTR)
+		if (poll(polls, 2, notify_flood_wait(&notifier->shown, now_ns(CLOCK_MONOTONIC))) < 0 && errno != EINTR)
 			return;
 		if (polls[0].revents && take_packet(notifier))
 			return;
@@ -152,25 +172,26 @@ static int parse(struct guardctl_options *options, int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		if (option != 's')
-			return GUARDCTL_USAGE;
+			break;
 		options->socket = optarg;
 	}
-	if (optind == argc)
+	if (option == -1 && optind == argc)
 		return 0;
-	fprintf(stderr, "usage: guardnotify [--socket PATH]\n");
+	fprintf(stderr, _("guardnotify: usage: guardnotify [--socket PATH]: tells the user who runs it of his own denials\n"));
 	return GUARDCTL_USAGE;
 }
 
 int main(int argc, char **argv)
 {
 	static struct notifier notifier = {.options = {.socket = "/run/guard/guard.sock"}};
-	int code = parse(&notifier.options, argc, argv);
+	int code;
 
+	guardctl_i18n_begin();
+	code = parse(&notifier.options, argc, argv);
 	if (code)
 		return code;
 	signal(SIGPIPE, SIG_IGN);
-	guardctl_i18n_begin();
-	notifier.newest_ns = now_ns();
+	notifier.newest_ns = now_ns(CLOCK_REALTIME);
 	if (notify_desktop_open(&notifier.desktop, &notifier.options) < 0)
 		notifier.desktop = NULL; /* a session without a desktop has terminals */
 	for (;;) {

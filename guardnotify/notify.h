@@ -13,11 +13,25 @@
 
 #define NOTIFY_SAME_NS (10ll * 1000000000) /* the same file is told of once in so long */
 #define NOTIFY_REMEMBERED 64u
-#define NOTIFY_RETRY_MS 5000		   /* until the daemon, or the session bus, is tried again */
+#define NOTIFY_RETRY_MS 1000		   /* until the daemon, or the session bus, is tried again */
+#define NOTIFY_FLOOD_NS (10ll * 1000000000) /* in so long one more is told of */
+#define NOTIFY_DESKTOP_BURST 5u		   /* notifications at once; then one for all the rest */
+#define NOTIFY_TERMINAL_BURST 20u	   /* lines at once */
 
 /* sentences.c: what is said, in the user's language; `help` is the help desk. */
 void notify_body(char *ret_text, size_t capacity, const struct guard_event *event, const char *help);
 void notify_line(char *ret_text, size_t capacity, const struct guard_event *event, const char *help);
+
+/* flood.c: of a storm of denials some are told of, and then how many more there were.
+ * take: false: not this one.  wait: milliseconds until settle has something to say, -1:
+ * nothing is withheld.  settle: how many were withheld, 0 not yet. */
+struct notify_flood {
+	unsigned used, withheld;
+	int64_t since_ns;
+};
+bool notify_flood_take(struct notify_flood *flood, unsigned burst, int64_t now_ns);
+int notify_flood_wait(const struct notify_flood *flood, int64_t now_ns);
+unsigned notify_flood_settle(struct notify_flood *flood, unsigned burst, int64_t now_ns);
 
 /* terminal.c: one line on the terminal of the process that tried, or of its
  * parent, if it is this user's. */
@@ -33,6 +47,8 @@ void notify_desktop_close(struct notify_desktop *desktop); /* NULL-safe */
 int notify_desktop_fd(const struct notify_desktop *desktop);
 /* Show it, with buttons to ask the help desk and to report. */
 int notify_desktop_show(struct notify_desktop *desktop, const struct guard_event *event, const char *body) GUARD_WARN_UNUSED;
+/* One for all that were not told of one by one. */
+int notify_desktop_show_count(struct notify_desktop *desktop, unsigned count) GUARD_WARN_UNUSED;
 /* Take what came over the bus: a button.  Negative when the bus is gone. */
 int notify_desktop_process(struct notify_desktop *desktop) GUARD_WARN_UNUSED;
 #endif
