@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "output.h"
 #include "told_text.h"
+#include "i18n.h"
 #include "policy_verbs.h"
 
 static const char *severity_name(enum guard_severity severity)
@@ -60,9 +61,16 @@ json_t *policy_json_diagnostics(const struct guard_compile *compile)
 	return array;
 }
 
-static const char *plural(size_t count)
+/* Whole sentences: their words stand elsewhere in other languages. */
+static void put_header(FILE *out, const struct guard_compile_summary *summary)
 {
-	return count == 1 ? "" : "s";
+	fprintf(out,
+		summary->mode && summary->default_action ? _("Policy %s, version %" PRIu64 ", enforced: what no rule lists is allowed. ")
+		: summary->mode		  ? _("Policy %s, version %" PRIu64 ", enforced: what no rule lists is denied. ")
+		: summary->default_action ? _("Policy %s, version %" PRIu64 ", audit only: what no rule lists is allowed. ")
+					  : _("Policy %s, version %" PRIu64
+					      ", audit only: what no rule lists is denied (recorded, not refused). "),
+		summary->id, summary->version);
 }
 
 void policy_print_summary(FILE *out, const struct guard_compile *compile)
@@ -73,25 +81,19 @@ void policy_print_summary(FILE *out, const struct guard_compile *compile)
 	guard_compile_summary(compile, &summary);
 	guard_time_format(expires, summary.expires);
 	if (summary.id[0])
-		fprintf(out, "Policy %s, version %" PRIu64 ", %s: what no rule lists is %s%s. ", summary.id,
-			summary.version, summary.mode ? "enforced" : "audit only",
-			summary.default_action ? "allowed" : "denied",
-			summary.mode ? "" : " (recorded, not refused)");
-	fprintf(out, "It lists %zu program%s by content in %zu group%s; %zu rule%s allow%s and %zu den%s", summary.digests,
-		plural(summary.digests), summary.groups, plural(summary.groups), summary.allow_rules,
-		plural(summary.allow_rules), summary.allow_rules == 1 ? "s" : "", summary.deny_rules,
-		summary.deny_rules == 1 ? "ies" : "y");
+		put_header(out, &summary);
+	fprintf(out, _("Programs listed by content: %zu, in groups: %zu; rules that allow: %zu, that deny: %zu."), summary.digests,
+		summary.groups, summary.allow_rules, summary.deny_rules);
 	if (summary.signers)
-		fprintf(out, ", %zu of them by signer", summary.signers);
+		fprintf(out, _(" Rules by signer: %zu."), summary.signers);
 	if (summary.exceptions)
-		fprintf(out, "; %zu exception%s of offices %s in it", summary.exceptions, plural(summary.exceptions),
-			summary.exceptions == 1 ? "is" : "are");
-	fprintf(out, ". It knows %zu interpreter%s and %zu reader%s", summary.interpreters,
-		plural(summary.interpreters), summary.readers, plural(summary.readers));
-	if (summary.id[0])
-		fprintf(out, "%s%s", summary.expires == INT64_MAX ? " and does not expire" : ", and expires ",
-			summary.expires == INT64_MAX ? "" : expires);
-	fputs(".\n", out);
+		fprintf(out, _(" Exceptions of offices: %zu."), summary.exceptions);
+	fprintf(out, _(" Interpreters: %zu, readers: %zu."), summary.interpreters, summary.readers);
+	if (summary.id[0] && summary.expires == INT64_MAX)
+		fputs(_(" It does not expire."), out);
+	else if (summary.id[0])
+		fprintf(out, _(" It expires %s."), expires);
+	putc('\n', out);
 }
 
 json_t *policy_json_summary(const struct guard_compile *compile)

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "i18n.h"
 #include "base/text.h"
 #include "connection.h"
 #include "guardctl.h"
+#include "told_text.h"
 
 /* What the daemon says beside "done": which policy is in force now, or that the
  * machine is managed and its repository is asked. */
@@ -21,7 +23,7 @@ static void say(struct guard_reader reader)
 	if (!sentence)
 		return;
 	guard_text_escape(text, sizeof(text), sentence, strlen(sentence));
-	printf("guardctl: %s\n", text);
+	printf("guardctl: %s\n", guardctl_told(text));
 }
 
 static int await_result(struct guardctl_connection *connection, bool json)

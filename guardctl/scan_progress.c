@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "i18n.h"
 #include "scan.h"
 
 #define BAR_WIDTH 30u
@@ -47,7 +48,8 @@ static void draw(const struct scan_progress *progress)
 	memset(bar, '#', full);
 	bar[BAR_WIDTH] = '\0';
 	double elapsed = seconds_since(&progress->begun);
-	fprintf(stderr, "\r\033[Kscan [%s] %3.0f%%  %" PRIu64 "/%zu files  %.1f MiB/s", bar, part * 100, files,
+	fputs("\r\033[K", stderr);
+	fprintf(stderr, _("scan [%s] %3.0f%%  files: %" PRIu64 " of %zu  %.1f MiB/s"), bar, part * 100, files,
 		scan->file_count, elapsed > 0 ? (double)bytes / elapsed / 1048576.0 : 0.0);
 	fflush(stderr);
 }

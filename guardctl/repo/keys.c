@@ -10,6 +10,7 @@
 
 #include <openssl/crypto.h>
 
+#include "i18n.h"
 #include "base/text.h"
 #include "keys.h"
 
@@ -119,7 +120,7 @@ static int print_key(const json_t *key)
 	if (guard_trust_key_id(id, key) < 0 || publish_bytes(&bytes, &size, key) < 0)
 		return GUARDCTL_REFUSED;
 	printf("%.*s\n", (int)size, (const char *)bytes);
-	fprintf(stderr, "id %s\n", id);
+	fprintf(stderr, _("id %s\n"), id);
 	return GUARDCTL_DONE;
 }
 

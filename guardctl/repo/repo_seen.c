@@ -12,6 +12,7 @@
 
 #include <zlib.h>
 
+#include "i18n.h"
 #include "base/text.h"
 #include "output.h"
 
@@ -123,19 +124,33 @@ static void remark(char ret_text[REMARK_SIZE], const json_t *row, uint64_t most,
 		 audits ? said(N_("only audits"), json) : "");
 }
 
+static void print_headings(void)
+{
+	static const struct {
+		const char *word;
+		size_t columns;
+	} headings[] = {{N_("OFFICE"), 17},	       {N_("HOST"), 25},      {N_("PROFILE"), 11},
+			{N_("SNAPSHOT IN FORCE"), 49}, {N_("LAST SEEN"), 21}, {N_("REMARK"), 0}};
+
+	for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++)
+		guardctl_put_padded(stdout, _(headings[i].word), headings[i].columns);
+	putchar('\n');
+}
+
 static void print_row(const json_t *row, const char *word)
 {
 	char seen[GUARDCTL_TIME_SIZE], versions[96];
 
 	guardctl_local_time(seen, json_integer_value(json_object_get(row, "time")));
-	snprintf(versions, sizeof(versions), "%" PRId64 " (policy %" PRId64 ", exceptions %" PRId64 ", denials %" PRId64 ")",
+	snprintf(versions, sizeof(versions), _("%" PRId64 " (policy %" PRId64 ", exceptions %" PRId64 ", denials %" PRId64 ")"),
 		 (int64_t)json_integer_value(json_object_get(row, "snapshot")),
 		 (int64_t)json_integer_value(json_object_get(row, "policy")),
 		 (int64_t)json_integer_value(json_object_get(row, "exceptions")),
 		 (int64_t)json_integer_value(json_object_get(row, "deny")));
-	printf("%-16s %-24s %-10s %-48s %s  %s\n", json_string_value(json_object_get(row, "office")),
-	       json_string_value(json_object_get(row, "host")), json_string_value(json_object_get(row, "profile")), versions,
-	       seen, word);
+	printf("%-16s %-24s %-10s ", json_string_value(json_object_get(row, "office")),
+	       json_string_value(json_object_get(row, "host")), json_string_value(json_object_get(row, "profile")));
+	guardctl_put_padded(stdout, versions, 49);
+	printf("%s  %s\n", seen, word);
 }
 
 /* Rows in order; `count` of them. */
@@ -163,7 +178,7 @@ static int tell(const json_t *machines, const struct seen_count *count, const st
 	size_t good = 0;
 
 	if (!list && rows_count)
-		printf("%-16s %-24s %-10s %-48s %-19s  %s\n", "OFFICE", "HOST", "PROFILE", "SNAPSHOT IN FORCE", "LAST SEEN", "REMARK");
+		print_headings();
 	for (size_t i = 0; i < rows_count; i++) {
 		char word[REMARK_SIZE];
 

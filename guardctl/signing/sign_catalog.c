@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "i18n.h"
 #include "output.h"
 #include "scan.h"
 #include "scan_presets.h"
@@ -161,17 +162,19 @@ static int tell(const struct sign_options *options, size_t count)
 		return guardctl_print_json(json_pack("{s:o, s:o, s:I}", "list", guardctl_json_text(options->output),
 						     "signature_suffix", json_string(SUFFIX), "files", (json_int_t)count));
 	if (options->attached) {
-		printf("%zu files are in %s" SUFFIX ", signed\n"
-		       "Put it into /etc/guard/catalogs of the machines; check it with\n"
-		       "  openssl cms -verify -binary -inform DER -in %s" SUFFIX " -CAfile CA.pem -purpose any | sha256sum -c\n",
-		       count, options->output, options->output);
+		printf(_("Files in %s%s, signed: %zu\n"
+			 "Put it into /etc/guard/catalogs of the machines; check it with\n"),
+		       options->output, SUFFIX, count);
+		printf("  openssl cms -verify -binary -inform DER -in %s" SUFFIX " -CAfile CA.pem -purpose any | sha256sum -c\n",
+		       options->output);
 		return GUARDCTL_DONE;
 	}
-	printf("%zu files are in %s, signed in %s" SUFFIX "\n"
-	       "Put both into /etc/guard/catalogs of the machines; check them with\n"
-	       "  openssl cms -verify -binary -inform DER -in %s" SUFFIX " -content %s -CAfile CA.pem -purpose any -out /dev/null\n"
+	printf(_("Files in %s, signed in %s%s: %zu\n"
+		 "Put both into /etc/guard/catalogs of the machines; check them with\n"),
+	       options->output, options->output, SUFFIX, count);
+	printf("  openssl cms -verify -binary -inform DER -in %s" SUFFIX " -content %s -CAfile CA.pem -purpose any -out /dev/null\n"
 	       "  sha256sum -c %s\n",
-	       count, options->output, options->output, options->output, options->output, options->output);
+	       options->output, options->output, options->output);
 	return GUARDCTL_DONE;
 }
 
