@@ -6,6 +6,7 @@ guard_unit_test(unlock_groups)
 guard_unit_test(unlock_input)
 guard_unit_test(unlock_protocol unlock_fixture)
 guard_unit_test(unlock_set unlock_fixture)
+guard_unit_test(unlock_guess unlock_fixture)
 guard_unit_test(unlock_state unlock_fixture)
 guard_unit_test(unlock_attempt unlock_fixture)
 guard_unit_test(unlock_key unlock_fixture)
@@ -20,3 +21,13 @@ add_test(NAME unit/unlock_reference
 # The process on a machine that keeps requests and what is open.
 guard_unit_test(unlock_process unlock_fixture guard_unlock)
 target_sources(unlock_process PRIVATE ${CMAKE_SOURCE_DIR}/guardd/problem.c ${CMAKE_SOURCE_DIR}/guardd/trusted.c)
+
+# For the integration cases: a key file that opens quickly.
+add_executable(light_key ${CMAKE_SOURCE_DIR}/tests/integration/light_key.c)
+target_link_libraries(light_key PRIVATE guard_static guard_flags)
+
+# The notifier.
+guard_unit_test(notify_flood)
+target_sources(notify_flood PRIVATE ${CMAKE_SOURCE_DIR}/guardnotify/flood.c)
+target_include_directories(notify_flood PRIVATE ${CMAKE_SOURCE_DIR}/guardnotify ${CMAKE_SOURCE_DIR}/guardctl)
+target_link_libraries(notify_flood PRIVATE PkgConfig::JANSSON)

@@ -205,31 +205,73 @@ static void damage(char *group, unsigned kind)
 	}
 }
 
-static void test_random_codes(void)
+static void make_answer(char ret_text[GUARD_UNLOCK_TEXT_SIZE])
+{
+	struct guard_unlock_answer answer;
+
+	answer.value = ((uint64_t)roll(100000000) * 100000000 + roll(100000000)) % UNLOCK_ANSWER_LIMIT;
+	guard_unlock_answer_format(ret_text, &answer);
+}
+
+static int parse_answer(struct guard_unlock_flaw *ret_flaw, const char *text)
+{
+	struct guard_unlock_answer back = { .value = 7 };
+	int r = guard_unlock_answer_parse(&back, ret_flaw, text, strlen(text));
+
+	CU_ASSERT(r == 0 || back.value == 7); /* untouched */
+	return r;
+}
+
+static void make_request(char ret_text[GUARD_UNLOCK_TEXT_SIZE])
+{
+	struct guard_unlock_number number;
+
+	for (unsigned i = 0; i < sizeof(number.digits); i++)
+		number.digits[i] = (uint8_t)roll(10);
+	guard_unlock_number_format(ret_text, &number);
+}
+
+static int parse_request(struct guard_unlock_flaw *ret_flaw, const char *text)
+{
+	struct guard_unlock_number back;
+
+	return guard_unlock_number_parse(&back, ret_flaw, text, strlen(text));
+}
+
+/* 100,000 texts with one error each, the kinds in turn: none is taken, and the
+ * group is named. */
+static void alter(void (*make)(char *), int (*parse)(struct guard_unlock_flaw *, const char *), unsigned groups)
 {
 	unsigned long errors[4] = { 0 };
 
 	for (unsigned long done = 0; done < 100000;) {
-		struct guard_unlock_answer answer = { .value = 0 }, back = { .value = 7 };
 		struct guard_unlock_flaw flaw = { 0 };
 		char right[GUARD_UNLOCK_TEXT_SIZE], text[GUARD_UNLOCK_TEXT_SIZE];
-		unsigned group = roll(GUARD_UNLOCK_ANSWER_GROUPS), kind = (unsigned)(done % 4);
+		unsigned group = roll(groups), kind = (unsigned)(done % 4);
 
-		answer.value = ((uint64_t)roll(100000000) * 100000000 + roll(100000000)) % UNLOCK_ANSWER_LIMIT;
-		guard_unlock_answer_format(right, &answer);
+		make(right);
 		memcpy(text, right, sizeof(text));
 		damage(&text[group * 7], kind);
 		if (strcmp(text, right) == 0)
 			continue;
 		done++;
 		errors[kind]++;
-		if (guard_unlock_answer_parse(&back, &flaw, text, strlen(text)) != -GUARD_E_SYNTAX ||
-		    flaw.kind != GUARD_UNLOCK_FLAW_CHECK || flaw.group != group + 1 ||
-		    flaw.wrong != 1u << group || back.value != 7)
-			CU_FAIL_FATAL("an altered code was taken, or the wrong group named");
+		if (parse(&flaw, text) != -GUARD_E_SYNTAX || flaw.kind != GUARD_UNLOCK_FLAW_CHECK ||
+		    flaw.group != group + 1 || flaw.wrong != 1u << group)
+			CU_FAIL_FATAL("an altered number was taken, or the wrong group named");
 	}
-	CU_ASSERT_EQUAL(errors[0] + errors[1] + errors[2] + errors[3], 100000);
-	CU_ASSERT(errors[3] == 25000);
+	for (unsigned kind = 0; kind < 4; kind++)
+		CU_ASSERT_EQUAL(errors[kind], 25000);
+}
+
+static void test_random_codes(void)
+{
+	alter(make_answer, parse_answer, GUARD_UNLOCK_ANSWER_GROUPS);
+}
+
+static void test_random_requests(void)
+{
+	alter(make_request, parse_request, GUARD_UNLOCK_REQUEST_GROUPS);
 }
 
 static CU_TestInfo tests[] = {
@@ -241,7 +283,8 @@ static CU_TestInfo tests[] = {
 	{ "fifteen and fifty", test_phonetic },
 	{ "a group in another's place", test_other_place },
 	{ "one check pair for each group", test_check_range },
-	{ "100,000 random errors in codes", test_random_codes },
+	{ "100,000 random errors in answer codes", test_random_codes },
+	{ "100,000 random errors in request numbers", test_random_requests },
 	CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("unlock: check digits", tests)
