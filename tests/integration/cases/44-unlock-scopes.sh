@@ -4,49 +4,43 @@
 # starts and writes, the whole machine in audit mode; both end, and what they
 # brought ends with them; crashes and a dead recorder open nothing.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../desk.sh"
 set -- $AREAS
-area=$1
-chmod 755 "$area"
-desk=$SCRATCH/desk
-mkdir -p "$desk/sets" "$area/app"
+area=$1 memory=$2
+chmod 755 "$area" "$memory"
+mkdir -p "$area/app"
 chmod 777 "$area/app"
-echo "correct horse" > "$desk/pass"
-U="$AS_USER $GUARDCTL --socket $SOCKET"
-
-field() { "$PYTHON" -c 'import json, sys; print(json.loads(sys.stdin.readline())[sys.argv[1]])' "$1"; }
-helpdesk() { "$GUARDCTL" helpdesk "$1" --key "$desk/key" --passphrase-file "$desk/pass" "${@:2}"; }
-answer_for()
-{
-	"$GUARDCTL" --json answer --key "$desk/key" --passphrase-file "$desk/pass" --machine pc-1 --user nobody \
-		--number "$1" --reason test --ticket T-1 --operator sato | field answer
-}
-# unlock REQUEST-ARGUMENT...: ask, answer, unlock; prints the id.
-unlock() { $U --json unlock "$(answer_for "$($U --json request --reason x "$@" | field number)")" | field id; }
 pid_of() { local pid; for pid in $(guard_pids); do [ "$(cat "/proc/$pid/comm")" = "$1" ] && echo "$pid" && return; done; }
 
 # ---- set up ---------------------------------------------------------------------
-rm -rf "$SCRATCH/state" "$SCRATCH/run"
-mkdir -p "$SCRATCH/etc" "$SCRATCH/state"
+mkdir "$SCRATCH/state"
 mount -t tmpfs -o size=24m,mode=755 guard-state "$SCRATCH/state" # a disk that can be filled
 evil payload "$area/forbidden"
-helpdesk key > /dev/null
-helpdesk verifiers --output "$desk/sets" pc-1
-install -m 600 "$desk/sets/pc-1.verifiers" "$SCRATCH/etc/verifiers"
-make_policy enforce "$LISTED"
-"$PYTHON" - "$SCRATCH/etc/policy.conf" "$(sha256sum "$area/forbidden" | cut -d ' ' -f 1)" <<- 'END'
-	import re, sys
-	path, digest = sys.argv[1:]
-	text = open(path).read()
-	text = re.sub(r'version = \d+;', 'version = 2; running = "end"; unlock = { file = "10m"; install = "10m"; audit = "10m"; };', text, count=1)
-	text = text.replace('groups = (', 'groups = ( { name = "bad"; rules = ( { action = "deny"; sha256 = [ "%s" ]; } ); },' % digest, 1)
-	open(path, 'w').write(text)
-END
-"$GUARDCTL" policy build "$SCRATCH/etc/policy.conf" --output "$IMAGE" > "$SCRATCH/log/build" 2>&1
-write_config "unlock = { verifiers = \"$SCRATCH/etc/verifiers\"; };" 'machine = { host = "pc-1"; };'
-launch_guardd || { fail "the daemon starts" "$(cat "$SCRATCH/log/build")"; exit 1; }
+desk_open pc-1
+barred='{ name = "media"; rules = ( { action = "deny"; media = [ "memory" ]; unlockable = true; } ); }'
+unlock_policy 'file = "10m"; install = "10m"; audit = "10m";' 'running = "end";' "$barred, $(deny_rule "$area/forbidden")"
+start_machine
+
+# ---- a medium that the policy bars ---------------------------------------------------
+good payload "$memory/listed"
+evil payload "$memory/tool"
+cp "$area/forbidden" "$memory/forbidden"
+expect_denied "a listed program on a barred medium" $AS_USER "$memory/listed"
+expect_denied "an unlisted one" $AS_USER "$memory/tool"
+try $U request "$memory/forbidden" --reason x
+refused "what is denied by content too is not asked for" "headquarters denies"
+id=$(unlock "$memory/tool")
+wait_for 5 $AS_USER "$memory/tool"
+expect_allowed "one file on it, unlocked" $AS_USER "$memory/tool"
+expect_denied "the others stay barred" $AS_USER "$memory/listed"
+is "the review says where it lay" wait_for 5 eval '$U unlocks show "$id" | grep -q "of this kind: memory" && $U --json unlocks show "$id" | grep -q "\"medium\":\"memory\""'
+$U unlock end > /dev/null
+expect_denied "after its end" $AS_USER "$memory/tool"
+rm -f "$memory"/*
 
 # ---- install ----------------------------------------------------------------------
 evil payload "$area/part"
+good quiet "$area/listed"
 evil payload "$area/source"
 evil payload "$area/other"
 mv "$area/source" "$SCRATCH/source" # not protected there
@@ -54,6 +48,7 @@ chmod 755 "$SCRATCH/source"
 cat > "$area/setup" <<- END
 	#!/bin/bash
 	"$area/part"
+	"$area/listed" && echo x >> "$SCRATCH/starts"
 	cat "$SCRATCH/source" > "$area/app/program"
 	cat /bin/sleep > "$area/app/doze"
 	printf xy >> "$area/app/doze"
@@ -61,11 +56,17 @@ cat > "$area/setup" <<- END
 END
 chmod 755 "$area/setup"
 expect_denied "the installer, before" $AS_USER "$area/setup"
+"$area/listed" # warm: the kernel would not ask again
+touch "$SCRATCH/starts" && chmod 666 "$SCRATCH/starts"
 id=$(unlock "$area/setup" --scope install)
 check "$([ "${id:-0}" -ge 1 ]; echo $?)" "an install unlock" "$id"
 wait_for 5 $AS_USER "$area/setup"
 expect_denied "its part, started by somebody else" $AS_USER "$area/part"
 expect_allowed "the installer with its part" $AS_USER "$area/setup"
+is "a listed program that it started is tied to it" wait_for 5 eval '$U unlocks show "$id" | grep -q "started by what the unlocked installer started: $area/listed"'
+"$area/listed"
+starts=$(wc -l < "$SCRATCH/starts")
+is "each time, and no start of it by somebody else" wait_for 5 eval '[ "$($U unlocks show "$id" | grep -c "started: $area/listed")" = "$starts" ]'
 expect_allowed "the program that it wrote" $AS_USER "$area/app/program"
 expect_denied "a file that it did not write" $AS_USER "$area/other"
 cp "$area/other" "$area/app/copy" && chmod 755 "$area/app/copy"

@@ -4,31 +4,18 @@
 # and no clock that somebody moves makes an unlock longer, shorter or young again.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../repository.sh"
+. "$(dirname "$0")/../desk.sh"
 set -- $AREAS
 area=$1
 chmod 755 "$area"
-desk=$SCRATCH/desk-46
-mkdir -p "$desk/sets" "$HQ"
-echo "correct horse" > "$desk/pass"
-chmod 600 "$desk/pass"
-U="$AS_USER $GUARDCTL --socket $SOCKET"
+mkdir -p "$HQ"
 
-field() { "$PYTHON" -c 'import json, sys; print(json.loads(sys.stdin.readline())[sys.argv[1]])' "$1"; }
-helpdesk() { "$GUARDCTL" helpdesk "$1" --key "$desk/key" --passphrase-file "$desk/pass" "${@:2}"; }
-answer() # NUMBER [OPTION...]
-{
-	"$GUARDCTL" --json answer --key "$desk/key" --passphrase-file "$desk/pass" --machine pc-1 --user nobody \
-		--number "$1" --reason test --ticket T-1 --operator sato "${@:2}"
-}
-request() { $U --json request "$1" --reason invoice "${@:2}" | field number; }
-publish() { repo "target('targets', 'unlock/pc-1.sealed', '$desk/sets/pc-1.sealed')" 'publish()'; }
+publish() { repo "target('targets', 'unlock/pc-1.sealed', '$DESK/sets/pc-1.sealed')" 'publish()'; }
 snapshot() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[1]))["signed"]["meta"]["snapshot.json"]["version"])' "$WEB/metadata/timestamp.json"; }
 follow() { ctl reload > /dev/null; wait_for 20 is_snapshot "$(snapshot)"; }
 
 # ---- a managed machine ----------------------------------------------------------------
-helpdesk key > /dev/null
-helpdesk verifiers --output "$desk/sets" pc-1
-install -D -m 600 "$desk/sets/pc-1.verifiers" "$SCRATCH/etc/verifiers"
+desk_open pc-1
 make_certificates
 "$GUARDCTL" scan "$LISTED" --mode enforce --id hq --output "$HQ/desktop.conf" > "$SCRATCH/log/scan" 2>&1
 sed -i '0,/version = 1;/s//version = 1; unlock = { file = "10m"; day = "1h"; };/' "$HQ/desktop.conf"
@@ -53,7 +40,7 @@ evil payload "$area/other"
 number=$(request "$area/tool")
 try $U unlock --online
 check "$([ $RC = 1 ] && grep -q 'not approved' <<< "$OUT"; echo $?)" "nothing is approved before it is" "$OUT"
-answer "$number" --online "$desk/sets" > "$SCRATCH/log/answer" 2>&1
+answer "$number" --online "$DESK/sets" > "$SCRATCH/log/answer" 2>&1
 check "$?" "the help desk approves" "$(cat "$SCRATCH/log/answer")"
 publish && follow
 is "the approval arrives" wait_for 20 $U unlock --online
@@ -65,10 +52,10 @@ request "$area/tool" > /dev/null
 try $U unlock --online
 check "$([ $RC = 1 ] && grep -q 'not approved' <<< "$OUT"; echo $?)" "an approval is for one request" "$OUT"
 $U request --cancel > /dev/null
-is "the help desk's ledger has it" eval 'grep -q "$number" "$desk/key.ledger"'
+is "the help desk's ledger has it" eval 'grep -q "$number" "$DESK/key.ledger"'
 
 # ---- fresh codes -----------------------------------------------------------------------------
-is "fresh verifiers, sealed" helpdesk verifiers --sealed --output "$desk/sets" pc-1
+is "fresh verifiers, sealed" helpdesk verifiers --sealed --output "$DESK/sets" pc-1
 publish && follow
 is "arrive" wait_for 20 event_with 'Verifiers of epoch 2 came'
 number=$(request "$area/other")
