@@ -62,6 +62,11 @@ void guardctl_error(const char *format, ...)
 	(void)format;
 	said++;
 }
+void guardctl_put_padded(FILE *out, const char *text, size_t columns)
+{
+	(void)columns;
+	fputs(text, out);
+}
 void guardctl_local_time(char ret_text[GUARDCTL_TIME_SIZE], int64_t seconds)
 {
 	snprintf(ret_text, GUARDCTL_TIME_SIZE, "%lld", (long long)seconds);
