@@ -150,6 +150,7 @@ static void show(const struct answer *answer, const struct guardctl_options *opt
 		printf(_("The file is: "));
 		guard_text_put_escaped(stdout, answer->known);
 		puts(_("\nLet the caller say what is on the screen: it must be that."));
+		answer_show_policies(answer);
 	} else {
 		puts(_("Nobody here knows this file. Get it from its vendor, hash it, and give it with --known; else do "
 		       "not answer."));
@@ -215,6 +216,7 @@ static int give(struct answer *answer, const struct answer_options *given, struc
 	}
 	object = answer_line(answer);
 	json_object_set_new(object, "answer", json_string(text));
+	json_object_set(object, "policies", answer->policies);
 	return guardctl_print_json(object);
 }
 
@@ -254,7 +256,6 @@ static int take_option(struct answer_options *given, int option)
 	case OPTION_REASON: given->reason = optarg; return 0;
 	case OPTION_TICKET: given->ticket = optarg; return 0;
 	case OPTION_OPERATOR: given->operator_name = optarg; return 0;
-	case OPTION_POLICY: given->policy = optarg; return 0;
 	case OPTION_PASSPHRASE: given->lock.passphrase_file = optarg; return 0;
 	case OPTION_TOKEN: given->lock.token = optarg; return 0;
 	case OPTION_LEDGER: given->ledger = optarg; return 0;
@@ -265,6 +266,11 @@ static int take_option(struct answer_options *given, int option)
 		if (given->known_count == ANSWER_KNOWN_MAX)
 			return GUARDCTL_USAGE;
 		given->known[given->known_count++] = optarg;
+		return 0;
+	case OPTION_POLICY:
+		if (given->policy_count == ANSWER_KNOWN_MAX)
+			return GUARDCTL_USAGE;
+		given->policies[given->policy_count++] = optarg;
 		return 0;
 	case OPTION_EPOCH:
 		if (guard_text_parse_u64(&epoch, optarg, strlen(optarg), UINT32_MAX) == 0 && epoch > 0) {
@@ -299,6 +305,7 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	if (code == 0)
 		code = answer_one(&answer, &given, options, key, &ledger);
 	guard_unlock_call_free(answer.call);
+	json_decref(answer.policies);
 	guard_unlock_key_free(key);
 	desk_ledger_close(&ledger);
 	return code;
@@ -308,7 +315,7 @@ const struct guardctl_verb guardctl_answer = {
     .name = "answer",
     .summary = N_("help desk: answer a request number"),
     .usage = N_("Usage: guardctl [--json] answer --key FILE [--machine NAME] [--user NAME] [--number DIGITS]\n"
-	     "                [--reason TEXT] [--ticket TEXT] [--known LIST]... [--policy IMAGE]\n"
+	     "                [--reason TEXT] [--ticket TEXT] [--known LIST]... [--policy IMAGE]...\n"
 	     "                [--operator NAME] [--epoch N] [--ledger FILE] [--passphrase-file FILE]\n"
 	     "                [--token URI] [--online FOLDER] [--again] [--yes]\n"
 	     "\n"
@@ -317,7 +324,8 @@ const struct guardctl_verb guardctl_answer = {
 	     "it gives is in the help desk's ledger (KEY.ledger, or --ledger) before it is shown.\n"
 	     "\n"
 	     "  --known LIST     SHA-256 sums with names (as sha256sum writes them), to name the file\n"
-	     "  --policy IMAGE   headquarters' policy: what it denies is not answered\n"
+	     "  --policy IMAGE   a policy or an office's exceptions: names the file if it lists it, and\n"
+	     "                   says who allows it; what headquarters denies is not answered\n"
 	     "  --epoch N        of the machine's verifiers, when the ledger does not know it\n"
 	     "  --token URI      the PKCS #11 token that opens the key file; --passphrase-file then\n"
 	     "                   has its PIN\n"

@@ -11,10 +11,11 @@
 #define ANSWER_KNOWN_MAX 64u
 
 struct answer_options {
-	const char *key, *machine, *user, *number, *reason, *ticket, *operator_name, *policy, *ledger;
+	const char *key, *machine, *user, *number, *reason, *ticket, *operator_name, *ledger;
 	struct desk_lock lock;
 	const char *known[ANSWER_KNOWN_MAX];
-	unsigned known_count, epoch;
+	const char *policies[ANSWER_KNOWN_MAX];
+	unsigned known_count, policy_count, epoch;
 	const char *online; /* folder of deliveries, or NULL: the code is read out */
 	bool again, yes;
 };
@@ -28,10 +29,15 @@ struct answer {
 	bool named;
 	struct guard_digest digest; /* of `known` */
 	char known[512];	    /* the file's name in a list, or "" */
+	json_t *policies;	    /* which list it, and whose exceptions allow it; NULL: none */
+	bool denied;
 };
 
 /* Exit codes; what is wrong has been said. */
 int answer_find_known(struct answer *answer, const struct answer_options *given);
+/* answer_policy.c: refused when headquarters denies it. */
+int answer_ask_policies(struct answer *answer, const struct answer_options *given);
+void answer_show_policies(const struct answer *answer);
 /* A one-time code that was asked for before: a call that broke off, or a state
  * folder that was put back. */
 int answer_check_again(const struct answer *answer, const struct answer_options *given,

@@ -3,11 +3,8 @@
  * guardctl/answer_known.c - see answer.h.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <guard/policy.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "answer.h"
 #include "base/cleanup.h"
@@ -49,46 +46,13 @@ static int read_list(struct answer *answer, const char *path)
 	return 0;
 }
 
-static bool is_denied(const struct guard_policy *policy, const struct guard_digest *digest)
-{
-	struct guard_identity identity = {.digest = *digest};
-	const struct guard_subject subject = {.uid = UINT32_MAX};
-	const struct guard_object object = {.identity = &identity};
-	struct guard_verdict verdict;
-
-	for (uint8_t kind = 0; kind < GUARD_KIND_MAX_; kind++) {
-		identity.kind = kind;
-		guard_policy_decide(policy, &verdict, &subject, &object, (int64_t)time(NULL));
-		if (verdict.reason == GUARD_REASON_RULE_DENY)
-			return true;
-	}
-	return false;
-}
-
-static int check_policy(const struct answer *answer, const char *path)
-{
-	GUARD_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct guard_policy *policy = NULL;
-	int r = fd < 0 ? -GUARD_E_IO : guard_policy_open(&policy, fd, NULL);
-	bool denied = r == 0 && answer->named && is_denied(policy, &answer->digest);
-
-	guard_policy_free(policy);
-	if (r < 0)
-		guardctl_error("%s: %s", path, fd < 0 ? strerror(errno) : guardctl_error_text(r));
-	else if (denied)
-		guardctl_error(_("answer: headquarters denies this file; no answer would help, and none is given"));
-	return r < 0 || denied ? GUARDCTL_REFUSED : 0;
-}
-
 int answer_find_known(struct answer *answer, const struct answer_options *given)
 {
 	int code = 0;
 
 	for (unsigned i = 0; i < given->known_count && code == 0; i++)
 		code = read_list(answer, given->known[i]);
-	if (code == 0 && given->policy)
-		code = check_policy(answer, given->policy);
-	return code;
+	return code ? code : answer_ask_policies(answer, given);
 }
 
 /* ---- the ledger -------------------------------------------------------------------------- */

@@ -49,6 +49,9 @@ static const char *sentence_of(const struct guard_refusal *refusal)
 				      "end`)"),
 	    [GUARD_REFUSAL_NOT_YOURS] = N_("nothing of yours is open under that number"),
 	    [GUARD_REFUSAL_NOT_ROOT] = N_("maintenance is root's: ask again as root"),
+	    [GUARD_REFUSAL_SEVERAL] = N_("several of your requests are open, and the code is for one of them: `guardctl "
+					 "unlocks` lists them; say which with --request NUMBER, or cancel the others. No try "
+					 "was used up"),
 	    [GUARD_REFUSAL_NOT_APPROVED] = N_("the help desk has not approved it yet, or the approval has not reached "
 					      "this machine: try again in a minute, or phone"),
 	};

@@ -161,7 +161,7 @@ const struct guardctl_verb guardctl_unlock = {
 	     "says.  Spaces, dashes and full-width digits are taken.  A code with a slip in it\n"
 	     "is refused with the group named and costs no try; five wrong ones lock the request.\n"
 	     "\n"
-	     "  --request NUMBER  which request, when several are open; else the newest\n"
+	     "  --request NUMBER  which request, when several of yours are open\n"
 	     "  --online          the help desk has approved by the signed channel: no code is typed\n"
 	     "  end [ID]          shut one unlock, or all of yours, before its time\n"
 	     "\n"

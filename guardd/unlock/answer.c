@@ -10,19 +10,37 @@
 
 #define WRONG_TRIES_MAX GUARD_UNLOCK_WRONG_MAX
 
-/* The request that is meant: by number, or the user's newest. */
-static struct unlock_entry *find(struct unlock_process *process, const struct guard_handed *handed,
-				 const struct guard_unlock_number *number)
+static bool is_approved(const struct unlock_process *process, const struct unlock_entry *entry)
 {
+	return unlock_delivery_answer(process, &entry->number) != NULL;
+}
+
+/* The request that is meant: by number, or the user's only one; of several the
+ * newest, and `ret_several` says that nobody knows.  What comes by the signed channel
+ * says itself what it is for. */
+static struct unlock_entry *find(unsigned *ret_several, struct unlock_process *process,
+				 const struct guard_handed *handed, const struct guard_unlock_number *number)
+{
+	const struct guard_ask *ask = &handed->ask;
+	struct unlock_entry *newest = NULL;
+	unsigned count = 0;
+
 	unlock_entries_settle(process);
 	for (unsigned i = process->count; i > 0; i--) {
 		struct unlock_entry *entry = &process->entries[i - 1];
 
-		if (entry->id == 0 && entry->uid == handed->uid &&
-		    (!handed->ask.number[0] || memcmp(&entry->number, number, sizeof(*number)) == 0))
+		if (entry->id != 0 || entry->uid != handed->uid)
+			continue;
+		if (ask->number[0] ? memcmp(&entry->number, number, sizeof(*number)) == 0
+				   : !ask->code[0] && is_approved(process, entry))
 			return entry;
+		newest = newest ? newest : entry;
+		count++;
 	}
-	return NULL;
+	if (ask->number[0])
+		return NULL;
+	*ret_several = ask->code[0] && count > 1 ? count : 0;
+	return newest;
 }
 
 /* false: something was said. */
@@ -155,15 +173,21 @@ void unlock_answer(struct unlock_process *process, int client, const struct guar
 	struct guard_unlock_answer answer = {0};
 	struct guard_unlock_clock clock;
 	struct unlock_entry *entry;
+	unsigned several = 0;
 	int r;
 
 	if (!parse(&number, &answer, client, handed))
 		return;
-	entry = find(process, handed, &number);
+	entry = find(&several, process, handed, &number);
 	if (unlock_refuse(process, client, handed, entry ? entry->scope : 0))
 		return;
 	if (!entry) {
 		refuse_try(process, client, handed, -GUARD_E_NOT_FOUND);
+		return;
+	}
+	if (several) {
+		unlock_reply_refusal(client, handed->sequence, GUARD_REFUSAL_SEVERAL, several,
+				     "Several of your requests are open: say which one the code is for. No try was used up.");
 		return;
 	}
 	if (unlock_entries_open(process) == GUARDD_GRANTS_MAX) {

@@ -19,7 +19,7 @@
 
 enum guard_ask_verb {
 	GUARD_ASK_REQUEST = 1, /* scope, digest, path, reason: a request number */
-	GUARD_ASK_ANSWER,      /* code, or "" for what came by the signed channel; number "" for the newest request of the asking user */
+	GUARD_ASK_ANSWER,      /* code, or "" for what came by the signed channel; number "" for the only request of the asking user, or the newest that is approved */
 	GUARD_ASK_CANCEL,      /* number, or "" for all requests of the asking user */
 	GUARD_ASK_END,         /* id, or 0 for all unlocks of the asking user; of `scope` alone, if it is given */
 	GUARD_ASK_LIST,        /* open requests and unlocks: own ones, or all for root */
@@ -118,6 +118,7 @@ enum guard_refusal_kind {
 	GUARD_REFUSAL_NOT_APPROVED, /* no approval has come by the signed channel yet */
 	GUARD_REFUSAL_NOT_ROOT,     /* maintenance is root's */
 	GUARD_REFUSAL_NO_PERMIT,    /* headquarters signed no maintenance that holds now: text */
+	GUARD_REFUSAL_SEVERAL,      /* number: of this user's open requests; costs no try */
 	GUARD_REFUSAL_MAX_
 };
 struct guard_refusal {

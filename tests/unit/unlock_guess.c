@@ -62,8 +62,9 @@ static void test_as_documented(void)
 	const uint8_t *slots = plan.slots;
 	char *text = read_document(), wanted[200];
 
-	snprintf(wanted, sizeof(wanted), "has %d slots (%d, %d, %d, %d) at N = 2^%d:", slots[0] + slots[1] + slots[2] + slots[3],
-		 slots[0], slots[1], slots[2], slots[3], plan.log2_n);
+	snprintf(wanted, sizeof(wanted), "has %d slots (%d, %d, %d, %d, %d) at N = 2^%d:",
+		 slots[0] + slots[1] + slots[2] + slots[3] + slots[4], slots[0], slots[1], slots[2], slots[3], slots[4],
+		 plan.log2_n);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, wanted));
 	snprintf(wanted, sizeof(wanted), "At N = 2^%d, r = %d (%u MiB)", plan.log2_n, plan.r,
 		 128u * plan.r * (1u << plan.log2_n) >> 20);

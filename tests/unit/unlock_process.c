@@ -430,6 +430,25 @@ static void opens_once(void)
 	forget();
 }
 
+/* Nobody guesses which of two requests a code is for: that would cost tries. */
+static void several_open(void)
+{
+	struct unlock_process *process = start();
+	struct guard_unlock_number number = request(process);
+	struct guard_handed handed = handed_for(GUARD_ASK_REQUEST), right = answer_to(&number, 0);
+	unsigned tried = rows[GUARD_DAEMON_UNLOCK_TRIED];
+	struct guard_told told;
+
+	handed.ask.digest = unlock_fixture_digest("another tool");
+	CU_ASSERT_EQUAL(ask(&told, process, &handed), 0);
+	CU_ASSERT_EQUAL(ask(&told, process, &right), GUARD_REFUSAL_SEVERAL);
+	CU_ASSERT_EQUAL(rows[GUARD_DAEMON_UNLOCK_TRIED], tried);
+	guard_unlock_number_format(right.ask.number, &number);
+	CU_ASSERT_EQUAL(ask(&told, process, &right), 0);
+	unlock_process_free(process);
+	forget();
+}
+
 static void sixth_try(void)
 {
 	struct unlock_process *process = start();
@@ -658,6 +677,7 @@ static CU_TestInfo tests[] = {
 	{ "approved by the signed channel", approved_without_a_code },
 	{ "fresh verifiers by the signed channel", topped_up },
 	{ "an answer opens once, for its user", opens_once },
+	{ "several requests are open", several_open },
 	{ "the sixth try, with a death before each", sixth_try },
 	{ "survives its own death, not a reboot", survives_its_death_not_a_reboot },
 	{ "a state that was put back is found", put_back_is_found },

@@ -82,6 +82,10 @@ desk_issue pc-1.osaka
 is "until the next epoch of verifiers comes" eval 'ctl reload && wait_for 5 request "$area/tool"'
 try $U unlock --request "$number" "$right"
 refused "an answer of an earlier epoch" "nothing is asked for"
+request "$area/other" > /dev/null
+try $U unlock "$right"
+refused "two requests are open: nobody guesses for which the code is" "several of your requests" "No try was used up"
+$U request --cancel > /dev/null
 
 # ---- over while no daemon ran: what began under it is ended all the same -----------------
 cp /bin/sleep "$area/nap" && printf x >> "$area/nap"
@@ -155,13 +159,20 @@ refused "does not give an install" "may not answer for this kind"
 $U request --cancel > /dev/null
 
 # ---- headquarters' deny stands above -----------------------------------------------------
+"$GUARDCTL" scan "$area" --mode enforce --id tokyo --output "$DESK/tokyo.conf" > /dev/null 2>&1
+"$GUARDCTL" policy build "$DESK/tokyo.conf" --output "$DESK/tokyo.img" > /dev/null 2>&1
 number=$(request "$area/other")
-unlocked "$(answer_for "$number")" > /dev/null
+OUT=$(answer "$number" --policy "$DESK/tokyo.img")
+said "the operator hears who lists the file, and its name" '"policy":"tokyo"' '"action":"allow"' "\"file\":\"$area/other\""
+unlocked "$(field answer <<< "$OUT")" > /dev/null
 wait_for 5 $AS_USER "$area/other"
 expect_allowed "an unlocked file" $AS_USER "$area/other"
 unlock_policy 'file = "10m"; audit = "5m";' '' "$(deny_rule "$area/other")"
 is "a policy that denies it" ctl reload
 expect_denied "which headquarters denies now" $AS_USER "$area/other"
+try $AT_DESK "$GUARDCTL" answer --key "$DESK/key" --passphrase-file "$DESK/pass" --machine pc-1.osaka --user nobody \
+	--number "$number" --reason x --ticket x --policy "$DESK/tokyo.img" --policy "$IMAGE" --yes
+refused "nor does the operator give an answer" "headquarters denies"
 try $U request "$area/other" --reason x
 refused "and nobody phones for that" 'headquarters denies'
 try $U request "$area/tool" --scope install --reason x
