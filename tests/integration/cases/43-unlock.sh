@@ -2,7 +2,7 @@
 # where: host
 # Why: what an answer code must not do: serve elsewhere, for another file or user,
 # twice, after five wrong ones, on a state that was put back, against headquarters.
-# Each is tried on a real daemon.  (The whole call, as people see it: 47.)
+# Each is tried on a real daemon.  (The whole call, as people see it: 49.)
 MACHINE=pc-1.osaka
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../desk.sh"

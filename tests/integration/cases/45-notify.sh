@@ -2,7 +2,7 @@
 # where: host
 # Why: whoever is refused is told where he is, of his own denials alone, also when the
 # daemon was restarted, and of a storm in a few words; the buttons do what they say.
-# (In both languages: 47.)
+# (In both languages: 49.)
 . "$(dirname "$0")/../lib.sh"
 command -v dbus-run-session > /dev/null && command -v script > /dev/null && [ -x "$LISTED/notified" ] ||
 	{ skip "notifications" "dbus-daemon, script or libsystemd is not there"; exit 0; }
