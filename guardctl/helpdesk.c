@@ -17,7 +17,7 @@
 
 enum {
 	OPTION_KEY = 256, OPTION_OUTPUT, OPTION_SCOPES, OPTION_EPOCH, OPTION_MACHINES, OPTION_PASSPHRASE,
-	OPTION_NEW_PASSPHRASE, OPTION_TOKEN, OPTION_NEW_TOKEN, OPTION_LEDGER, OPTION_LOG2_N, OPTION_SEALED
+	OPTION_NEW_PASSPHRASE, OPTION_TOKEN, OPTION_NEW_TOKEN, OPTION_LEDGER, OPTION_LOG2_N, OPTION_SEALED, OPTION_SEEN
 };
 
 static const struct option table[] = {
@@ -33,6 +33,7 @@ static const struct option table[] = {
     {"ledger", required_argument, NULL, OPTION_LEDGER},
     {"log2-n", required_argument, NULL, OPTION_LOG2_N},
     {"sealed", no_argument, NULL, OPTION_SEALED},
+    {"seen", required_argument, NULL, OPTION_SEEN},
     {NULL, 0, NULL, 0},
 };
 
@@ -139,6 +140,7 @@ static int take_option(struct helpdesk_given *given, int option)
 	case OPTION_EPOCH: return take_number(&given->epoch, "--epoch", INT32_MAX);
 	case OPTION_LOG2_N: return take_number(&given->log2_n, "--log2-n", 15);
 	case OPTION_SEALED: given->sealed = true; return 0;
+	case OPTION_SEEN: given->seen = optarg; return 0;
 	default: return GUARDCTL_USAGE;
 	}
 }
@@ -210,6 +212,10 @@ const struct guardctl_verb guardctl_helpdesk = {
 	     "  --sealed                   FOLDER/MACHINE.sealed instead, for a managed machine that has\n"
 	     "                             verifiers already: into the folder `unlock` of the\n"
 	     "                             administrator's folder, then `guardctl repo publish`\n"
+	     "  --seen FILE                FOLDER/MACHINE.box instead, sealed for the key by which\n"
+	     "                             headquarters knows a managed machine: its first verifiers\n"
+	     "                             come by the repository, too. FILE: what `guardctl --json repo\n"
+	     "                             seen ACCESS-LOG` says; without names, all machines in it\n"
 	     "  --machines FILE            names of machines, one a line\n"
 	     "  --log2-n N                 12 to 15: dearer guesses, slower checks (default 12)\n"
 	     "  --passphrase-file FILE     instead of asking; --new-passphrase-file for `operator`\n"

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "desk.h"
+#include "unlock/box.h"
 
 extern const struct guardctl_verb guardctl_helpdesk;
 
@@ -17,7 +18,7 @@ extern const struct guardctl_verb guardctl_helpdesk;
 
 /* What the command line says. */
 struct helpdesk_given {
-	const char *key, *output, *scopes, *machines;
+	const char *key, *output, *scopes, *machines, *seen;
 	struct desk_lock lock, new_lock;
 	const char *ledgers[HELPDESK_LEDGERS_MAX];
 	unsigned ledger_count, epoch, log2_n;
@@ -51,6 +52,13 @@ struct helpdesk_sets {
 int helpdesk_sets_begin(struct helpdesk_sets *sets);
 const struct helpdesk_set *helpdesk_sets_await(struct helpdesk_sets *sets, size_t index);
 void helpdesk_sets_end(struct helpdesk_sets *sets);
+
+/* helpdesk_seen.c: exit codes.  The list of machines (`path` NULL: none); the key that one
+ * was seen with; its set as FOLDER/MACHINE.box. */
+int helpdesk_seen_open(json_t **ret_machines, const char *path);
+int helpdesk_seen_key(uint8_t ret_key[GUARD_UNLOCK_MACHINE_KEY_SIZE], const json_t *machines, const char *machine);
+int helpdesk_seen_put(const char *folder, const uint8_t key[GUARD_UNLOCK_MACHINE_KEY_SIZE],
+		      const struct helpdesk_set *set);
 
 /* Exit code. */
 int helpdesk_verifiers(const struct helpdesk_given *given);

@@ -53,8 +53,9 @@ static int put_sealed(const struct helpdesk_given *given, const struct guard_unl
 /* The ledger first: answers need to know the epoch, and a set that nobody
  * recorded could not be told from a forged one. */
 static int put_one(const struct helpdesk_given *given, const struct guard_unlock_key *key, struct desk_ledger *ledger,
-		   const struct helpdesk_set *set)
+		   const json_t *seen, const struct helpdesk_set *set)
 {
+	uint8_t machine[GUARD_UNLOCK_MACHINE_KEY_SIZE];
 	json_t *line;
 	int code;
 
@@ -64,9 +65,15 @@ static int put_one(const struct helpdesk_given *given, const struct guard_unlock
 	}
 	if (given->sealed)
 		return put_sealed(given, key, ledger, set->machine, set->epoch, set->bytes, set->size);
+	code = seen ? helpdesk_seen_key(machine, seen, set->machine) : 0;
+	if (code)
+		return code;
 	line = json_pack("{s:s, s:i, s:b}", "machine", set->machine, "epoch", (int)set->epoch, "verifiers", 1);
 	code = desk_ledger_append(ledger, line);
-	return code ? code : put_set(given->output, set->machine, set->bytes, set->size);
+	if (code)
+		return code;
+	return seen ? helpdesk_seen_put(given->output, machine, set) :
+		      put_set(given->output, set->machine, set->bytes, set->size);
 }
 
 /* ---- for whom ------------------------------------------------------------------------------- */
@@ -116,11 +123,33 @@ static int add_listed(struct helpdesk_sets *sets, const struct helpdesk_given *g
 	return code;
 }
 
+/* Without names: all that were seen. */
+static int add_seen(struct helpdesk_sets *sets, const struct helpdesk_given *given, const struct desk_ledger *ledger,
+		    const json_t *seen)
+{
+	int code = 0;
+	size_t i;
+	json_t *row;
+
+	if (given->count || given->machines)
+		return 0;
+	json_array_foreach((json_t *)seen, i, row) {
+		const char *host = json_string_value(json_object_get(row, "host"));
+
+		if (code == 0 && host)
+			code = add(sets, given, ledger, host);
+	}
+	return code;
+}
+
 static int make_listed(const struct helpdesk_given *given, const struct guard_unlock_key *key,
-		       struct desk_ledger *ledger)
+		       struct desk_ledger *ledger, const json_t *seen)
 {
 	struct helpdesk_sets sets = {.key = key, .plan = GUARD_UNLOCK_PLAN_DEFAULT};
 	int code = add_listed(&sets, given, ledger);
+
+	if (code == 0)
+		code = add_seen(&sets, given, ledger, seen);
 
 	/* A key of before maintenance: its machines are given the other kinds. */
 	if (!(guard_unlock_key_scopes(key) & GUARD_UNLOCK_BIT(GUARD_UNLOCK_MAINTENANCE))) {
@@ -132,7 +161,7 @@ static int make_listed(const struct helpdesk_given *given, const struct guard_un
 	if (code == 0)
 		code = helpdesk_sets_begin(&sets);
 	for (size_t i = 0; i < sets.count && code == 0; i++)
-		code = put_one(given, key, ledger, helpdesk_sets_await(&sets, i));
+		code = put_one(given, key, ledger, seen, helpdesk_sets_await(&sets, i));
 	helpdesk_sets_end(&sets);
 	return code;
 }
@@ -141,18 +170,26 @@ int helpdesk_verifiers(const struct helpdesk_given *given)
 {
 	struct guard_unlock_key *key = NULL;
 	struct desk_ledger ledger = {.fd = -1};
+	json_t *seen = NULL;
 	int code;
 
-	if (!given->output || (given->count == 0 && !given->machines)) {
+	if (given->seen && given->sealed) {
+		guardctl_error(_("helpdesk verifiers: --seen is for the first set, --sealed for those after it"));
+		return GUARDCTL_USAGE;
+	}
+	if (!given->output || (given->count == 0 && !given->machines && !given->seen)) {
 		guardctl_error(_("helpdesk verifiers: give --output FOLDER and the machines' names, or a file of them with "
 				 "--machines"));
 		return GUARDCTL_USAGE;
 	}
-	code = desk_ledger_open(&ledger, given->ledgers[0], given->key);
+	code = helpdesk_seen_open(&seen, given->seen);
+	if (code == 0)
+		code = desk_ledger_open(&ledger, given->ledgers[0], given->key);
 	if (code == 0)
 		code = desk_key_load(&key, given->key, &given->lock);
 	if (code == 0)
-		code = make_listed(given, key, &ledger);
+		code = make_listed(given, key, &ledger, seen);
+	json_decref(seen);
 	guard_unlock_key_free(key);
 	desk_ledger_close(&ledger);
 	return code;

@@ -54,6 +54,7 @@ static json_t *json_repository(const struct guard_status *status)
 	json_object_set_new(object, "url", guardctl_json_text(status->repository));
 	json_object_set_new(object, "office", guardctl_json_text(status->office));
 	json_object_set_new(object, "profile", guardctl_json_text(distribution->profile));
+	json_object_set_new(object, "id", guardctl_json_text(distribution->id));
 	json_object_set_new(object, "state", guardctl_json_text(distribution->word));
 	json_object_set_new(object, "text", guardctl_json_text(distribution->text));
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
@@ -179,7 +180,7 @@ static void print_repository(const struct guard_status *status)
 {
 	const struct guard_distribution *distribution = &status->distribution;
 	const struct safe url = safe(status->repository), office = safe(status->office),
-			  profile = safe(distribution->profile), word = safe(distribution->word);
+			  profile = safe(distribution->profile), word = safe(distribution->word), id = safe(distribution->id);
 	char good[GUARDCTL_TIME_SIZE], next[GUARDCTL_TIME_SIZE], fresh[GUARDCTL_TIME_SIZE];
 
 	if (!status->repository[0])
@@ -187,6 +188,10 @@ static void print_repository(const struct guard_status *status)
 	put_label(_("managed by"));
 	printf(_("%s, office %s, profile %s\n"), url.text, office.text,
 	       profile.text[0] ? profile.text : _("not known yet"));
+	if (id.text[0]) {
+		put_label(_("machine id"));
+		puts(id.text);
+	}
 	put_label(_("in force"));
 	printf(_("snapshot %" PRIu64 ", exceptions version %" PRIu64 ", denials version %" PRIu64 "\n"),
 	       distribution->snapshot, distribution->exceptions, distribution->denials);

@@ -17,6 +17,7 @@
 #define GUARDD_FILESYSTEMS_MAX 256u
 #define GUARDD_RELEASED_FOLDER "enrolment.released" /* in STATE_DIR: an enrolment that has ended */
 #define GUARDD_ENROLLED_FILE "guardd.conf"  /* in STATE_DIR/enrolment: the configuration as it was then */
+#define GUARDD_VERIFIERS_FILE "verifiers"   /* there: the help desk's, by the signed channel */
 #define GUARDD_PIN_SUFFIX ".managed"        /* beside guardd.conf: which STATE_DIR the enrolment is in */
 
 #define GUARDD_EXEMPT_MAX 64u

@@ -79,6 +79,19 @@ static void lay_host(struct guardd_config *config, const struct guardd_config *e
 	guardd_floor_name(names, "machine.host or the machine's new name");
 }
 
+/* Verifiers that came by the repository; a setting does not put others in their place. */
+static void lay_verifiers(struct guardd_config *config, struct guardd_floor_names *names)
+{
+	char path[GUARDD_PATH_MAX + 64];
+
+	snprintf(path, sizeof(path), "%s/enrolment/" GUARDD_VERIFIERS_FILE, config->state_dir);
+	if ((access(path, F_OK) < 0 && errno == ENOENT) || strlen(path) >= sizeof(config->unlock_verifiers))
+		return;
+	if (config->unlock_verifiers[0])
+		guardd_floor_name(names, "unlock.verifiers");
+	memcpy(config->unlock_verifiers, path, strlen(path) + 1);
+}
+
 static void lay_repository(struct guardd_config *config, const struct guardd_config *enrolled)
 {
 	config->managed = true;
@@ -114,15 +127,18 @@ static int lay_over(struct guardd_config *config, const struct guardd_config *en
 	struct guardd_floor_names names = {.count = 0};
 	char problem[512] = "";
 	unsigned before;
+	bool moved;
 
 	if (!floor)
 		return -GUARD_E_NOMEM;
 	name_refused(&names, config, enrolled);
 	lay_repository(config, enrolled);
-	before = names.count;
-	if (strcmp(pinned, config->state_dir) != 0)
-		guardd_floor_name(&names, "state_dir");
+	moved = strcmp(pinned, config->state_dir) != 0;
 	memcpy(config->state_dir, pinned, sizeof(config->state_dir));
+	lay_verifiers(config, &names);
+	before = names.count;
+	if (moved)
+		guardd_floor_name(&names, "state_dir");
 	lay_host(config, enrolled, &names);
 	guardd_floor_read(floor, config->state_dir, problem, sizeof(problem));
 	guardd_floor_lay(config, floor, &names);

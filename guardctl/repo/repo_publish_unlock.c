@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * repo/repo_publish_unlock.c - what the help desk sends to single machines: each
- * unlock/MACHINE.sealed of the administrator's folder becomes a target.  Sealed for
+ * unlock/MACHINE.sealed or .box of the administrator's folder becomes a target.  Sealed for
  * its machine; here it is bytes.
  */
 #include "repo_publish.h"
@@ -11,14 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEALED ".sealed"
+#include "base/text.h"
+
 #define SEALED_MAX 40000u /* bytes of one, in hex */
 
 static bool is_sealed(const char *name)
 {
-	size_t length = strlen(name), suffix = strlen(SEALED);
-
-	return name[0] != '.' && length > suffix && length < 100 && strcmp(&name[length - suffix], SEALED) == 0;
+	return name[0] != '.' && strlen(name) < 100 &&
+	       (guard_text_ends_with(name, ".sealed") || guard_text_ends_with(name, ".box"));
 }
 
 static void add(struct publication *publication, json_t *targets, const struct repo *repo, const char *path)

@@ -201,6 +201,11 @@ int keeper_policy_read_first(struct keeper *keeper, bool fall_back, char *ret_pr
 /* release.c: headquarters lets the machine go; the program is started anew. */
 void keeper_release(struct keeper *keeper, const char *sentence);
 
+/* enrolment.c: STATE_DIR/enrolment/NAME is just this, or, without bytes, is not there. */
+bool keeper_enrolment_has(int state_dir, const char *name, const void *bytes, size_t size);
+int keeper_enrolment_put(int state_dir, const char *name, const void *bytes, size_t size) GUARD_WARN_UNUSED;
+/* A verifier set for this machine; true as with keeper_settings_take.  The caller closes it. */
+bool keeper_verifiers_take(struct keeper *keeper, int set);
 /* settings.c: what headquarters signed of them; true when the program was to be started
  * anew with them, which then failed. */
 bool keeper_settings_take(struct keeper *keeper, const struct guardd_settings *settings);

@@ -175,6 +175,7 @@ static void take_state(struct keeper *keeper, const struct guard_distribution *s
 	keeper->distribution.word[sizeof(state->word) - 1] = '\0';
 	keeper->distribution.text[sizeof(state->text) - 1] = '\0';
 	keeper->distribution.profile[sizeof(state->profile) - 1] = '\0';
+	keeper->distribution.id[sizeof(state->id) - 1] = '\0';
 	keeper_managed_tell(keeper);
 }
 
@@ -219,6 +220,7 @@ static void take_set(struct keeper *keeper, int32_t set)
 void keeper_managed_readable(struct keeper *keeper)
 {
 	static struct guardd_trust_message message;
+	bool renewed;
 	int fd = -1, r;
 
 	while ((r = receive(&message, &fd, keeper)) > 0) {
@@ -229,8 +231,11 @@ void keeper_managed_readable(struct keeper *keeper)
 		if (message.type == GUARDD_TRUST_UNLOCK && fd >= 0 &&
 		    unlock_handover_deliver(keeper->unlock_requests[0], fd) < 0)
 			keeper_say("the unlock process does not take what the help desk sent");
+		renewed = message.type == GUARDD_TRUST_VERIFIERS && fd >= 0 && keeper_verifiers_take(keeper, fd);
 		if (fd >= 0)
 			close(fd);
+		if (renewed)
+			return; /* the program could not be started anew: as after a release */
 		if (message.type == GUARDD_TRUST_STATE)
 			take_state(keeper, &message.state);
 		if (message.type == GUARDD_TRUST_PERMITS && message.permits.count <= GUARD_PERMITS_MAX)
@@ -238,7 +243,7 @@ void keeper_managed_readable(struct keeper *keeper)
 		if (message.type == GUARDD_TRUST_NOTE)
 			take_note(keeper, &message);
 		if (message.type == GUARDD_TRUST_SETTINGS && keeper_settings_take(keeper, &message.settings))
-			return; /* the program could not be started anew: as after a release */
+			return; /* likewise */
 		if (message.type == GUARDD_TRUST_RELEASED) {
 			keeper_release(keeper, message.text);
 			return; /* another program, or another trust process */

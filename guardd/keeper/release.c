@@ -22,7 +22,8 @@
 static void remove_old(int state_dir)
 {
 	static const char *const files[] = {"root.json", "ca.pem", "certificate.pem", "key.pem", "repository.conf",
-					    GUARDD_ENROLLED_FILE, GUARDD_SETTINGS_FILE};
+					    GUARDD_ENROLLED_FILE, GUARDD_SETTINGS_FILE,
+					    GUARDD_VERIFIERS_FILE};
 	char path[64];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

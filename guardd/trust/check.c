@@ -186,6 +186,7 @@ static void fill_versions(struct guard_distribution *state, const struct trust_p
 	state->fresh_until = info.timestamp_expires;
 	state->snapshot = in_force->snapshot;
 	snprintf(state->profile, sizeof(state->profile), "%s", in_force->profile);
+	snprintf(state->id, sizeof(state->id), "%s", trust->key_id);
 	state->exceptions = state->denials = 0;
 	for (size_t i = 0; i < in_force->part_count; i++) {
 		const struct trust_part *part = &in_force->parts[i];

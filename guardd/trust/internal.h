@@ -79,9 +79,9 @@ struct trust_process {
 	struct guard_distribution said; /* the last state told */
 	struct guardd_settings settings, settings_told; /* signed for this machine; the keeper has */
 	bool has_told_settings;
-	bool delivery_due;  /* it could not be had */
-	bool has_delivery;  /* the help desk's, handed over since the start: */
-	struct guard_digest delivery;
+	bool delivery_due;  /* one could not be had */
+	bool has_delivery, has_box; /* the help desk's, handed over since the start: */
+	struct guard_digest delivery, box;
 	bool in_force;	    /* what memory.state says is known to be in force */
 	bool complete;	    /* the last check left nothing undone */
 	unsigned failures;  /* checks in a row that brought nothing */

@@ -10,6 +10,8 @@
  *   trust -> keeper: SETTINGS, what headquarters signed of this machine's settings; SET
  *     with the sealed set as fd, answered by one RESULT when it
  *     is in force or refused; STATE whenever it changes; NOTE, a row for the ledger
+ *     UNLOCK, a delivery of the help desk's as fd; VERIFIERS, a verifier set for this
+ *     machine as fd
  *     RELEASED, the machine is no longer managed: the keeper ends sync and trust
  *     PERMITS, the maintenance grants that headquarters signed for this machine, all
  *     of them, after each check that was good
@@ -35,7 +37,8 @@ enum guardd_trust_type {
 	GUARDD_TRUST_RELEASED,
 	GUARDD_TRUST_UNLOCK,
 	GUARDD_TRUST_SETTINGS,
-	GUARDD_TRUST_PERMITS
+	GUARDD_TRUST_PERMITS,
+	GUARDD_TRUST_VERIFIERS
 };
 
 struct guardd_trust_message {

@@ -11,6 +11,7 @@ static void put_distribution(struct guard_writer *writer, const struct guard_dis
 	guard_body_put_text(writer, distribution->word, sizeof(distribution->word));
 	guard_body_put_text(writer, distribution->text, sizeof(distribution->text));
 	guard_body_put_text(writer, distribution->profile, sizeof(distribution->profile));
+	guard_body_put_text(writer, distribution->id, sizeof(distribution->id));
 	guard_write_u64(writer, distribution->snapshot);
 	guard_write_u64(writer, distribution->exceptions);
 	guard_write_u64(writer, distribution->denials);
@@ -25,6 +26,7 @@ static void take_distribution(struct guard_distribution *distribution, struct gu
 	guard_body_take_text(distribution->word, sizeof(distribution->word), reader);
 	guard_body_take_text(distribution->text, sizeof(distribution->text), reader);
 	guard_body_take_text(distribution->profile, sizeof(distribution->profile), reader);
+	guard_body_take_text(distribution->id, sizeof(distribution->id), reader);
 	distribution->snapshot = guard_read_u64(reader);
 	distribution->exceptions = guard_read_u64(reader);
 	distribution->denials = guard_read_u64(reader);

@@ -126,6 +126,7 @@ struct guard_distribution {
 	char word[32];      /* of "States of a machine"; "" not managed */
 	char text[256];     /* "" or a sentence: why not ok */
 	char profile[72];   /* in force, "" none */
+	char id[48];        /* the machine's key, by which headquarters knows it; "" not known yet */
 	uint64_t snapshot, exceptions, denials; /* versions in force, 0 none */
 	int64_t last_check, last_good, next_check, fresh_until; /* Unix seconds, 0 never */
 };

@@ -64,6 +64,33 @@ stop_guardd && stop_server && launch_guardd
 number=$(request "$area/other")
 check "$([ "$(cut -c 3-4 <<< "$number")" = 02 ]; echo $?)" "also when it starts offline" "$number"
 
+# ---- the first set by the repository, too -------------------------------------------------------
+start_server
+"$GUARDCTL" --json repo seen "$HQ/nginx/access.log" > "$SCRATCH/seen.json"
+sed 's/"host": *"pc-1"/"host":"pc-9"/' "$SCRATCH/seen.json" > "$SCRATCH/seen-9.json"
+OUT=$(helpdesk verifiers --seen "$SCRATCH/seen-9.json" --output "$desk/sets" pc-1 2>&1) RC=$?
+refused "a machine that was not seen" "pc-1 was not seen"
+OUT=$(helpdesk verifiers --seen "$desk/pass" --output "$desk/sets" 2>&1) RC=$?
+refused "a list that is none" "no list of machines"
+is "verifiers sealed for the machine's key" helpdesk verifiers --seen "$SCRATCH/seen.json" --output "$desk/sets"
+box() { repo "target('targets', 'unlock/pc-1.box', '$1')" 'publish()' && follow; }
+sed 's/.....$/00000/' "$desk/sets/pc-1.box" > "$SCRATCH/bent.box"
+box "$SCRATCH/bent.box"
+is "a box that was changed is refused, and said" wait_for 20 event_with 'is not sealed for this machine'
+box "$desk/sets/pc-1.box"
+is "the box arrives" wait_for 20 event_with 'came for this machine, by the repository'
+wait_for 20 is_state ok
+epoch_of() { request "$area/other" | cut -c 3-4; }
+is "requests are of its epoch" wait_for 20 eval '$U request --cancel > /dev/null 2>&1; [ "$(epoch_of)" = 03 ]'
+check "$([ "$(stat -c '%a %u' "$SCRATCH/state/enrolment/verifiers")" = '600 0' ]; echo $?)" "and the set is root's alone"
+sed -i 's|^unlock = .*|unlock = { verifiers = "/nowhere"; };|' "$CONFIG"
+kill -USR2 "$(status_of keeper_pid)"
+is "verifiers of one's own are refused" wait_for 20 event_with '"managed"' unlock.verifiers
+$U request --cancel > /dev/null 2>&1
+number=$(request "$area/other")
+check "$([ "$(cut -c 3-4 <<< "$number")" = 03 ]; echo $?)" "those of the repository hold" "$number"
+stop_server
+
 # ---- clocks that are moved ---------------------------------------------------------------------
 code=$(answer "$number" | field answer)
 bend -31536000 0
