@@ -61,7 +61,7 @@ struct guardd_shared {
 	int64_t permits_boot_s;         /* CLOCK_BOOTTIME of permits.now */
 	struct guard_permits permits;   /* permits.h */
 	_Atomic uint32_t layer_on;      /* the kernel layer is up */
-	char layer_why[256];            /* what is on, or why it is not; written once, before any child */
+	char layer_why[256];            /* what is on, or why it is not; the keeper before any child, the gate with a policy */
 	char catalogs[320];             /* gate: signed lists in force and those left out, or "" */
 	/* The kernel copies events straight into here, so that a gate killed between
 	 * read() and note-taking loses none: the first `metadata_len`-valid entries

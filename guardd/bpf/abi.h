@@ -40,6 +40,7 @@ enum guard_bpf_state {
 #define GUARD_BPF_SELF (1u << 1)            /* protect the daemon against root */
 #define GUARD_BPF_MEMORY_LOG (1u << 4)      /* record memory that is made executable */
 #define GUARD_BPF_MEMORY_DENY (1u << 5)     /* and refuse it */
+#define GUARD_BPF_CONTAINS (1u << 6)        /* some program is contained */
 
 /* Map `guard_config`: array of one. */
 struct guard_bpf_config {
@@ -96,6 +97,52 @@ struct guard_bpf_grant {
 #define GUARD_BPF_EXEMPT (1u << 2)   /* a program that may make memory executable, in the round above */
 #define GUARD_BPF_ROUND_SHIFT 8
 
+/* ---- containment ----------------------------------------------------------------- */
+
+/* Map `guard_containments`: array.  A slot keeps its name for as long as the maps are
+ * there, so that what runs stays in its own under another policy. */
+#define GUARD_BPF_CONTAINMENTS_MAX 32u
+enum guard_bpf_contain {
+	GUARD_BPF_CONTAIN_OFF = 0, /* not in the policy in force */
+	GUARD_BPF_CONTAIN_LOG,
+	GUARD_BPF_CONTAIN_DENY,
+};
+struct guard_bpf_containment {
+	__u64 name; /* FNV-1a; 0: the slot is free */
+	__u32 mode; /* enum guard_bpf_contain */
+	__u32 zero;
+};
+
+/* Map `guard_contained`: task storage, slot + 1 of who is contained; 0 nobody. */
+
+/* Map `guard_startable`: inode storage, what the policy says of a program. */
+struct guard_bpf_startable {
+	__u32 round;   /* of marks, as in the configuration */
+	__u32 program; /* slot + 1 of the containment that it begins, 0 none */
+	__u32 starters; /* mask of the slots that may start it */
+	__u32 zero;
+};
+
+/* Map `guard_places`: names of files and folders -> mask of the slots that may not
+ * write there or below. */
+#define GUARD_BPF_PLACE_WORDS 8
+#define GUARD_BPF_PLACE_SIZE (GUARD_BPF_PLACE_WORDS * 8) /* of a name, filled with zeros */
+#define GUARD_BPF_PLACES_MAX 1024u
+#define GUARD_BPF_PLACE_ANYWHERE 0ull /* `before`: in whatever folder */
+#define GUARD_BPF_PLACE_FOLDER 1ull   /* `before`: the folder of a place; keeps its name */
+struct guard_bpf_place {
+	__u64 last, before; /* the name, and that of its folder */
+};
+/* As FNV-1a, by words.  Two names of one hash are both places. */
+static inline __u64 guard_bpf_place_hash(const __u64 words[GUARD_BPF_PLACE_WORDS])
+{
+	__u64 hash = 0xcbf29ce484222325ull;
+
+	for (int i = 0; i < GUARD_BPF_PLACE_WORDS; i++)
+		hash = (hash ^ words[i]) * 0x100000001b3ull;
+	return hash;
+}
+
 /* Map `guard_objects`: ids of the layer's maps (0 in the high half) and programs (1). */
 #define GUARD_BPF_OBJECT_MAP 0ull
 #define GUARD_BPF_OBJECT_PROGRAM (1ull << 32)
@@ -106,6 +153,7 @@ enum guard_bpf_what {
 	GUARD_BPF_MAP,
 	GUARD_BPF_PROTECT,
 	GUARD_BPF_WRITE_IN_USE,
+	GUARD_BPF_CONTAINED_START, /* by what is contained */
 	GUARD_BPF_WHAT_FILES_, /* below: about files; above: against the daemon itself */
 	GUARD_BPF_SIGNAL,
 	GUARD_BPF_TRACE,
@@ -117,6 +165,8 @@ enum guard_bpf_what {
 	GUARD_BPF_KEXEC,
 	GUARD_BPF_DEVICE,
 	GUARD_BPF_CODE_MEMORY,
+	GUARD_BPF_CONTAINED_WRITE, /* in a place that the containment names */
+	GUARD_BPF_CONTAINED_MODE,  /* a file is made executable */
 	GUARD_BPF_WHAT_MAX_
 };
 enum guard_bpf_outcome {
@@ -143,6 +193,9 @@ _Static_assert(sizeof(struct guard_bpf_verdict) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_listed) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_grant_key) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_grant) == 24, "ABI");
+_Static_assert(sizeof(struct guard_bpf_containment) == 16, "ABI");
+_Static_assert(sizeof(struct guard_bpf_startable) == 16, "ABI");
+_Static_assert(sizeof(struct guard_bpf_place) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_event) == 344, "ABI");
 
 #endif

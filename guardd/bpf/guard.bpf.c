@@ -7,6 +7,7 @@
  */
 #include "verdict.bpf.h"
 
+#include "contain.bpf.h"
 #include "memory.bpf.h"
 #include "protect.bpf.h"
 

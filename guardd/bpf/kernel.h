@@ -70,7 +70,13 @@ struct file {
 
 struct linux_binprm {
 	struct file *file;
+	const char *filename, *interp;
 	char buf[256];
+};
+
+struct iattr {
+	unsigned int ia_valid;
+	__u16 ia_mode;
 };
 
 struct vm_area_struct {

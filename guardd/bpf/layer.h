@@ -18,7 +18,7 @@
 #include "bpf/abi.h"
 #include "config.h"
 
-#define GUARDD_BPF_LINKS_MAX 48u
+#define GUARDD_BPF_LINKS_MAX 64u
 #define GUARDD_BPF_WHY_SIZE 256u
 
 /* Lives in memory that keeper and gate share; fds are numbers in their one fd
@@ -27,6 +27,7 @@ struct guardd_bpf {
 	bool on;
 	bool adopted; /* the programs of a daemon before us go on */
 	int32_t config, verdicts, digests, devices, grants, events, tasks, own, objects;
+	int32_t containments, startable, places;
 	uint32_t link_count;
 	int32_t links[GUARDD_BPF_LINKS_MAX];
 	char why[GUARDD_BPF_WHY_SIZE]; /* in words: what is on, or why it is not */
@@ -84,6 +85,20 @@ bool guardd_bpf_is_own(const struct guardd_bpf *layer, int32_t process);
 /* Let the program behind `fd` make memory executable, in this round of marks and
  * the rounds before. */
 int guardd_bpf_exempt(const struct guardd_bpf *layer, int fd, uint32_t round) GUARD_WARN_UNUSED;
+
+/* contain.c.  Whoever changes the policy calls these, one thread at a time; the last
+ * any thread. */
+/* A slot for the containment of this name: its own, or a free one. */
+int guardd_bpf_containment_begin(const struct guardd_bpf *layer, const char *name, bool deny,
+				 uint32_t *ret_slot) GUARD_WARN_UNUSED;
+/* All but the slots of the mask are not in force any more. */
+void guardd_bpf_containments_end(const struct guardd_bpf *layer, uint32_t kept);
+/* `name`: FILE or FOLDER/FILE, the end of a path. */
+int guardd_bpf_place_put(const struct guardd_bpf *layer, const char *name, uint32_t slot) GUARD_WARN_UNUSED;
+void guardd_bpf_places_clear(const struct guardd_bpf *layer, uint32_t slot);
+/* What the program behind `fd` is to the containments. */
+int guardd_bpf_startable_set(const struct guardd_bpf *layer, int fd,
+			     const struct guard_bpf_startable *startable) GUARD_WARN_UNUSED;
 
 /* `device` as stat(2) gives it. */
 int guardd_bpf_device_put(const struct guardd_bpf *layer, uint64_t device, uint32_t flags) GUARD_WARN_UNUSED;

@@ -50,7 +50,7 @@ static void close_all(struct guardd_bpf *layer)
 {
 	int32_t *const fds[] = { &layer->config, &layer->verdicts, &layer->digests, &layer->devices,
 				 &layer->grants, &layer->events,   &layer->tasks,   &layer->own,
-				 &layer->objects };
+				 &layer->objects, &layer->containments, &layer->startable, &layer->places };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
@@ -66,7 +66,8 @@ static void close_all(struct guardd_bpf *layer)
 static void make_empty(struct guardd_bpf *layer)
 {
 	*layer = (struct guardd_bpf){ .config = -1, .verdicts = -1, .digests = -1, .devices = -1,
-				      .grants = -1, .events = -1, .tasks = -1, .own = -1, .objects = -1 };
+				      .grants = -1, .events = -1, .tasks = -1, .own = -1, .objects = -1,
+				      .containments = -1, .startable = -1, .places = -1 };
 }
 
 static int pin_maps_at(struct loading *loading)
@@ -95,6 +96,8 @@ static int load(struct loading *loading)
 	mapped = guardd_bpf_hook_arguments(SETATTR_HOOK) >= SETATTR_MAPPED;
 	bpf_program__set_autoload(programs->progs.guard_setattr, !mapped);
 	bpf_program__set_autoload(programs->progs.guard_setattr_mapped, mapped);
+	bpf_program__set_autoload(programs->progs.guard_contain_setattr, !mapped);
+	bpf_program__set_autoload(programs->progs.guard_contain_setattr_mapped, mapped);
 	if (pin_maps_at(loading) < 0 || guard_bpf__load(programs) < 0)
 		return -GUARD_E_UNSUPPORTED;
 	return 0;
@@ -125,7 +128,10 @@ static int keep_maps(struct loading *loading)
 	    keep_fd(&layer->events, from->maps.guard_events) < 0 ||
 	    keep_fd(&layer->tasks, from->maps.guard_tasks) < 0 ||
 	    keep_fd(&layer->own, from->maps.guard_own) < 0 ||
-	    keep_fd(&layer->objects, from->maps.guard_objects) < 0)
+	    keep_fd(&layer->objects, from->maps.guard_objects) < 0 ||
+	    keep_fd(&layer->containments, from->maps.guard_containments) < 0 ||
+	    keep_fd(&layer->startable, from->maps.guard_startable) < 0 ||
+	    keep_fd(&layer->places, from->maps.guard_places) < 0)
 		return -GUARD_E_IO;
 	return 0;
 }

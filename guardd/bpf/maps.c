@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "bpf/values.h"
 
 #define KERNEL_MINOR_BITS 20 /* of the kernel's own device numbers */
 
@@ -31,32 +32,37 @@ static long map_call(int command, int32_t map, const void *key, void *value, uin
 	return syscall(SYS_bpf, command, &attributes, sizeof(attributes));
 }
 
-static int get(int32_t map, const void *key, void *ret_value)
+int guardd_bpf_get(int32_t map, const void *key, void *ret_value)
 {
 	if (map_call(BPF_MAP_LOOKUP_ELEM, map, key, ret_value, 0) == 0)
 		return 0;
 	return errno == ENOENT ? -GUARD_E_NOT_FOUND : -GUARD_E_IO;
 }
 
-static int put(int32_t map, const void *key, const void *value)
+int guardd_bpf_put(int32_t map, const void *key, const void *value)
 {
 	if (map_call(BPF_MAP_UPDATE_ELEM, map, key, (void *)(uintptr_t)value, BPF_ANY) == 0)
 		return 0;
 	return errno == E2BIG ? -GUARD_E_LIMIT : errno == ENOMEM ? -GUARD_E_NOMEM : -GUARD_E_IO;
 }
 
+int guardd_bpf_next(int32_t map, const void *key, void *ret_next)
+{
+	return map_call(BPF_MAP_GET_NEXT_KEY, map, key, ret_next, 0) == 0 ? 0 : -GUARD_E_NOT_FOUND;
+}
+
 int guardd_bpf_config_get(const struct guardd_bpf *layer, struct guard_bpf_config *ret_config)
 {
 	const uint32_t zero = 0;
 
-	return get(layer->config, &zero, ret_config);
+	return guardd_bpf_get(layer->config, &zero, ret_config);
 }
 
 int guardd_bpf_config_set(const struct guardd_bpf *layer, const struct guard_bpf_config *config)
 {
 	const uint32_t zero = 0;
 
-	return put(layer->config, &zero, config);
+	return guardd_bpf_put(layer->config, &zero, config);
 }
 
 uint32_t guardd_bpf_next_generation(uint32_t generation)
@@ -80,7 +86,7 @@ static uint64_t sequence_of(uint64_t word)
 static int look(const struct guardd_bpf *layer, int fd, struct guard_bpf_verdict *ret_verdict)
 {
 	struct guard_bpf_verdict verdict = { 0 };
-	int r = get(layer->verdicts, &fd, &verdict);
+	int r = guardd_bpf_get(layer->verdicts, &fd, &verdict);
 
 	if (r < 0 && r != -GUARD_E_NOT_FOUND)
 		return r;
@@ -111,7 +117,7 @@ int guardd_bpf_verdict_set(const struct guardd_bpf *layer, int fd, uint32_t gene
 		r = r == 0 && word == verdict.word ? 0 : 1;
 		verdict.word = word;
 		if (r == 1)
-			r = put(layer->verdicts, &fd, &verdict);
+			r = guardd_bpf_put(layer->verdicts, &fd, &verdict);
 	}
 	pthread_mutex_unlock(&verdict_lock);
 	return r;
@@ -121,7 +127,7 @@ uint32_t guardd_bpf_verdict_has(const struct guardd_bpf *layer, int fd, uint32_t
 {
 	struct guard_bpf_verdict verdict;
 
-	return get(layer->verdicts, &fd, &verdict) == 0 ? (uint32_t)verdict.word & kinds : 0;
+	return guardd_bpf_get(layer->verdicts, &fd, &verdict) == 0 ? (uint32_t)verdict.word & kinds : 0;
 }
 
 void guardd_bpf_verdict_drop(const struct guardd_bpf *layer, int fd)
@@ -131,9 +137,9 @@ void guardd_bpf_verdict_drop(const struct guardd_bpf *layer, int fd)
 	if (!layer->on)
 		return;
 	pthread_mutex_lock(&verdict_lock);
-	if (get(layer->verdicts, &fd, &verdict) == 0) {
+	if (guardd_bpf_get(layer->verdicts, &fd, &verdict) == 0) {
 		verdict.word = sequence_of(verdict.word + ((uint64_t)1 << 32)) | (verdict.word & GUARD_BPF_MAPPED);
-		if (put(layer->verdicts, &fd, &verdict) < 0)
+		if (guardd_bpf_put(layer->verdicts, &fd, &verdict) < 0)
 			(void)map_call(BPF_MAP_DELETE_ELEM, layer->verdicts, &fd, NULL, 0);
 	}
 	pthread_mutex_unlock(&verdict_lock);
@@ -146,11 +152,11 @@ int guardd_bpf_grant(const struct guardd_bpf *layer, int fd, uint32_t process, u
 	int r;
 
 	pthread_mutex_lock(&verdict_lock);
-	r = get(layer->verdicts, &fd, &before);
+	r = guardd_bpf_get(layer->verdicts, &fd, &before);
 	if (r < 0 || before.id == 0) {
 		r = look(layer, fd, &verdict);
 		if (r == 0 || r == -GUARD_E_NOT_FOUND)
-			r = put(layer->verdicts, &fd, &verdict);
+			r = guardd_bpf_put(layer->verdicts, &fd, &verdict);
 	} else {
 		verdict = before;
 	}
@@ -162,7 +168,7 @@ int guardd_bpf_grant(const struct guardd_bpf *layer, int fd, uint32_t process, u
 					       .word = verdict.word,
 					       .generation = generation & GUARD_BPF_GENERATION_MASK,
 					       .kinds = kinds & GUARD_BPF_KINDS };
-	return put(layer->grants, &key, &grant);
+	return guardd_bpf_put(layer->grants, &key, &grant);
 }
 
 /* ---- contents --------------------------------------------------------------------- */
@@ -175,19 +181,19 @@ int guardd_bpf_digest_put(const struct guardd_bpf *layer, const struct guard_dig
 	struct guard_bpf_listed listed = { 0 };
 	unsigned other;
 
-	if (get(layer->digests, digest, &listed) < 0)
+	if (guardd_bpf_get(layer->digests, digest, &listed) < 0)
 		listed = (struct guard_bpf_listed){ 0 };
 	other = generations->now && listed.generation[0] == generations->now ? 1 : 0;
 	listed.generation[other] = generations->next;
 	listed.kinds[other] = kinds;
-	return put(layer->digests, digest, &listed);
+	return guardd_bpf_put(layer->digests, digest, &listed);
 }
 
 static bool is_current(const struct guardd_bpf *layer, const struct guard_bpf_digest *key, uint32_t generation)
 {
 	struct guard_bpf_listed listed;
 
-	return get(layer->digests, key, &listed) < 0 || listed.generation[0] == generation ||
+	return guardd_bpf_get(layer->digests, key, &listed) < 0 || listed.generation[0] == generation ||
 	       listed.generation[1] == generation;
 }
 
@@ -211,10 +217,10 @@ int guardd_bpf_exempt(const struct guardd_bpf *layer, int fd, uint32_t round)
 	const uint32_t flags = (1u << GUARD_BPF_ROUND_SHIFT) - 1;
 	uint32_t value = 0;
 
-	if (get(layer->own, &fd, &value) < 0)
+	if (guardd_bpf_get(layer->own, &fd, &value) < 0)
 		value = 0;
 	value = (value & flags) | GUARD_BPF_EXEMPT | round << GUARD_BPF_ROUND_SHIFT;
-	return put(layer->own, &fd, &value);
+	return guardd_bpf_put(layer->own, &fd, &value);
 }
 
 bool guardd_bpf_is_own(const struct guardd_bpf *layer, int32_t process)
@@ -222,7 +228,7 @@ bool guardd_bpf_is_own(const struct guardd_bpf *layer, int32_t process)
 	GUARD_AUTO_CLOSE int fd = (int)syscall(SYS_pidfd_open, process, 0);
 	uint32_t mine;
 
-	return fd >= 0 && get(layer->tasks, &fd, &mine) == 0;
+	return fd >= 0 && guardd_bpf_get(layer->tasks, &fd, &mine) == 0;
 }
 
 /* ---- filesystems --------------------------------------------------------------------- */
@@ -236,7 +242,7 @@ int guardd_bpf_device_put(const struct guardd_bpf *layer, uint64_t device, uint3
 {
 	const uint32_t key = kernel_device(device);
 
-	return put(layer->devices, &key, &flags);
+	return guardd_bpf_put(layer->devices, &key, &flags);
 }
 
 uint32_t guardd_bpf_device_flags(const struct guardd_bpf *layer, uint64_t device)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/fanotify.h>
 
+#include "gate/contain.h"
 #include "gate/patience.h"
 #include "gate/unlocks.h"
 #include "gate/words.h"
@@ -151,18 +152,34 @@ static void overrule(struct outcome *outcome, enum guard_reason reason)
 	outcome->verdict.reason = (uint8_t)reason;
 }
 
-static void take_words(struct gate *gate, struct outcome *outcome, struct gate_event *event,
-		       const struct gate_identity *identity, const struct gate_words *words)
+/* The file is allowed, how it is used is not, or is recorded.  An unlock of the file
+ * is one of its use. */
+static void object_to_use(struct gate *gate, struct outcome *outcome, struct gate_event *event,
+			  const struct gate_identity *identity, enum guard_reason reason, bool deny)
 {
-	memcpy(event->facts->said, words->said, sizeof(event->facts->said));
-	outcome->verdict.reason = words->reason;
+	outcome->verdict.reason = (uint8_t)reason;
 	outcome->verdict.rule = GUARD_NO_RULE;
 	outcome->rule_text[0] = '\0';
 	outcome->recorded = true;
-	if (words->action == GUARD_INLINE_LOG)
+	if (!deny)
 		return;
 	outcome->verdict.action = GUARD_DENY;
 	lay_unlock_over(gate, outcome, event, &identity->identity.digest);
+}
+
+/* May the program that starts it do so? */
+static void look_at_containment(struct gate *gate, struct outcome *outcome, struct gate_event *event,
+				const struct gate_identity *identity)
+{
+	struct gate_contained contained;
+
+	if (outcome->verdict.action == GUARD_DENY || outcome->verdict.reason == GUARD_REASON_UNLOCK)
+		return;
+	gate_contain_judge(gate, &contained, event);
+	if (!contained.found)
+		return;
+	memcpy(event->facts->said, contained.said, sizeof(event->facts->said));
+	object_to_use(gate, outcome, event, identity, GUARD_REASON_CONTAINED, contained.deny);
 }
 
 /* The interpreter may run; may it run what it is told to?  Under an unlock of its
@@ -184,7 +201,9 @@ static bool look_at_words(struct gate *gate, struct outcome *outcome, struct gat
 			return false;
 		overrule(outcome, GUARD_REASON_OVERLOAD);
 	} else if (words.action != GUARD_INLINE_ALLOW) {
-		take_words(gate, outcome, event, identity, &words);
+		memcpy(event->facts->said, words.said, sizeof(event->facts->said));
+		object_to_use(gate, outcome, event, identity, (enum guard_reason)words.reason,
+			      words.action == GUARD_INLINE_DENY);
 	}
 	return true;
 }
@@ -304,6 +323,7 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 		try_as_exec(gate, &outcome, event, identity);
 	if (!look_at_words(gate, &outcome, event, identity))
 		return;
+	look_at_containment(gate, &outcome, event, identity);
 	remember(gate, event, identity);
 	if (outcome.verdict.action == GUARD_ALLOW && !check_stays(gate, event, identity, &outcome))
 		return;
@@ -313,6 +333,7 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	}
 	if (outcome.verdict.action == GUARD_ALLOW) {
 		(void)gate_kernel_cache(gate, event, identity, event->facts->format);
+		gate_contain_tell(gate, event);
 		gate_layer_grant(gate, event, 1u << (event->facts->kind - GUARD_KIND_EXECUTABLE));
 	}
 	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT)

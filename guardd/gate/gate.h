@@ -85,6 +85,9 @@ struct gate_policy {
 	uint32_t layer_generation; /* the same for the kernel layer, 0 without one */
 	bool layer_filled;         /* its contents are there under that generation */
 	bool judges_words;         /* of some interpreter the command line is looked at */
+	uint32_t contains;         /* containments (contain.h) */
+	uint32_t contain_round;    /* of what the kernel layer is told of programs */
+	uint32_t contain_slots[GUARD_BPF_CONTAINMENTS_MAX]; /* in the kernel layer, by containment */
 	struct guard_digest layer_contents;
 };
 struct gate_policies {

@@ -13,6 +13,7 @@
 
 #include <sys/fanotify.h>
 
+#include "gate/contain.h"
 #include "gate/unlocks.h"
 #include "gate/words.h"
 
@@ -41,19 +42,22 @@ static bool is_script_format(uint8_t format)
 }
 
 /* Which events of the inode need not be asked any more. */
-static uint64_t needless(const struct gate_policy *policy, const struct guard_object *object, uint8_t format)
+static uint64_t needless(const struct gate *gate, const struct gate_policy *policy, const struct guard_object *object,
+			 uint8_t format)
 {
 	bool script = gate_always_allowed(policy, object, GUARD_KIND_SCRIPT);
 	bool library = gate_always_allowed(policy, object, GUARD_KIND_LIBRARY);
 	bool module = gate_always_allowed(policy, object, GUARD_KIND_MODULE);
 	bool executable = gate_always_allowed(policy, object, GUARD_KIND_EXECUTABLE);
-	uint64_t mask = 0;
+	uint64_t mask = 0, exec = FAN_OPEN_EXEC_PERM;
 
 	/* Each start of it has a command line of its own. */
 	if (gate_words_wanted(policy, object) != GUARD_NO_INTERPRETER)
 		return 0;
+	if (gate_contain_wanted(gate, policy, object))
+		exec = 0;
 	if (is_script_format(format) ? script : executable)
-		mask |= FAN_OPEN_EXEC_PERM;
+		mask |= exec;
 	if (guard_format_is_elf((enum guard_format)format) ? script && library && module && executable :
 							       script && module)
 		mask |= FAN_OPEN_PERM;
@@ -122,7 +126,7 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 	object.medium = filesystem.medium;
 	policy = gate_policy_hold(gate);
 	/* Signers that another policy's keys verified say nothing under this one. */
-	mask = policy->generation == identity->generation ? needless(policy, &object, format) & wanted_now(gate) : 0;
+	mask = policy->generation == identity->generation ? needless(gate, policy, &object, format) & wanted_now(gate) : 0;
 	generation = policy->generation;
 	gate_policy_release(gate);
 	if (!mask)

@@ -12,14 +12,30 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "gate/contain.h"
 
 #define KERNEL_MINOR_BITS 20
 
 static enum guard_reason reason_of(const struct guard_bpf_event *event)
 {
+	if (event->what == GUARD_BPF_CONTAINED_START)
+		return GUARD_REASON_CONTAINED;
 	if (event->what == GUARD_BPF_WRITE_IN_USE)
 		return GUARD_REASON_IN_USE;
 	return event->has_digest ? GUARD_REASON_DEFAULT : GUARD_REASON_WRITER_OPEN;
+}
+
+static bool is_exec(const struct guard_bpf_event *event)
+{
+	return event->what == GUARD_BPF_EXEC || event->what == GUARD_BPF_CONTAINED_START;
+}
+
+static void name_containment(struct gate *gate, struct guard_event *note, const struct guard_bpf_event *event)
+{
+	char name[100];
+
+	gate_contain_name(gate, name, sizeof(name), event->detail);
+	snprintf(note->text, sizeof(note->text), "not among what the containment \"%s\" may start", name);
 }
 
 static void fill_program(struct guard_event *note, const struct guard_bpf_event *event)
@@ -45,8 +61,8 @@ static void note_file(struct gate *gate, const struct guard_bpf_event *event)
 				    .reason = (uint8_t)reason_of(event),
 				    .rule = GUARD_NO_RULE,
 				    .count = 1,
-				    .kind = event->what == GUARD_BPF_EXEC ? GUARD_KIND_EXECUTABLE : GUARD_KIND_LIBRARY,
-				    .access_exec = event->what == GUARD_BPF_EXEC,
+				    .kind = is_exec(event) ? GUARD_KIND_EXECUTABLE : GUARD_KIND_LIBRARY,
+				    .access_exec = is_exec(event),
 				    .has_digest = event->has_digest != 0,
 				    .inode = event->inode,
 				    .pid = event->process,
@@ -62,6 +78,8 @@ static void note_file(struct gate *gate, const struct guard_bpf_event *event)
 		note.loginuid = subject.loginuid;
 	}
 	fill_program(&note, event);
+	if (event->what == GUARD_BPF_CONTAINED_START)
+		name_containment(gate, &note, event);
 	if (event->refused)
 		atomic_fetch_add_explicit(&gate->shared->counters.denied, 1, memory_order_relaxed);
 	else
@@ -79,6 +97,8 @@ static const char *const acts[GUARD_BPF_WHAT_MAX_] = {
 	[GUARD_BPF_MODULE_LOAD] = "to load a kernel module that is not listed",
 	[GUARD_BPF_KEXEC] = "to load another kernel that is not listed",
 	[GUARD_BPF_CODE_MEMORY] = "to make memory executable",
+	[GUARD_BPF_CONTAINED_WRITE] = "to write where its containment forbids it",
+	[GUARD_BPF_CONTAINED_MODE] = "to make a file executable, as it is contained",
 	[GUARD_BPF_DEVICE] = "to write to the disk beneath a protected filesystem",
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "gate/contain.h"
 #include "policy/policy.h"
 
 /* All that decides about a content by itself. */
@@ -46,6 +47,12 @@ static bool is_there(struct gate *gate, const struct guard_bpf_config *config, c
 	       config->generation && memcmp(config->contents, contents->bytes, sizeof(config->contents)) == 0;
 }
 
+/* Of marks on programs: who makes memory executable, who is contained. */
+static uint32_t next_round(const struct guard_bpf_config *config)
+{
+	return (config->exemptions + 1) & 0xffffffu;
+}
+
 void gate_layer_choose(struct gate *gate, struct gate_policy *policy)
 {
 	struct guard_bpf_config config;
@@ -53,6 +60,9 @@ void gate_layer_choose(struct gate *gate, struct gate_policy *policy)
 	policy->layer_generation = 0;
 	policy->layer_filled = false;
 	memset(&policy->layer_contents, 0, sizeof(policy->layer_contents));
+	if (!gate->layer->on || guardd_bpf_config_get(gate->layer, &config) < 0)
+		config.exemptions = 0;
+	gate_contain_prepare(gate, policy, next_round(&config));
 	if (!gate->layer->on || guardd_bpf_config_get(gate->layer, &config) < 0 ||
 	    identify_contents(&policy->layer_contents, gate, policy) < 0)
 		return;
@@ -153,6 +163,8 @@ static uint32_t flags_of(const struct gate *gate, const struct gate_policy *poli
 		flags |= GUARD_BPF_MEMORY_DENY;
 	if (policy->info.default_action == GUARD_ALLOW)
 		flags |= GUARD_BPF_DEFAULT_ALLOW;
+	if (policy->contains)
+		flags |= GUARD_BPF_CONTAINS;
 	return flags;
 }
 
@@ -169,13 +181,14 @@ static void put_in_force(struct gate *gate, const struct gate_policy *policy)
 	config.generation = policy->layer_generation;
 	config.state = policy->info.mode == GUARD_MODE_ENFORCE ? GUARD_BPF_ENFORCE : GUARD_BPF_AUDIT;
 	config.flags = flags_of(gate, policy);
-	config.exemptions = (config.exemptions + 1) & 0xffffffu;
+	config.exemptions = next_round(&config);
 	mark_exempt(gate, config.exemptions);
 	memcpy(config.contents, policy->layer_contents.bytes, sizeof(config.contents));
 	if (guardd_bpf_config_set(gate->layer, &config) < 0)
 		gate_problem(gate, "the kernel layer does not take the policy: it goes on by the one before");
 	else if (changes)
 		guardd_bpf_digests_prune(gate->layer, config.generation);
+	gate_contain_begin(gate, policy);
 }
 
 /* Who changes the policy calls these, one thread at a time: it stays while they

@@ -43,6 +43,7 @@ enum guard_image_section {
 	GUARD_SECTION_CERTIFICATES,
 	GUARD_SECTION_CERTIFICATE_BYTES,
 	GUARD_SECTION_TERMS,
+	GUARD_SECTION_CONTAINMENTS,
 	GUARD_SECTION_MAX_
 };
 
@@ -143,5 +144,14 @@ struct guard_image_term {
 	uint8_t zero[8];
 };
 _Static_assert(sizeof(struct guard_image_term) == 80, "term");
+
+#define GUARD_CONTAINMENTS_MAX 32u
+#define GUARD_CONTAINMENT_PLACE_MAX 60u /* bytes of one place */
+struct guard_image_containment {
+	uint32_t name, programs, may_start, places;
+	uint8_t deny;
+	uint8_t zero[15];
+};
+_Static_assert(sizeof(struct guard_image_containment) == 32, "containment");
 
 #endif

@@ -147,6 +147,23 @@ static int check_interpreters(const struct guard_policy *policy, const struct gu
 	return 0;
 }
 
+static int check_containments(const struct guard_policy *policy, const struct guard_image_lists *lists)
+{
+	if (policy->containment_count > GUARD_CONTAINMENTS_MAX)
+		return -GUARD_E_LIMIT;
+	for (size_t i = 0; i < policy->containment_count; i++) {
+		const struct guard_image_containment *containment = &policy->containments[i];
+
+		if (!guard_image_is_string(policy, containment->name) || containment->deny > 1 ||
+		    !guard_image_values_are(lists, policy, containment->programs, GUARD_LIST_PATTERNS) ||
+		    !guard_image_values_are(lists, policy, containment->may_start, GUARD_LIST_PATTERNS) ||
+		    !guard_image_values_are(lists, policy, containment->places, GUARD_LIST_WORDS) ||
+		    !is_zero(containment->zero, sizeof(containment->zero)))
+			return -GUARD_E_FORMAT;
+	}
+	return 0;
+}
+
 int guard_image_check(const struct guard_policy *policy)
 {
 	struct guard_image_lists lists __attribute__((cleanup(guard_image_lists_free))) = { 0 };
@@ -160,6 +177,8 @@ int guard_image_check(const struct guard_policy *policy)
 		r = check_rules(policy, &lists);
 	if (r == 0)
 		r = check_interpreters(policy, &lists);
+	if (r == 0)
+		r = check_containments(policy, &lists);
 	if (r == 0)
 		r = guard_image_check_tables(policy, &lists);
 	return r;

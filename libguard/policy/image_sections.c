@@ -23,6 +23,7 @@ static const uint32_t element_sizes[GUARD_SECTION_MAX_] = {
 	[GUARD_SECTION_RULES] = sizeof(struct guard_image_rule),
 	[GUARD_SECTION_SIGNERS] = sizeof(struct guard_image_signer),
 	[GUARD_SECTION_VALUES] = sizeof(uint32_t),
+	[GUARD_SECTION_CONTAINMENTS] = sizeof(struct guard_image_containment),
 	[GUARD_SECTION_INTERPRETERS] = sizeof(struct guard_image_interpreter),
 	[GUARD_SECTION_INTERPRETER_DIGESTS] = sizeof(struct guard_image_interpreter_digest),
 	[GUARD_SECTION_PREFIXES] = sizeof(struct guard_image_prefix),
@@ -124,6 +125,7 @@ static int set_views(struct guard_policy *policy, const struct guard_image_entry
 	policy->certificates = view(policy, known, GUARD_SECTION_CERTIFICATES, &policy->certificate_count);
 	policy->certificate_bytes =
 		view(policy, known, GUARD_SECTION_CERTIFICATE_BYTES, &policy->certificate_bytes_size);
+	policy->containments = view(policy, known, GUARD_SECTION_CONTAINMENTS, &policy->containment_count);
 	policy->terms = view(policy, known, GUARD_SECTION_TERMS, &policy->term_count);
 	if (metas != 1 || !known[GUARD_SECTION_STRINGS] || !known[GUARD_SECTION_RULES])
 		return -GUARD_E_FORMAT;

@@ -72,6 +72,8 @@ struct guard_policy {
 	size_t certificate_bytes_size;
 	const struct guard_image_term *terms;
 	size_t term_count;
+	const struct guard_image_containment *containments;
+	size_t containment_count;
 
 	/* Made by bind.c for this machine. */
 	struct guard_bound_rule *bound;  /* one per rule */
@@ -149,6 +151,22 @@ bool guard_policy_any_pattern(const struct guard_policy *policy, uint32_t list, 
 struct guard_command;
 void guard_policy_interpreter_command(const struct guard_policy *policy, struct guard_command *ret_command,
 				      uint32_t interpreter, const char *cmdline, size_t size);
+
+/* containment.c.  Paths are verified ones, and NULL when there is none. */
+#define GUARD_NO_CONTAINMENT UINT32_MAX
+struct guard_containment_info {
+	const char *name;     /* owned by the policy */
+	uint32_t place_count;
+	uint8_t deny;         /* 0: record only */
+};
+/* The first containment that names the program, or GUARD_NO_CONTAINMENT. */
+uint32_t guard_policy_containment_of(const struct guard_policy *policy, const char *program_path);
+/* Its own programs count as named. */
+bool guard_policy_containment_may_start(const struct guard_policy *policy, uint32_t containment, const char *path);
+int guard_policy_containment_info(const struct guard_policy *policy, uint32_t containment,
+				  struct guard_containment_info *ret_info) GUARD_WARN_UNUSED;
+/* `index` < place_count. */
+const char *guard_policy_containment_place(const struct guard_policy *policy, uint32_t containment, uint32_t index);
 
 /* packages.c: does the rule take what this signer vouches for? */
 bool guard_policy_takes_signer(const struct guard_policy *policy, uint32_t rule, const struct guard_signer *signer);

@@ -15,6 +15,7 @@
 
 #include "policy/compile/compile.h"
 #include "policy/compile/describe.h"
+#include "policy/policy.h"
 #include "unit.h"
 
 #define NOW INT64_C(1795000000)
@@ -244,6 +245,38 @@ static void test_refinements(void)
 	unlink("b.conf");
 }
 
+static void test_containments(void)
+{
+	static const char *const paths[] = { "a.conf" };
+	struct guard_containment_info info;
+	struct guard_policy *policy;
+
+	write_file("a.conf", "policy = { id = \"hq\"; version = 1; };\n"
+			     "containment = ( { name = \"mail\"; programs = [ \"/opt/mail\" ]; may_start = [ \"/opt/m/*\" ];\n"
+			     "  not_write = [ \".config/autostart\", \".bashrc\" ]; mode = \"deny\"; },\n"
+			     "  { name = \"web\"; programs = [ \"/opt/web\", \"/opt/mail\" ]; } );\n");
+	policy = open_policy(paths, 1, NULL);
+	CU_ASSERT_EQUAL(guard_policy_containment_of(policy, "/opt/mail"), 0);
+	CU_ASSERT_EQUAL(guard_policy_containment_of(policy, "/opt/web"), 1);
+	CU_ASSERT_EQUAL(guard_policy_containment_of(policy, "/opt/other"), GUARD_NO_CONTAINMENT);
+	CU_ASSERT_EQUAL(guard_policy_containment_of(policy, NULL), GUARD_NO_CONTAINMENT);
+	CU_ASSERT_TRUE(guard_policy_containment_may_start(policy, 0, "/opt/m/x"));
+	CU_ASSERT_TRUE(guard_policy_containment_may_start(policy, 0, "/opt/mail")); /* itself */
+	CU_ASSERT_FALSE(guard_policy_containment_may_start(policy, 0, "/opt/web"));
+	CU_ASSERT_FALSE(guard_policy_containment_may_start(policy, 1, "/opt/m/x"));
+	CU_ASSERT_FALSE(guard_policy_containment_may_start(policy, 0, NULL));
+	CU_ASSERT_EQUAL_FATAL(guard_policy_containment_info(policy, 0, &info), 0);
+	CU_ASSERT_STRING_EQUAL(info.name, "mail");
+	CU_ASSERT_EQUAL(info.deny, 1);
+	CU_ASSERT_EQUAL_FATAL(info.place_count, 2);
+	CU_ASSERT_STRING_EQUAL(guard_policy_containment_place(policy, 0, 1), ".bashrc");
+	CU_ASSERT_EQUAL_FATAL(guard_policy_containment_info(policy, 1, &info), 0);
+	CU_ASSERT_EQUAL(info.deny, 0);
+	CU_ASSERT_EQUAL(guard_policy_containment_info(policy, 2, &info), -GUARD_E_NOT_FOUND);
+	guard_policy_free(policy);
+	unlink("a.conf");
+}
+
 static void test_limits(void)
 {
 	const char *paths[] = { "a.conf" };
@@ -384,6 +417,7 @@ static CU_TestInfo tests[] = { { "set up", test_set_up },
 			       { "exceptions", test_exception },
 			       { "interpreters and readers", test_interpreters },
 			       { "interpreters made stricter", test_refinements },
+			       { "containments", test_containments },
 			       { "limits on exceptions", test_limits },
 			       { "saving", test_save },
 			       { "lock-out by content", test_lockout_by_content },

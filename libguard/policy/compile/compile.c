@@ -77,6 +77,7 @@ void guard_compile_free(struct guard_compile *compile)
 	free(compile->digest_order);
 	free(compile->interpreters);
 	free(compile->refinements);
+	free(compile->containments);
 	free(compile->interpreter_digests);
 	free(compile->openpgp_keys);
 	free(compile->certificates);

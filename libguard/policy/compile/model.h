@@ -114,6 +114,13 @@ struct compile_interpreter {
 	uint8_t scripts, inline_code, standard_input;
 };
 
+struct compile_containment {
+	struct compile_place place;
+	const char *name;
+	struct compile_strings programs, may_start, places;
+	uint8_t deny;
+};
+
 /* Growing arrays. */
 struct compile_array {
 	size_t count, capacity;
@@ -134,6 +141,8 @@ struct guard_compile {
 	struct compile_array interpreter_array;
 	struct compile_interpreter *refinements; /* of interpreters that another source describes */
 	struct compile_array refinement_array;
+	struct compile_containment *containments;
+	struct compile_array containment_array;
 	struct compile_interpreter_digest *interpreter_digests;
 	struct compile_array interpreter_digest_array;
 	const char **readers;
@@ -190,6 +199,8 @@ void compile_load_inline(struct compile_interpreter *interpreter, struct guard_c
 void compile_tighten(struct compile_interpreter *into, const struct compile_interpreter *other);
 void compile_apply_refinements(struct guard_compile *compile); /* when all sources are loaded */
 int compile_load_readers(struct guard_compile *compile, const struct compile_node *node) GUARD_WARN_UNUSED;
+/* containment.c */
+int compile_load_containments(struct guard_compile *compile, const struct compile_node *node) GUARD_WARN_UNUSED;
 /* packages.c */
 struct compile_signer;
 int compile_load_package_key(struct compile_signer *signer, struct guard_compile *compile,

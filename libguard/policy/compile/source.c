@@ -14,6 +14,7 @@ static int load_common(struct guard_compile *compile, struct compile_source *sou
 	const struct compile_node *groups = compile_field_typed(compile, root, "groups", COMPILE_LIST);
 	const struct compile_node *interpreters = compile_field_typed(compile, root, "interpreters", COMPILE_LIST);
 	const struct compile_node *readers = compile_field(root, "readers");
+	const struct compile_node *containment = compile_field_typed(compile, root, "containment", COMPILE_LIST);
 	int r = 0;
 
 	if (source->is_exception && (interpreters || readers)) {
@@ -22,19 +23,27 @@ static int load_common(struct guard_compile *compile, struct compile_source *sou
 			      "an exception cannot name interpreters or readers: that would loosen the policy for everybody");
 		return 0;
 	}
+	if (source->is_exception && containment) {
+		compile_error(&compile->diagnostics, compile_node_place(containment), "ask for it in the policy of headquarters",
+			      "an exception cannot contain programs: that holds for everybody");
+		return 0;
+	}
 	if (groups)
 		r = compile_load_groups(compile, source, groups);
 	if (r == 0 && interpreters)
 		r = compile_load_interpreters(compile, interpreters);
 	if (r == 0 && readers)
 		r = compile_load_readers(compile, root);
+	if (r == 0 && containment)
+		r = compile_load_containments(compile, containment);
 	return r;
 }
 
 static int load_root(struct guard_compile *compile, struct compile_source *source,
 		     const struct compile_node *root)
 {
-	static const char *const names[] = { "policy", "exception", "groups", "interpreters", "readers" };
+	static const char *const names[] = { "policy", "exception", "groups", "interpreters", "readers",
+					     "containment" };
 	const struct compile_node *policy, *exception;
 	int r = 0;
 

@@ -21,6 +21,7 @@ static const uint32_t element_sizes[GUARD_SECTION_MAX_] = {
 	[GUARD_SECTION_RULES] = sizeof(struct guard_image_rule),
 	[GUARD_SECTION_SIGNERS] = sizeof(struct guard_image_signer),
 	[GUARD_SECTION_VALUES] = 4,
+	[GUARD_SECTION_CONTAINMENTS] = sizeof(struct guard_image_containment),
 	[GUARD_SECTION_INTERPRETERS] = sizeof(struct guard_image_interpreter),
 	[GUARD_SECTION_INTERPRETER_DIGESTS] = sizeof(struct guard_image_interpreter_digest),
 	[GUARD_SECTION_PREFIXES] = sizeof(struct guard_image_prefix),
@@ -91,6 +92,7 @@ static int write_sections(struct compile_image *image)
 		r = compile_write_interpreters(image);
 	if (r < 0)
 		return r;
+	compile_write_containments(image);
 	compile_write_digests(image);
 	guard_write_bytes(&image->sections[GUARD_SECTION_OPENPGP_KEYS], image->compile->openpgp_keys,
 			  image->compile->openpgp_keys_size);

@@ -45,6 +45,7 @@ int compile_write_signers(struct compile_image *image) GUARD_WARN_UNUSED;
 int compile_write_certificates(struct compile_image *image) GUARD_WARN_UNUSED;
 int compile_write_prefixes(struct compile_image *image) GUARD_WARN_UNUSED;
 int compile_write_interpreters(struct compile_image *image) GUARD_WARN_UNUSED;
+void compile_write_containments(struct compile_image *image);
 void compile_write_digests(struct compile_image *image);
 
 #endif

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 # where: host
 # Code that is no file: `-c`, `-e`, `-m`, standard input, here-documents, pipes.
-# Interpreters lie on the protected filesystem under names of their own, so that
+# What a contained program may start itself (all else of containment is the kernel
+# layer's: tests/vm/contain.py).  Interpreters lie on the protected filesystem under names of their own, so that
 # their contents tell what they are.
 . "$(dirname "$0")/../lib.sh"
 set -- $AREAS
 area=$1
 tools=$SCRATCH/tools
 mkdir -p "$tools" "$SCRATCH/etc" "$SCRATCH/log"
-for tool in bash dash perl "$PYTHON" mawk; do
+for tool in bash dash perl "$PYTHON" mawk env; do
 	command -v "$tool" > /dev/null && cp -L "$(readlink -f "$(command -v "$tool")")" "$tools/$(basename "$tool")"
 done
 code='import os; open(os.environ["GUARD_MARK"], "w").write("x")'
@@ -16,14 +17,16 @@ mark='echo x > "$GUARD_MARK"'
 echo "$code" > "$tools/mark.py"
 printf '#!%s\n%s\n' "$area/python3" "$code" > "$tools/tool"
 printf '%s <<< "$(head -c 200000 /dev/zero | tr "\\0" x)" > /dev/null && %s\n' cat "$mark" > "$tools/here.bash"
-chmod 755 "$tools/tool"
+printf '#!%s\n%s\n' "$area/dash" "$mark" > "$tools/tool.sh"
+chmod 755 "$tools/tool" "$tools/tool.sh"
+CONTAINMENT=
 
 # policy VERSION ENTRY...: what is there, and these words about interpreters.
 policy()
 {
 	local version=$1
 	shift
-	{ echo 'interpreters = ('; printf '%s\n' "$@" | paste -sd,; echo ');'; } > "$SCRATCH/etc/words.conf"
+	{ echo 'interpreters = ('; printf '%s\n' "$@" | paste -sd,; echo ");$CONTAINMENT"; } > "$SCRATCH/etc/words.conf"
 	"$GUARDCTL" scan "$LISTED" "$tools" --mode "${MODE:-enforce}" --id test --output "$SCRATCH/etc/policy.conf" > "$SCRATCH/log/scan" 2>&1
 	sed -i "s/version = [0-9]*;/version = $version;/" "$SCRATCH/etc/policy.conf"
 	"$GUARDCTL" policy build "$SCRATCH/etc/policy.conf" "$SCRATCH/etc/words.conf" --output "$IMAGE" > "$SCRATCH/log/build" 2>&1
@@ -107,3 +110,33 @@ expect_denied "bash -c" "$area/bash" -c "$mark"
 MODE=audit policy 3 '{ name = "python"; inline = "deny"; }' && is "audit mode is taken" ctl reload
 expect_allowed "in audit mode" "$p" -c "$code"
 is "recorded as what would be refused" recorded '"reason":"inline-code"' '"mode":"audit"'
+
+# ---- contained programs ----------------------------------------------------------------------
+# contain MODE: `mail`, which starts whatever it is told to.
+contain()
+{
+	CONTAINMENT="containment = ( { name = \"mail\"; programs = [ \"$area/mail\" ]; mode = \"$1\";
+		may_start = [ \"$area/good\", \"$area/tool.sh\", \"$area/open/*\" ]; } );"
+}
+cp "$tools/env" "$area/mail"
+good payload "$area/good"
+good payload "$area/other"
+mkdir "$area/open"
+good payload "$area/open/x"
+for round in 1 2 3; do expect_allowed "what nobody contains ($round)" "$area/other"; done
+contain deny
+policy 4 '{ name = "python"; inline = "log"; }' && is "a policy that contains is taken" ctl reload
+expect_allowed "a contained program starts what its list names" "$area/mail" "$area/good"
+expect_allowed "a script of its list, with its interpreter" "$area/mail" "$area/tool.sh"
+expect_allowed "where only root can write" "$area/mail" "$area/open/x"
+chmod 1777 "$area/open"
+expect_denied "where others can" "$area/mail" "$area/open/x"
+expect_denied "a contained program starts what its list does not name" "$area/mail" "$area/other"
+expect_allowed "which others may start" "$area/other"
+expect_denied "a shell" "$area/mail" "$area/dash" "$LISTED/mark.sh"
+is "the record names the containment" recorded '"reason":"contained"' "$area/other" 'containment \"mail\"'
+is "status says what is not held without the kernel layer" grep -q 'only what they start themselves' <<< "$(ctl status)"
+contain log
+policy 5 '{ name = "python"; inline = "log"; }' && is "one that records is taken" ctl reload
+expect_allowed "recorded only" "$area/mail" "$area/other"
+is "and recorded" recorded '"reason":"contained"' "$area/other" '"action":"allow"'
