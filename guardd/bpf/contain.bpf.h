@@ -73,18 +73,24 @@ static __always_inline __u32 contained_now(const struct guard_bpf_config *config
 	return slot;
 }
 
-/* `slot`: of the containment, which the record names. */
-static __always_inline int contain_refusal(const struct guard_bpf_config *config, struct guard_bpf_event *event,
-					   __u32 mode, __u32 slot)
+static __always_inline __u32 contain_refuses(const struct guard_bpf_config *config, __u32 mode)
 {
-	bool refuses = mode == GUARD_BPF_CONTAIN_DENY && config->state == GUARD_BPF_ENFORCE;
+	return mode == GUARD_BPF_CONTAIN_DENY && config->state == GUARD_BPF_ENFORCE;
+}
+
+/* Of a name; the record has it, and the containment. */
+static __always_inline int refuse_contained(const struct guard_bpf_config *config, __u32 what, __u32 mode, __u32 slot,
+					    struct dentry *dentry)
+{
+	struct guard_bpf_event *event = event_begin(config, what);
 
 	if (event) {
-		event->refused = refuses;
+		event->refused = contain_refuses(config, mode);
 		event->detail = slot - 1;
+		bpf_probe_read_kernel_str(event->path, sizeof(event->path), dentry->d_name.name);
 		bpf_ringbuf_submit(event, 0);
 	}
-	return refuses ? -1 /* EPERM */ : 0;
+	return contain_refuses(config, mode) ? -1 /* EPERM */ : 0;
 }
 
 SEC("lsm/task_alloc")
@@ -128,12 +134,15 @@ int BPF_PROG(guard_contain_exec, struct linux_binprm *bprm)
 		return 0;
 	event = event_begin(config, GUARD_BPF_CONTAINED_START);
 	if (event) {
+		event->refused = contain_refuses(config, mode);
+		event->detail = slot - 1;
 		event->device = file->f_inode->i_sb->s_dev;
 		event->inode = file->f_inode->i_ino;
 		if (bpf_d_path(&file->f_path, event->path, sizeof(event->path)) < 0)
 			event->path[0] = '\0';
+		bpf_ringbuf_submit(event, 0);
 	}
-	return contain_refusal(config, event, mode, slot);
+	return contain_refuses(config, mode) ? -1 /* EPERM */ : 0;
 }
 
 /* From now on it is contained, if the new program begins a containment. */
@@ -186,11 +195,11 @@ struct contain_walk {
 static long contain_step(__u32 index, void *context)
 {
 	struct contain_walk *walk = context;
-	struct dentry *folder = NULL;
+	struct dentry *dentry = walk->dentry, *folder = NULL;
 	__u64 before;
 
-	bpf_core_read(&folder, sizeof(folder), &walk->dentry->d_parent);
-	if (folder == walk->dentry || !folder) {
+	bpf_core_read(&folder, sizeof(folder), &dentry->d_parent);
+	if (folder == dentry || !folder) {
 		walk->found = 2;
 		return 1;
 	}
@@ -216,23 +225,18 @@ static __always_inline bool in_place(struct dentry *dentry, __u32 slot)
 static __always_inline int contain_write(struct dentry *dentry, bool folder_too)
 {
 	const struct guard_bpf_config *config = config_now();
-	struct guard_bpf_event *event;
 	__u32 mode = 0, slot = contained_now(config, &mode);
 
 	if (!slot)
 		return 0;
 	if (!(folder_too && is_place(hash_name(dentry), GUARD_BPF_PLACE_FOLDER, slot)) && !in_place(dentry, slot))
 		return 0;
-	event = event_begin(config, GUARD_BPF_CONTAINED_WRITE);
-	if (event)
-		bpf_probe_read_kernel_str(event->path, sizeof(event->path), dentry->d_name.name);
-	return contain_refusal(config, event, mode, slot);
+	return refuse_contained(config, GUARD_BPF_CONTAINED_WRITE, mode, slot, dentry);
 }
 
 static __always_inline int contain_mode(struct dentry *dentry, __u32 mode_bits)
 {
 	const struct guard_bpf_config *config = config_now();
-	struct guard_bpf_event *event;
 	__u32 mode = 0, slot;
 
 	if ((mode_bits & S_IFMT) != S_IFREG || !(mode_bits & MODE_RUN))
@@ -240,10 +244,7 @@ static __always_inline int contain_mode(struct dentry *dentry, __u32 mode_bits)
 	slot = contained_now(config, &mode);
 	if (!slot)
 		return 0;
-	event = event_begin(config, GUARD_BPF_CONTAINED_MODE);
-	if (event)
-		bpf_probe_read_kernel_str(event->path, sizeof(event->path), dentry->d_name.name);
-	return contain_refusal(config, event, mode, slot);
+	return refuse_contained(config, GUARD_BPF_CONTAINED_MODE, mode, slot, dentry);
 }
 
 SEC("lsm/file_open")

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+#
+# tests/vm/contain.py - contained programs and rules by parent, held by the kernel
+# layer: all descendants, also of a program whose parent is gone and without the
+# daemon.  `mail` starts what it is told to; each denial has its positive control.
+HOME = "/opt/c/home"
+MARK = "/run/contain-mark"
+TOOLS = "dash touch chmod mkdir mv ln setsid env cat"
+SETUP = ("mkdir -p /opt/c {h}/.config/autostart {h}/two && chmod 755 /opt/c && cd /opt/c && "
+         "for t in {t}; do cp $(command -v $t) $t; done && cp env mail && "
+         "cp {l}/payload good && cp {l}/payload other && cp {l}/payload child && date +%N >> child && "
+         "touch {h}/.bashrc && chmod 755 good other child mail")
+CONTAINMENT = '''
+containment = ( { name = "mail"; mode = "deny"; programs = [ "/opt/c/mail" ];
+    may_start = [ %s, "/opt/c/good" ];
+    not_write = [ ".config/autostart", ".bashrc" ]; } );
+groups = ( { name = "by parent"; rules = ( { sha256 = [ "%s" ]; parents = [ "/opt/c/env" ]; } ); } );
+'''
+
+
+def ran(guest, command):
+    """Did a payload leave its mark?"""
+    guest.run("rm -f %s; PATH=/opt/c GUARD_MARK=%s %s" % (MARK, MARK, command))
+    return guest.run("for i in 1 2 3 4 5 6 7 8 9 10; do test -s %s && exit 0; sleep 0.1; done; exit 1" % MARK)[0] == 0
+
+
+def policy(guest, source, image, reload):
+    """The machine's policy, one version higher, with the containment."""
+    digest = guest.run("sha256sum /opt/c/child")[1].split()[0]
+    tools = ", ".join('"/opt/c/%s"' % tool for tool in TOOLS.split() if tool != "env")
+    guest.write("/etc/guard/contain.conf", (CONTAINMENT % (tools, digest)).encode())
+    return guest.run("v=$(sed -n 's/^ *version = \\([0-9]*\\);.*/\\1/p' {0} | head -n 1); "
+                     "sed -i \"s/version = $v;/version = $((v + 1));/\" {0}; "
+                     "guardctl policy build {0} /etc/guard/contain.conf --output {1} && {2}".format(source, image, reload), 300)
+
+
+def starts(guest, tap):
+    shell = "/opt/c/mail /opt/c/dash -c "
+    for name, command in (("itself", "/opt/c/mail /opt/c/%s"), ("by what it starts", shell + "/opt/c/%s"),
+                          ("by a grandchild in a session of its own", shell + "'setsid dash -c \"exec /opt/c/%s\"'"),
+                          ("by an orphan", shell + "'( ( /opt/c/%s & ) & )'")):
+        tap.check(ran(guest, command % "good"), "allowed: a contained program starts what its list names, " + name)
+        tap.check(not ran(guest, command % "other"), "denied: what its list does not name, " + name)
+    tap.check(ran(guest, "/opt/c/other"), "allowed: the same by nobody contained")
+
+
+def writes(guest, tap):
+    shell = "PATH=/opt/c /opt/c/mail /opt/c/dash -c 'cd %s && %%s' 2>&1" % HOME
+    free = "PATH=/opt/c /opt/c/dash -c 'cd %s && %%s' 2>&1" % HOME
+    for name, good, evil in (
+            ("a new file", "touch new", "touch .config/autostart/x"),
+            ("a file below", "mkdir d", "mkdir .config/autostart/d"),
+            ("a file that is there", "echo x >> new", "echo x >> .bashrc"),
+            ("a folder with its name", "mkdir two/.config", "mkdir two/.config/autostart"),
+            ("a link with its name", "ln -s new l", "ln -s new two/.bashrc"),
+            ("a file that gets its name", "mv new newer", "mv newer two/.bashrc"),
+            ("its folder, away", "mv two/.config two/c", "mv .config gone"),
+            ("its folder, by another's name", "mkdir two/y", "mv two/y two/.config"),
+            ("a file made executable", "chmod 600 newer", "chmod 755 newer")):
+        code, output = guest.run(shell % good)
+        tap.check(code == 0, "allowed: a contained program writes: " + name, output)
+        code, output = guest.run(shell % evil)
+        tap.check(code != 0 and "not permitted" in output, "denied: " + name, "%d %s" % (code, output))
+    code, output = guest.run(free % "touch .config/autostart/x && chmod 755 newer")
+    tap.check(code == 0, "allowed: all of it by nobody contained", output)
+
+
+def parents(guest, tap):
+    tap.check(ran(guest, "/opt/c/env /opt/c/child"), "allowed: what a rule allows to its parent")
+    tap.check(not ran(guest, "/opt/c/setsid /opt/c/child"), "denied: the same to another")
+
+
+def without_daemon(guest, tap, kill):
+    """Nobody is there to be asked."""
+    guest.run(kill)
+    tap.check(ran(guest, "/opt/c/mail /opt/c/dash -c /opt/c/good"), "allowed: by the list, the daemon killed")
+    tap.check(not ran(guest, "/opt/c/mail /opt/c/dash -c /opt/c/other"), "denied: beside it, the daemon killed")
+    tap.check(not ran(guest, "/opt/c/setsid /opt/c/child"), "denied: by another parent, the daemon killed")
+    code, output = guest.run("PATH=/opt/c /opt/c/mail /opt/c/touch %s/.bashrc 2>&1" % HOME)
+    tap.check(code != 0, "denied: writing, the daemon killed", output)
+
+
+def contain(guest, tap, listed, source="/etc/guard/guest.conf", image="/etc/guard/policy.image",
+            reload="guardctl reload", kill=None):
+    code, output = guest.run(SETUP.format(h=HOME, t=TOOLS, l=listed))
+    tap.check(code == 0, "the tools are there", output)
+    code, output = policy(guest, source, image, reload)
+    tap.check(code == 0, "a policy that contains is taken", output)
+    starts(guest, tap)
+    writes(guest, tap)
+    parents(guest, tap)
+    code, output = guest.run("guardctl --json events --reason contained --limit 100")
+    tap.check('/opt/c/other' in output and 'containment' in output, "the ledger names file and containment", output[-500:])
+    tap.check("to write where its containment forbids it" in guest.run("guardctl events --limit 300")[1],
+              "and what was written")
+    if kill:
+        without_daemon(guest, tap, kill)
+    guest.run("rm -rf /opt/c")
