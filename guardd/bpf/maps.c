@@ -250,7 +250,7 @@ uint32_t guardd_bpf_device_flags(const struct guardd_bpf *layer, uint64_t device
 	const uint32_t key = kernel_device(device);
 	uint32_t flags;
 
-	return get(layer->devices, &key, &flags) == 0 ? flags : 0;
+	return guardd_bpf_get(layer->devices, &key, &flags) == 0 ? flags : 0;
 }
 
 void guardd_bpf_device_remove(const struct guardd_bpf *layer, uint64_t device)

@@ -5,7 +5,7 @@
 # daemon.  `mail` starts what it is told to; each denial has its positive control.
 HOME = "/opt/c/home"
 MARK = "/run/contain-mark"
-TOOLS = "dash touch chmod mkdir mv ln setsid env cat"
+TOOLS = "dash touch chmod mkdir mv ln cp setsid env"
 SETUP = ("mkdir -p /opt/c {h}/.config/autostart {h}/two && chmod 755 /opt/c && cd /opt/c && "
          "for t in {t}; do cp $(command -v $t) $t; done && cp env mail && "
          "cp {l}/payload good && cp {l}/payload other && cp {l}/payload child && date +%N >> child && "
@@ -54,8 +54,9 @@ def writes(guest, tap):
             ("a folder with its name", "mkdir two/.config", "mkdir two/.config/autostart"),
             ("a link with its name", "ln -s new l", "ln -s new two/.bashrc"),
             ("a file that gets its name", "mv new newer", "mv newer two/.bashrc"),
-            ("its folder, away", "mv two/.config two/c", "mv .config gone"),
-            ("its folder, by another's name", "mkdir two/y", "mv two/y two/.config"),
+            ("its folder, away", "mv d e", "mv .config gone"),
+            ("another folder, by its name", "mkdir y", "mv y e/.config"),
+            ("a copy of a program", "cp newer copy", "cp /opt/c/good program"),
             ("a file made executable", "chmod 600 newer", "chmod 755 newer")):
         code, output = guest.run(shell % good)
         tap.check(code == 0, "allowed: a contained program writes: " + name, output)

@@ -7,6 +7,7 @@ import shlex
 import time
 
 import attacks
+import contain
 import hostile
 
 LISTED = "/mnt/guard-tests/integration/listed"
@@ -214,6 +215,7 @@ def kernel(machine, tap):
     modules(guest, tap)
     other_kernels(guest, tap)
     into_others(guest, tap, True)
+    contain.contain(guest, tap, LISTED)
     hostile.controls(guest, tap)
     all_dead(guest, tap)
     hostile.hostile_root(guest, tap, ready, both)
