@@ -138,6 +138,38 @@ static void compare_readers(struct diff *diff, const struct guard_policy *old, c
 			say(diff, "added", "reader", NULL, reader);
 }
 
+/* Those of one policy against the other's: changed ones are named once. */
+static void compare_containments_to(struct diff *diff, const struct guard_policy *these,
+				    const struct guard_policy *others, bool new)
+{
+	const char *name, *other;
+
+	for (uint32_t i = 0;; i++) {
+		GUARD_AUTO_FREE char *words = guard_policy_containment_words(these, i, &name);
+		bool found = false;
+
+		if (!words)
+			return;
+		for (uint32_t j = 0; !found; j++) {
+			GUARD_AUTO_FREE char *before = guard_policy_containment_words(others, j, &other);
+
+			if (!before)
+				break;
+			found = strcmp(name, other) == 0;
+			if (found && new && strcmp(before, words) != 0)
+				say(diff, "changed", "containment", before, words);
+		}
+		if (!found)
+			say(diff, new ? "added" : "removed", "containment", new ? NULL : name, new ? words : NULL);
+	}
+}
+
+static void compare_containments(struct diff *diff, const struct guard_policy *old, const struct guard_policy *new)
+{
+	compare_containments_to(diff, old, new, false);
+	compare_containments_to(diff, new, old, true);
+}
+
 /* ---- programs and rules ----------------------------------------------------------------- */
 
 static const struct policy_item *item_of(const struct policy_difference *difference)
@@ -284,6 +316,7 @@ static int compare(struct diff *diff, const struct guard_policy *old, const stru
 	compare_headers(diff, &old_info, &new_info);
 	compare_interpreters(diff, old, new);
 	compare_readers(diff, old, new);
+	compare_containments(diff, old, new);
 	if (!compare_programs(diff, old, new))
 		return GUARDCTL_REFUSED;
 	if (diff->changes)

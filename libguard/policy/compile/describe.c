@@ -164,6 +164,27 @@ char *guard_policy_interpreter_words(const struct guard_policy *policy, uint32_t
 	return NULL;
 }
 
+char *guard_policy_containment_words(const struct guard_policy *policy, uint32_t containment, const char **ret_name)
+{
+	const struct guard_image_containment *record;
+	char *words = NULL;
+	size_t size = 0;
+	FILE *out = containment < policy->containment_count ? open_memstream(&words, &size) : NULL;
+
+	if (!out)
+		return NULL;
+	record = &policy->containments[containment];
+	fprintf(out, "%s: %s", guard_policy_string(policy, record->name), record->deny ? "deny" : "log");
+	put_list(out, policy, ", programs ", record->programs);
+	put_list(out, policy, ", may start ", record->may_start);
+	put_list(out, policy, ", may not write ", record->places);
+	*ret_name = guard_policy_string(policy, record->name);
+	if (fclose(out) == 0)
+		return words;
+	free(words);
+	return NULL;
+}
+
 const char *guard_policy_reader(const struct guard_policy *policy, uint32_t index)
 {
 	if (index >= guard_policy_list_count(policy, policy->meta->readers))

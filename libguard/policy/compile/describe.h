@@ -28,6 +28,9 @@ void guard_policy_listed(struct guard_listed *ret_listed, const struct guard_pol
 char *guard_policy_rule_words(const struct guard_policy *policy, uint32_t rule) GUARD_WARN_UNUSED;
 /* The same for an interpreter. */
 char *guard_policy_interpreter_words(const struct guard_policy *policy, uint32_t interpreter) GUARD_WARN_UNUSED;
+/* The same for a containment; `ret_name` is the policy's.  NULL also behind the last. */
+char *guard_policy_containment_words(const struct guard_policy *policy, uint32_t containment,
+				     const char **ret_name) GUARD_WARN_UNUSED;
 const char *guard_policy_reader(const struct guard_policy *policy, uint32_t index); /* NULL behind the last */
 
 #endif
