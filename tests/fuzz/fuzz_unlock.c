@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * fuzz/fuzz_unlock.c - what is typed, then any bytes as a verifier set and as a
- * state, whose checksums are made right, and what is sealed in a delivery.  What is taken is written again as it
- * was.  No scrypt: nothing here is slow.
+ * state, whose checksums are made right, what is sealed in a delivery or a box.  What is
+ * taken is written again as it was.  No scrypt: nothing here is slow.
  */
 #include "fuzz.h"
 
 #include <string.h>
 
+#include "unlock/box.h"
 #include "unlock/delivery.h"
 
 static void type_in(const uint8_t *data, size_t size)
@@ -88,6 +89,19 @@ static void open_delivery(const uint8_t *bytes, size_t size)
 	free(sealed);
 }
 
+/* A box as it came: what opens has what was sealed, which nobody without the key made. */
+static void open_box(const uint8_t *bytes, size_t size)
+{
+	static const uint8_t seed[GUARD_UNLOCK_MACHINE_KEY_SIZE] = { 1 };
+	static uint8_t set[GUARD_UNLOCK_SET_SIZE_MAX];
+	uint8_t curve[GUARD_UNLOCK_MACHINE_KEY_SIZE];
+	size_t set_size = 0;
+
+	FUZZ_REQUIRE(guard_unlock_box_open(set, &set_size, seed, bytes, size) < 0);
+	if (size >= sizeof(curve))
+		(void)!guard_unlock_curve_public(curve, bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *sealed;
@@ -99,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	open_set(sealed, size);
 	load_state(sealed, size);
 	open_delivery(data, size);
+	open_box(data, size);
 	free(sealed);
 	return 0;
 }
