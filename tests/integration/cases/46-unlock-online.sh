@@ -68,16 +68,16 @@ check "$([ "$(cut -c 3-4 <<< "$number")" = 02 ]; echo $?)" "also when it starts 
 start_server
 "$GUARDCTL" --json repo seen "$HQ/nginx/access.log" > "$SCRATCH/seen.json"
 sed 's/"host": *"pc-1"/"host":"pc-9"/' "$SCRATCH/seen.json" > "$SCRATCH/seen-9.json"
-OUT=$(helpdesk verifiers --seen "$SCRATCH/seen-9.json" --output "$desk/sets" pc-1 2>&1) RC=$?
+OUT=$(helpdesk verifiers --seen "$SCRATCH/seen-9.json" --output "$DESK/sets" pc-1 2>&1) RC=$?
 refused "a machine that was not seen" "pc-1 was not seen"
-OUT=$(helpdesk verifiers --seen "$desk/pass" --output "$desk/sets" 2>&1) RC=$?
+OUT=$(helpdesk verifiers --seen "$DESK/pass" --output "$DESK/sets" 2>&1) RC=$?
 refused "a list that is none" "no list of machines"
-is "verifiers sealed for the machine's key" helpdesk verifiers --seen "$SCRATCH/seen.json" --output "$desk/sets"
+is "verifiers sealed for the machine's key" helpdesk verifiers --seen "$SCRATCH/seen.json" --output "$DESK/sets"
 box() { repo "target('targets', 'unlock/pc-1.box', '$1')" 'publish()' && follow; }
-sed 's/.....$/00000/' "$desk/sets/pc-1.box" > "$SCRATCH/bent.box"
+sed 's/.....$/00000/' "$DESK/sets/pc-1.box" > "$SCRATCH/bent.box"
 box "$SCRATCH/bent.box"
 is "a box that was changed is refused, and said" wait_for 20 event_with 'is not sealed for this machine'
-box "$desk/sets/pc-1.box"
+box "$DESK/sets/pc-1.box"
 is "the box arrives" wait_for 20 event_with 'came for this machine, by the repository'
 wait_for 20 is_state ok
 epoch_of() { request "$area/other" | cut -c 3-4; }
