@@ -118,11 +118,11 @@ static bool find_authorities(const struct about *about, const struct guard_claim
 	return count > 0;
 }
 
-static int hash_content(struct guard_hash_value *ret_value, const struct about *about, enum guard_hash hash)
+static int hash_content(struct guard_hash_value *ret_value, const struct about *about, const struct guard_claim *claim)
 {
 	if (about->content)
-		return guard_hash_bytes(ret_value, hash, about->content, about->content_size);
-	return guard_hash_range(ret_value, hash, about->fd, 0, about->content_size, NULL, NULL);
+		return guard_hash_bytes(ret_value, claim->content_hash, about->content, about->content_size);
+	return guard_claim_hash(ret_value, claim, about->fd, about->content_size, NULL);
 }
 
 static int look_at(const struct about *about)
@@ -144,7 +144,7 @@ static int look_at(const struct about *about)
 		struct guard_hash_value value;
 		struct signers_one *one;
 		bool direct, authority;
-		int r = hash_content(&value, about, claim->content_hash);
+		int r = hash_content(&value, about, claim);
 
 		if (r < 0)
 			return r;

@@ -248,6 +248,7 @@ static void remember(struct gate *gate, struct gate_event *event, const struct g
 	struct gate_cached cached = { .format = event->facts->format,
 				      .has_digest = true,
 				      .carried = identity->carried,
+				      .signatures = identity->signatures,
 				      .looked_for = identity->looked_for,
 				      .digest = identity->identity.digest };
 	struct gate_filesystem filesystem;

@@ -234,6 +234,8 @@ struct gate_identity {
 	int error;                      /* 0 or -GUARD_E_: then there is no digest */
 	bool writer;                    /* somebody may write to it now */
 	bool cold;                      /* hashed just now */
+	uint64_t signatures;            /* of their SHA-256 the beginning; 0 without any: another signature
+	                                 * of the same content is asked for anew */
 	uint8_t carried;                /* mask of 1 << enum guard_provider: signatures that the file carries, */
 	uint8_t looked_for;             /* among these */
 	uint64_t generation;            /* of the policy by whose keys the signers were verified */
@@ -265,6 +267,7 @@ struct gate_cached {
 	uint8_t format; /* enum guard_format */
 	bool has_digest;
 	uint8_t carried, looked_for; /* as in struct gate_identity */
+	uint64_t signatures;
 	struct guard_digest digest;
 	uint64_t useless; /* policy generation under which no ignore mark was possible, 0 none */
 };

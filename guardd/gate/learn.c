@@ -131,6 +131,7 @@ void gate_learn_run(struct gate *gate, struct gate_event *event)
 		tell_kernel(gate, event, &identity, &cached);
 		cached.digest = identity.identity.digest;
 		cached.carried = identity.carried;
+		cached.signatures = identity.signatures;
 		cached.looked_for = identity.looked_for;
 		if (gate_lease_intact(event))
 			gate_cache_put(gate->cache, &event->file.key, &cached, event->sequence, gate_realtime_ns());

@@ -17,7 +17,8 @@
 #include "identity/certificate.h"
 
 #define IMA_XATTR "security.ima"
-#define IMA_SIGNATURE 3 /* first byte; other types are hashes */
+#define IMA_SIGNATURE 3 /* first byte; other types are hashes, but for */
+#define IMA_VERITY_SIGNATURE 6
 #define CARRIED_PROVIDERS (1u << GUARD_PROVIDER_IMA | 1u << GUARD_PROVIDER_APPENDED)
 
 /* One signature and what it is about. */
@@ -114,19 +115,8 @@ static void look_for_ima(struct carried *carried, int fd)
 {
 	ssize_t size = fgetxattr(fd, IMA_XATTR, carried->ima, sizeof(carried->ima));
 
-	if (size > 0 && carried->ima[0] == IMA_SIGNATURE)
+	if (size > 0 && (carried->ima[0] == IMA_SIGNATURE || carried->ima[0] == IMA_VERITY_SIGNATURE))
 		carried->ima_size = (size_t)size;
-}
-
-/* The hash that the claim asks for: the digest itself, or another one. */
-static int hash_content(struct guard_hash_value *ret_value, const struct gate_identity *identity, int fd,
-			const struct guard_claim *claim, uint64_t size)
-{
-	if (claim->content_hash != GUARD_HASH_SHA256 || size != identity->identity.size)
-		return guard_hash_range(ret_value, claim->content_hash, fd, 0, size, NULL, NULL);
-	ret_value->hash = GUARD_HASH_SHA256;
-	memcpy(ret_value->bytes, identity->identity.digest.bytes, GUARD_DIGEST_SIZE);
-	return 0;
 }
 
 /* `size` bytes of content from the beginning of the file. */
@@ -189,7 +179,8 @@ static bool find(const struct look *look, struct gate_identity *identity, int fd
 		const struct gate_policy *policy;
 		bool authorities;
 
-		if (hash_content(&statement.content, identity, fd, statement.claim, question->content_size) < 0)
+		if (guard_claim_hash(&statement.content, statement.claim, fd, question->content_size,
+				     question->content_size == identity->identity.size ? &identity->identity.digest : NULL) < 0)
 			continue;
 		policy = hold(look);
 		if (policy->generation == identity->generation)
@@ -236,6 +227,23 @@ static void begin(struct gate_identity *identity, uint64_t generation)
 	identity->generation = generation;
 }
 
+/* What they are known again by; 0 without any. */
+static uint64_t number_of(const struct carried *carried)
+{
+	struct guard_digest digests[2] = { 0 }, both;
+	uint64_t number = 0;
+
+	if (!carried->ima_size && !carried->appended_size)
+		return 0;
+	if (guard_digest_bytes(&digests[0], carried->ima, carried->ima_size) < 0 ||
+	    (carried->appended_size &&
+	     guard_digest_bytes(&digests[1], carried->appended, carried->appended_size) < 0) ||
+	    guard_digest_bytes(&both, digests, sizeof(digests)) < 0)
+		return (uint64_t)gate_now_ns(); /* never again */
+	memcpy(&number, both.bytes, sizeof(number));
+	return number;
+}
+
 static void look_for_carried(struct carried *carried, struct gate_identity *identity, unsigned providers, int fd)
 {
 	if (providers & 1u << GUARD_PROVIDER_IMA)
@@ -246,6 +254,7 @@ static void look_for_carried(struct carried *carried, struct gate_identity *iden
 	identity->carried = (uint8_t)((carried->ima_size ? 1u << GUARD_PROVIDER_IMA : 0) |
 				      (carried->appended_size ? 1u << GUARD_PROVIDER_APPENDED : 0));
 	identity->looked_for = (uint8_t)(providers & CARRIED_PROVIDERS);
+	identity->signatures = number_of(carried);
 }
 
 void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd)
@@ -287,6 +296,7 @@ bool gate_signers_known(struct gate *gate, struct gate_identity *identity, const
 	begin(identity, generation);
 	identity->carried = cached->carried;
 	identity->looked_for = cached->looked_for;
+	identity->signatures = cached->signatures;
 	/* What the policy before did not ask for was not looked for. */
 	if (providers & CARRIED_PROVIDERS & ~cached->looked_for)
 		return false;

@@ -22,6 +22,7 @@ static void encode_claim(struct guard_writer *writer, const struct guard_claim *
 	guard_write_u8(writer, claim->index);
 	guard_write_u8(writer, claim->issued);
 	guard_write_u8(writer, claim->stamped);
+	guard_write_u8(writer, claim->file_id);
 	guard_write_bytes(writer, claim->key, sizeof(claim->key));
 	guard_write_blob(writer, claim->signature, claim->signature_size);
 	guard_write_blob(writer, claim->attributes, claim->attributes_size);
@@ -57,6 +58,7 @@ static void decode_claim(struct guard_claim *claim, struct guard_reader *reader)
 	claim->index = guard_read_u8(reader);
 	claim->issued = guard_read_u8(reader);
 	claim->stamped = guard_read_u8(reader);
+	claim->file_id = guard_read_u8(reader);
 	key = guard_read_bytes(reader, sizeof(claim->key));
 	if (key)
 		memcpy(claim->key, key, sizeof(claim->key));
@@ -64,7 +66,9 @@ static void decode_claim(struct guard_claim *claim, struct guard_reader *reader)
 	copy_blob(claim->attributes, &claim->attributes_size, reader, GUARD_ATTRIBUTES_MAX);
 	if (!guard_hash_size(claim->content_hash) || !guard_hash_size(claim->signed_hash) ||
 	    claim->scheme == GUARD_SCHEME_NONE || claim->scheme >= GUARD_SCHEME_MAX_ ||
-	    !guard_hint_size(claim->hint) || claim->signature_size == 0)
+	    !guard_hint_size(claim->hint) || claim->signature_size == 0 ||
+	    (claim->file_id != GUARD_FILE_ID_NONE && claim->file_id != GUARD_FILE_ID_DIGEST &&
+	     claim->file_id != GUARD_FILE_ID_VERITY))
 		reader->failed = true;
 }
 
@@ -87,6 +91,38 @@ int guard_claims_decode(struct guard_claims *ret_claims, const void *bytes, size
 		return 0;
 	memset(ret_claims, 0, sizeof(*ret_claims));
 	return -GUARD_E_FORMAT;
+}
+
+/* struct ima_file_id, as long as the digest needs it. */
+static int hash_file_id(struct guard_hash_value *value, uint8_t type)
+{
+	static const uint8_t algorithms[GUARD_HASH_MAX_] = { 0, 4, 5, 6 }; /* include/uapi/linux/hash_info.h */
+	uint8_t bytes[2 + GUARD_HASH_SIZE_MAX];
+	const size_t size = guard_hash_size(value->hash);
+
+	bytes[0] = type;
+	bytes[1] = algorithms[value->hash];
+	memcpy(&bytes[2], value->bytes, size);
+	return guard_hash_bytes(value, value->hash, bytes, 2 + size);
+}
+
+int guard_claim_hash(struct guard_hash_value *ret_value, const struct guard_claim *claim, int fd, uint64_t size,
+		     const struct guard_digest *sha256)
+{
+	struct guard_hash_value value = { .hash = GUARD_HASH_SHA256 };
+	int r = 0;
+
+	if (claim->file_id == GUARD_FILE_ID_VERITY)
+		r = guard_verity_digest(&value, claim->content_hash, fd, size);
+	else if (sha256 && claim->content_hash == GUARD_HASH_SHA256)
+		memcpy(value.bytes, sha256->bytes, sizeof(sha256->bytes));
+	else
+		r = guard_hash_range(&value, claim->content_hash, fd, 0, size, NULL, NULL);
+	if (r == 0 && claim->file_id != GUARD_FILE_ID_NONE)
+		r = hash_file_id(&value, claim->file_id);
+	if (r == 0)
+		*ret_value = value;
+	return r;
 }
 
 int guard_claim_verify(const struct guard_claim *claim, const struct guard_public_key *key,

@@ -28,6 +28,14 @@ enum guard_hint {
 	GUARD_HINT_MAX_
 };
 
+/* security.ima of version 3 signs struct ima_file_id (the kernel's
+ * security/integrity/ima/ima_appraise.c): a type, the hash algorithm and a digest. */
+enum guard_file_id {
+	GUARD_FILE_ID_NONE = 0,	  /* the content's hash itself */
+	GUARD_FILE_ID_DIGEST = 3, /* type 3 with the hash of the content */
+	GUARD_FILE_ID_VERITY = 6  /* type 6 with its fs-verity digest */
+};
+
 struct guard_claim {
 	uint8_t scheme;	      /* enum guard_scheme */
 	uint8_t content_hash; /* enum guard_hash: of the content */
@@ -37,6 +45,7 @@ struct guard_claim {
 	uint8_t index;	      /* of the signer in its CMS */
 	uint8_t issued;	      /* a certificate that somebody else issued came along, */
 	uint8_t stamped;      /* and a time stamp */
+	uint8_t file_id;      /* enum guard_file_id: what of the content was signed */
 	uint32_t signature_size, attributes_size;
 	uint8_t signature[GUARD_SIGNATURE_MAX];
 	uint8_t attributes[GUARD_ATTRIBUTES_MAX];
@@ -53,6 +62,17 @@ size_t guard_hint_size(enum guard_hint hint);
 void guard_claims_encode(struct guard_writer *writer, const struct guard_claims *claims);
 /* Errors: GUARD_E_FORMAT. */
 int guard_claims_decode(struct guard_claims *ret_claims, const void *bytes, size_t size) GUARD_WARN_UNUSED;
+
+/* guard_claim_hash: what the claim's signature is about, of the first `size` bytes of
+ * `fd`; `sha256`, when not NULL, is known to be their digest.  Errors: as
+ * guard_hash_range. */
+int guard_claim_hash(struct guard_hash_value *ret_value, const struct guard_claim *claim, int fd, uint64_t size,
+		     const struct guard_digest *sha256) GUARD_WARN_UNUSED;
+
+/* guard_verity_digest (verity.c): the fs-verity digest of the first `size` bytes of a
+ * file, which must be all: blocks of 4096 bytes, no salt, SHA-256 or SHA-512.
+ * Errors: as guard_hash_range. */
+int guard_verity_digest(struct guard_hash_value *ret_value, enum guard_hash hash, int fd, uint64_t size) GUARD_WARN_UNUSED;
 
 /* guard_claim_verify: does this key's signature prove that its owner vouches for
  * the content whose hash (by the claim's own algorithm) is `content`?  Errors:

@@ -3,7 +3,8 @@
  * identity/ima.c - the value of security.ima as `evmctl ima_sign` and Fedora's
  * packages write it: type 3, then the kernel's struct signature_v2_hdr
  * (security/integrity/integrity.h): version, hash algorithm, key id (big-endian),
- * size of the signature (big-endian), the signature.
+ * size of the signature (big-endian), the signature.  Version 3 is about struct
+ * ima_file_id: with type 6 about the file's fs-verity digest.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 
 #include "identity/claim.h"
 
-enum { IMA_XATTR_DIGSIG = 3, IMA_VERSION = 2 };
+enum { IMA_XATTR_DIGSIG = 3, IMA_VERITY_DIGSIG = 6, IMA_VERSION = 2, IMA_VERSION_FILE_ID = 3 };
 enum { HASH_ALGO_SHA256 = 4, HASH_ALGO_SHA384 = 5, HASH_ALGO_SHA512 = 6 }; /* include/uapi/linux/hash_info.h */
 
 static enum guard_hash hash_of(uint8_t algorithm)
@@ -92,11 +93,13 @@ int guard_ima_parse(struct guard_claims *ret_claims, const void *xattr, size_t s
 	memset(ret_claims, 0, sizeof(*ret_claims));
 	guard_reader_init(&reader, xattr, size);
 	type = guard_read_u8(&reader);
-	if (reader.failed || type != IMA_XATTR_DIGSIG)
+	if (reader.failed || (type != IMA_XATTR_DIGSIG && type != IMA_VERITY_DIGSIG))
 		return refuse(ret_claims, -GUARD_E_UNSUPPORTED, "security.ima is of type %u, which is no signature", type);
 	version = guard_read_u8(&reader);
-	if (reader.failed || version != IMA_VERSION)
-		return refuse(ret_claims, -GUARD_E_UNSUPPORTED, "security.ima has a signature of version %u; 2 is known", version);
+	if (reader.failed || (version != IMA_VERSION && version != IMA_VERSION_FILE_ID) ||
+	    (type == IMA_VERITY_DIGSIG && version != IMA_VERSION_FILE_ID))
+		return refuse(ret_claims, -GUARD_E_UNSUPPORTED, "security.ima has a signature of type %u, version %u; "
+			      "type 3 of version 2 or 3 and type 6 (fs-verity) of version 3 are known", type, version);
 	algorithm = guard_read_u8(&reader);
 	key = guard_read_bytes(&reader, 4);
 	length = guard_read_bytes(&reader, 2);
@@ -108,6 +111,9 @@ int guard_ima_parse(struct guard_claims *ret_claims, const void *xattr, size_t s
 	if (!claim->content_hash)
 		return refuse(ret_claims, -GUARD_E_UNSUPPORTED,
 			      "security.ima uses hash algorithm %u; SHA-256, SHA-384 and SHA-512 are taken", algorithm);
+	if (type == IMA_VERITY_DIGSIG && claim->content_hash == GUARD_HASH_SHA384)
+		return refuse(ret_claims, -GUARD_E_UNSUPPORTED, "fs-verity knows SHA-256 and SHA-512, not SHA-384");
+	claim->file_id = version == IMA_VERSION_FILE_ID ? type : GUARD_FILE_ID_NONE;
 	claim->hint = GUARD_HINT_IMA;
 	memcpy(claim->key, key, 4);
 	take_signature(claim, signature, wanted);

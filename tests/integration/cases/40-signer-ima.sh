@@ -21,7 +21,7 @@ signer_policy()
 	"$GUARDCTL" scan "$LISTED" --mode enforce --id test --output "$SCRATCH/etc/policy.conf" > "$SCRATCH/log/scan" 2>&1
 	sed -i "s/version = [0-9]*;/version = $version;/" "$SCRATCH/etc/policy.conf"
 	# evmctl reads what nobody vouches for yet.
-	printf 'readers = [ "/usr/bin/evmctl", "/usr/bin/cp" ];\ngroups = ( { name = "signed"; rules = (\n%s\n); } );\n' "$*" > "$SCRATCH/etc/signers.conf"
+	printf 'readers = [ "/usr/bin/evmctl", "/usr/bin/cp", "/usr/bin/fsverity", "/usr/bin/sha256sum" ];\ngroups = ( { name = "signed"; rules = (\n%s\n); } );\n' "$*" > "$SCRATCH/etc/signers.conf"
 	"$GUARDCTL" policy build "$SCRATCH/etc/policy.conf" "$SCRATCH/etc/signers.conf" --output "$IMAGE" \
 		> "$SCRATCH/log/build" 2>&1
 }
@@ -66,6 +66,52 @@ sign build sha1 "$area/sha1"
 expect_denied "signed over SHA-1" "$area/sha1"
 evmctl ima_hash -a sha256 "$area/bare" > /dev/null 2>&1
 expect_denied "a hash in the place of a signature" "$area/bare"
+
+# Version 3: over struct ima_file_id, of the content's hash (type 3) or of its
+# fs-verity digest (type 6), which the kernel need not know.
+# file_id_of TYPE FILE: type, SHA-256, digest, as hex.
+file_id_of()
+{
+	case $1 in
+	3) printf '0304%s' "$(sha256sum "$2" | cut -c 1-64)" ;;
+	6) printf '0604%s' "$(fsverity digest --compact "$2")" ;;
+	esac
+}
+# sign_3 KEY TYPE FILE [OF]: what evmctl of ima-evm-utils 1.6 makes with --v3, --veritysig.
+sign_3()
+{
+	local id size
+	evmctl ima_sign -a sha256 --key "$keys/$1.key" "$3" > /dev/null 2>&1
+	id=$(getfattr --absolute-names --only-values -n security.ima "$3" | xxd -p | tr -d '\n' | cut -c 7-14)
+	file_id_of "$2" "${4:-$3}" | xxd -r -p | openssl dgst -sha256 -sign "$keys/$1.key" -out "$SCRATCH/signature"
+	size=$(printf '%04x' "$(stat -c %s "$SCRATCH/signature")")
+	setfattr -n security.ima -v "0x0${2}0304$id$size$(xxd -p "$SCRATCH/signature" | tr -d '\n')" "$3"
+}
+types=3
+if command -v fsverity > /dev/null; then types="3 6"; else skip "fs-verity digests" "fsverity is not installed"; fi
+for type in $types; do
+	evil payload "$area/v3"
+	sign_3 build "$type" "$area/v3"
+	expect_allowed "signed by RSA, version 3, type $type" "$area/v3"
+	printf 'X' | dd of="$area/v3" bs=1 seek=$(($(stat -c %s "$area/v3") - 1)) conv=notrunc status=none
+	expect_denied "one byte of it flipped" "$area/v3"
+	evil payload "$area/v3ec"
+	sign_3 vendor "$type" "$area/v3ec"
+	expect_allowed "signed by ECDSA, version 3, type $type" "$area/v3ec"
+	sign_3 stranger "$type" "$area/v3ec"
+	expect_denied "signed by another key, version 3, type $type" "$area/v3ec"
+	sign_3 build "$type" "$area/v3ec" "$LISTED/payload"
+	expect_denied "signed for another content, version 3, type $type" "$area/v3ec"
+done
+# The one type's signature given out as the other's.
+evil payload "$area/v3" && sign_3 build 3 "$area/v3"
+v3=$(getfattr --absolute-names --only-values -n security.ima "$area/v3" | xxd -p | tr -d '\n')
+setfattr -n security.ima -v "0x06${v3:2}" "$area/v3"
+expect_denied "a signature of type 3 as type 6" "$area/v3"
+try "$GUARDCTL" signers "$area/v3" --policy "$IMAGE" --state "$SCRATCH/state"
+check "$([ "$RC" = 1 ] && grep -q 'ima: bad' <<< "$OUT"; echo $?)" "and signers says that it is bad" "$OUT"
+setfattr -n security.ima -v "0x0302${v3:4}" "$area/v3"
+expect_denied "a signature of version 3 as version 2" "$area/v3"
 
 # Bytes that are no signature at all.
 for bad in 03 0302 030204 "${value:0:20}" "${value}00" "${value:0:14}ffff${value:18}" "$(head -c 900 /dev/urandom | xxd -p | tr -d '\n')" \
