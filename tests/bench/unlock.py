@@ -15,6 +15,16 @@ import tempfile
 import time
 
 BOUND_ANSWER, BOUND_SETS = 1.0, 20 * 60  # seconds; the second for 10,000 machines
+CORES = 2                                # that the bound is for
+
+
+def timed(command):
+    """Seconds by the wall, seconds of processor, output.  A bound is held against the
+    processor's: a machine that is busy with other work is no failure."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    output = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL).stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (time.monotonic() - begin, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, output)
 
 
 def main():
@@ -36,19 +46,18 @@ def main():
         with_key = ["--key", folder + "/key", "--passphrase-file", secret]
 
         def desk(verb, *words):
-            subprocess.run([program, "helpdesk", verb] + with_key + list(words), check=True, stdout=subprocess.DEVNULL)
+            return timed([program, "helpdesk", verb] + with_key + list(words))
 
-        desk("key")
-        begin = time.monotonic()
-        desk("verifiers", "--output", folder + "/sets", "--machines", names, "--log2-n", str(given.log2_n))
-        sets = time.monotonic() - begin
+        _, opening, _ = desk("key")  # the pass phrase alone
+        wall, processor, _ = desk("verifiers", "--output", folder + "/sets", "--machines", names, "--log2-n", str(given.log2_n))
         made = len(os.listdir(folder + "/sets"))
-        for_ten_thousand = sets / made * 10000
+        for_ten_thousand = (processor - opening) / made * 10000 / CORES
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print("verifiers for %d machines: %.1f s on %d cores, %.0f MiB at most; 10,000: %.1f min"
-              % (made, sets, os.cpu_count(), memory, for_ten_thousand / 60))
-        answer = time_of_an_answer(program, given.build, with_key, folder)
-        print("guardctl answer, from start to end: %.2f s (the key file's pass phrase is most of it)" % answer)
+        print("verifiers for %d machines: %.1f s on %d cores, %.1f s of processor, %.0f MiB at most; 10,000 on %d idle cores: %.1f min"
+              % (made, wall, os.cpu_count(), processor, memory, CORES, for_ten_thousand / 60))
+        wall, answer = time_of_an_answer(program, given.build, with_key, folder)
+        print("guardctl answer, from start to end: %.2f s, %.2f s of processor (the key file's pass phrase is most of it)"
+              % (wall, answer))
         sys.stdout.flush()
         subprocess.run([given.build + "/tests/bench/bench_unlock", folder + "/sets/pc-00000.example.verifiers",
                         str(given.seconds)], check=True)
@@ -65,13 +74,11 @@ def time_of_an_answer(program, build, with_key, folder):
     number = subprocess.run([build + "/tests/bench/bench_unlock", "--number",
                              folder + "/sets/pc-00000.example.verifiers"], check=True, stdout=subprocess.PIPE,
                             text=True).stdout.strip()
-    begin = time.monotonic()
-    output = subprocess.run([program, "--json", "answer"] + with_key +
-                            ["--machine", "pc-00000.example", "--user", "nobody", "--number", number, "--reason", "bench",
-                             "--ticket", "0", "--yes"], check=True, stdout=subprocess.PIPE, text=True).stdout
-    seconds = time.monotonic() - begin
+    wall, processor, output = timed([program, "--json", "answer"] + with_key +
+                                    ["--machine", "pc-00000.example", "--user", "nobody", "--number", number,
+                                     "--reason", "bench", "--ticket", "0", "--yes"])
     assert len(json.loads(output)["answer"].replace(" ", "")) == 24
-    return seconds
+    return wall, processor
 
 
 if __name__ == "__main__":
