@@ -117,6 +117,9 @@ static int open_call(struct answer *answer, const struct desk_ledger *ledger, co
 	unsigned epoch = given->epoch ? given->epoch : desk_ledger_epoch(ledger, answer->machine);
 	int r;
 
+	/* An operator's own ledger: the number itself says how its epoch ends. */
+	if (epoch == 0 && !desk_ledger_issues(ledger))
+		epoch = ANSWER_EPOCHS_UNKNOWN;
 	if (epoch == 0) {
 		guardctl_error(_("answer: this help desk's ledger knows no verifiers for the machine \"%s\": was its name "
 				 "heard right? Else give --epoch"),
@@ -326,7 +329,8 @@ const struct guardctl_verb guardctl_answer = {
 	     "  --known LIST     SHA-256 sums with names (as sha256sum writes them), to name the file\n"
 	     "  --policy IMAGE   a policy or an office's exceptions: names the file if it lists it, and\n"
 	     "                   says who allows it; what headquarters denies is not answered\n"
-	     "  --epoch N        of the machine's verifiers, when the ledger does not know it\n"
+	     "  --epoch N        of the machine's verifiers, when the ledger does not know it and it\n"
+	     "                   is above 100\n"
 	     "  --token URI      the PKCS #11 token that opens the key file; --passphrase-file then\n"
 	     "                   has its PIN\n"
 	     "  --online FOLDER  approve by the signed channel instead of reading a code out: write\n"

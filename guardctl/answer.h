@@ -9,6 +9,7 @@
 #include "desk.h"
 
 #define ANSWER_KNOWN_MAX 64u
+#define ANSWER_EPOCHS_UNKNOWN 100u /* the first hundred: each ends differently */
 
 struct answer_options {
 	const char *key, *machine, *user, *number, *reason, *ticket, *operator_name, *ledger;

@@ -154,6 +154,18 @@ static unsigned newest_epoch(const struct desk_ledger *ledger, const char *machi
 	return (unsigned)newest;
 }
 
+bool desk_ledger_issues(const struct desk_ledger *ledger)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach(ledger->lines, i, line) {
+		if (json_object_get(line, "verifiers"))
+			return true;
+	}
+	return false;
+}
+
 unsigned desk_ledger_epoch(const struct desk_ledger *ledger, const char *machine)
 {
 	return newest_epoch(ledger, machine, true);

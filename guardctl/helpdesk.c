@@ -103,12 +103,12 @@ static int make_operator(const struct helpdesk_given *given)
 
 /* ---- the verb ------------------------------------------------------------------------------- */
 
-static int take_number(unsigned *ret_number, const char *option, unsigned max)
+static int take_number(unsigned *ret_number, const char *option, unsigned min, unsigned max)
 {
 	uint64_t value;
 
-	if (guard_text_parse_u64(&value, optarg, strlen(optarg), max) < 0 || value == 0) {
-		guardctl_error(_("helpdesk: %s is a number from 1 to %u"), option, max);
+	if (guard_text_parse_u64(&value, optarg, strlen(optarg), max) < 0 || value < min) {
+		guardctl_error(_("helpdesk: %s is a number from %u to %u"), option, min, max);
 		return GUARDCTL_USAGE;
 	}
 	*ret_number = (unsigned)value;
@@ -137,8 +137,8 @@ static int take_option(struct helpdesk_given *given, int option)
 	case OPTION_TOKEN: given->lock.token = optarg; return 0;
 	case OPTION_NEW_TOKEN: given->new_lock.token = optarg; return 0;
 	case OPTION_LEDGER: return take_ledger(given);
-	case OPTION_EPOCH: return take_number(&given->epoch, "--epoch", INT32_MAX);
-	case OPTION_LOG2_N: return take_number(&given->log2_n, "--log2-n", 15);
+	case OPTION_EPOCH: return take_number(&given->epoch, "--epoch", 1, INT32_MAX);
+	case OPTION_LOG2_N: return take_number(&given->log2_n, "--log2-n", 12, 15);
 	case OPTION_SEALED: given->sealed = true; return 0;
 	case OPTION_SEEN: given->seen = optarg; return 0;
 	default: return GUARDCTL_USAGE;

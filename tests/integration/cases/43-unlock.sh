@@ -157,6 +157,11 @@ try $AT_DESK "$GUARDCTL" answer --key "$DESK/limited" --passphrase-file "$DESK/p
 	--machine pc-1.osaka --user nobody --number "$number" --reason x --ticket x --yes
 refused "does not give an install" "may not answer for this kind"
 $U request --cancel > /dev/null
+number=$(request "$area/other")
+try $AT_DESK "$GUARDCTL" --json answer --key "$DESK/limited" --passphrase-file "$DESK/pass" --ledger "$DESK/own.ledger" \
+	--machine pc-1.osaka --user nobody --number "$number" --reason x --ticket x
+done_with "with a ledger of his own he needs no number of an epoch"
+$U request --cancel > /dev/null
 
 # ---- headquarters' deny stands above -----------------------------------------------------
 "$GUARDCTL" scan "$area" --mode enforce --id tokyo --output "$DESK/tokyo.conf" > /dev/null 2>&1
