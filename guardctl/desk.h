@@ -49,9 +49,9 @@ int desk_ledger_open(struct desk_ledger *ret_ledger, const char *path, const cha
 void desk_ledger_close(struct desk_ledger *ledger);
 /* Append and sync; takes over `line`. */
 int desk_ledger_append(struct desk_ledger *ledger, json_t *line);
-/* The newest epoch issued to the machine, 0 none. */
 /* Does it know to whom verifiers were issued?  An operator's own ledger does not. */
 bool desk_ledger_issues(const struct desk_ledger *ledger);
+/* The newest epoch issued to the machine, 0 none. */
 unsigned desk_ledger_epoch(const struct desk_ledger *ledger, const char *machine);
 /* The same of those that were given by hand, not sealed. */
 unsigned desk_ledger_given_epoch(const struct desk_ledger *ledger, const char *machine);
