@@ -66,7 +66,8 @@ static void load_state(const uint8_t *bytes, size_t size)
 	if (guard_unlock_state_load(&state, bytes, size) < 0)
 		return;
 	FUZZ_REQUIRE(guard_unlock_state_save(&again, &again_size, state) == 0);
-	FUZZ_REQUIRE(again_size == size && memcmp(again, bytes, size) == 0);
+	/* One of an earlier version is longer when it is written again. */
+	FUZZ_REQUIRE(again_size > size || (again_size == size && memcmp(again, bytes, size) == 0));
 	free(again);
 	guard_unlock_state_free(state);
 }
