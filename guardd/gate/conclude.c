@@ -335,10 +335,12 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	if (outcome.verdict.action == GUARD_ALLOW) {
 		(void)gate_kernel_cache(gate, event, identity, event->facts->format);
 		gate_contain_tell(gate, event);
-		gate_layer_grant(gate, event, 1u << (event->facts->kind - GUARD_KIND_EXECUTABLE));
 	}
-	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT)
+	/* What is recorded here in audit mode need not be recorded by the kernel as well. */
+	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT) {
+		gate_layer_grant(gate, event, 1u << (event->facts->kind - GUARD_KIND_EXECUTABLE));
 		gate_ticket_give(gate, event);
+	}
 	/* Before the caller goes on, and perhaps ends. */
 	if (outcome.verdict.action == GUARD_ALLOW && outcome.verdict.reason != GUARD_REASON_UNLOCK &&
 	    (event->mask & FAN_OPEN_EXEC_PERM))

@@ -4,6 +4,8 @@
 # its own: the daemon says which, in words, and goes on with fanotify; with
 # backend "bpf" it does not start.  Never half on: whatever is said, the listed
 # program runs and the unlisted does not.
+import json
+
 import kernel
 
 ALONE = ('mkdir -p /run/alone/fs; mount -t tmpfs -o mode=755 x /run/alone/fs; '
@@ -58,6 +60,18 @@ def in_the_way(guest, tap):
     kernel.both(guest, tap, "and holds")
 
 
+def audit(guest, tap):
+    """Both layers would refuse: it runs, and is told of once."""
+    code, output = guest.run(
+        "cp /opt/evil /opt/audited; sed 's/mode = \"enforce\"/mode = \"audit\"/' /etc/guard/guest.conf > /root/audit.conf && "
+        "guardctl policy build /root/audit.conf --output /etc/guard/policy.image && guardctl reload", 300)
+    tap.check(code == 0, "a policy in audit mode", output)
+    tap.check(kernel.runs(guest, "/opt/audited"), "in audit mode the unlisted program runs")
+    lines = guest.run("guardctl --json events --limit 1000")[1].splitlines()
+    told = [json.loads(line) for line in lines if '"/opt/audited"' in line]
+    tap.check(sum(event.get("count", 1) for event in told) == 1, "and is told of once", told)
+
+
 def foundations(machine, tap):
     # A kernel that lets nobody read it has its verifier refuse programs that do.
     without(machine, tap, "lockdown=confidentiality", "the verifier refuses", "does not take the programs")
@@ -66,4 +80,5 @@ def foundations(machine, tap):
     if tap.check(kernel.ready(machine.guest), "the layer is on", machine.guest.run("guardctl status")[1]):
         machine.guest.run(kernel.COPY)
         in_the_way(machine.guest, tap)
+        audit(machine.guest, tap)
     machine.stop()
