@@ -6,6 +6,7 @@
 # program runs and the unlisted does not.
 import json
 
+import attacks
 import kernel
 
 ALONE = ('mkdir -p /run/alone/fs; mount -t tmpfs -o mode=755 x /run/alone/fs; '
@@ -34,6 +35,7 @@ def demanded(guest, tap, name, reason):
 
 def without(machine, tap, append, name, reason):
     machine.boot(append=append)
+    attacks.wait_for(machine.guest, "test -e %s/payload" % attacks.LISTED, 180)  # its disk comes late
     off(machine.guest, tap, name, reason)
     demanded(machine.guest, tap, name, reason)
 

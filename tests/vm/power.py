@@ -49,6 +49,7 @@ class Rounds:
     def prepare(self):
         guest = self.start()
         guest.wait_boot()
+        attacks.wait_for(guest, "test -e %s/payload" % attacks.LISTED, 180)  # its disk comes late
         attacks.copies(guest, GOOD, EVIL)
         code, output = guest.run(
             "cp {0} {1}; echo extra >> {1}; chmod 755 {1}; cp /etc/guard/policy.image /root/a.image; "
