@@ -81,6 +81,7 @@ void guardd_config_defaults(struct guardd_config *config)
 	config->backend = GUARDD_BACKEND_AUTO;
 	config->deadline_ms = 30000;
 	config->repository_interval_s = 60;
+	config->trial_seconds = 600;
 	config->workers = cores < 1 ? 2 : cores > 63 ? 64 : (uint32_t)cores + 1;
 	config->max_file_size = 16384ull << 20;
 	config->ledger_max_bytes = 256ull << 20;

@@ -42,6 +42,7 @@ struct guardd_config {
 	bool narrowed;                       /* something of it would have weakened the protection */
 	enum guardd_backend backend;
 	bool self_protection;                /* default false: guard the daemon against root (docs/kernel-layer.md) */
+	uint32_t trial_seconds;              /* policy.trial_seconds, default 600; 0: no policy is on trial */
 	bool debugging;                      /* default false: programs may trace and write into each other */
 	enum guardd_memory memory;           /* memory.executable = "off" (default) | "log" | "deny" */
 	size_t exempt_count;

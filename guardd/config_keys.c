@@ -262,6 +262,7 @@ static const struct key keys[] = {
 	{ "memory", "executable", take_memory, 0, 0, 0, 0 },
 	{ "memory", "exempt", take_exempt, 0, 0, 0, 0 },
 	{ "policy", "file", take_path, FIELD(policy_file), 0, 0 },
+	{ "policy", "trial_seconds", take_number, FIELD(trial_seconds), 0, 7200 },
 	{ "unlock", "verifiers", take_path, FIELD(unlock_verifiers), 0, 0 },
 	{ "repository", "url", take_url, FIELD(repository_url), 0, 0 },
 	{ "repository", "office", take_name, FIELD(repository_office), 0, 0 },

@@ -39,6 +39,22 @@ struct guardd_slot {
 	uint32_t group;                 /* enum guardd_group that it was read from */
 };
 
+/* What the machine needs and the policy in force refused, though root alone can write
+ * it (gate/needed.c): a policy on trial is judged by it (docs/last-good.md). */
+#define GUARDD_NEEDED_MAX 16u
+struct guardd_needed_file {
+	struct guard_digest digest;
+	uint64_t size;
+	uint32_t uid;
+	uint8_t kind, medium;
+	char path[512], program[256];
+};
+struct guardd_needed {
+	_Atomic uint32_t count;                    /* may exceed the room */
+	_Atomic uint32_t whole[GUARDD_NEEDED_MAX]; /* 1: that entry is written */
+	struct guardd_needed_file all[GUARDD_NEEDED_MAX];
+};
+
 struct guardd_counters {
 	_Atomic uint64_t events, allowed, denied, would_deny, cached, hashed, hashed_bytes;
 	_Atomic uint64_t queue, overload, timeouts, records_lost;
@@ -60,6 +76,7 @@ struct guardd_shared {
 	_Atomic uint32_t permits_round; /* keeper: odd while `permits` changes, 0: nothing was heard */
 	int64_t permits_boot_s;         /* CLOCK_BOOTTIME of permits.now */
 	struct guard_permits permits;   /* permits.h */
+	struct guardd_needed needed;    /* gate; emptied with each policy */
 	_Atomic uint32_t layer_on;      /* the kernel layer is up */
 	char layer_why[256];            /* what is on, or why it is not; the keeper before any child, the gate with a policy */
 	char catalogs[320];             /* gate: signed lists in force and those left out, or "" */

@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 
+#define DELETED " (deleted)" /* what /proc says of a file that is gone */
 #define UNIT "/lib/systemd/system/guardd.service"
 
 static int mark(const struct guardd_bpf *layer, const char *path, uint32_t flags)
@@ -88,6 +89,9 @@ static int mark_files(const struct guardd_bpf *layer, const char *folder, const 
 	int r = 0;
 
 	program[length < 0 ? 0 : length] = '\0';
+	/* Replaced in a maintenance: what lies there now will be started next. */
+	if (length > (ssize_t)strlen(DELETED) && strcmp(&program[(size_t)length - strlen(DELETED)], DELETED) == 0)
+		program[(size_t)length - strlen(DELETED)] = '\0';
 	snprintf(ledger, sizeof(ledger), "%s/ledger", config->state_dir);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && r == 0; i++)
 		if (paths[i][0])

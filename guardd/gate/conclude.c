@@ -12,6 +12,7 @@
 
 #include "gate/contain.h"
 #include "gate/patience.h"
+#include "gate/needed.h"
 #include "gate/unlocks.h"
 #include "gate/words.h"
 
@@ -346,6 +347,8 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	    (event->mask & FAN_OPEN_EXEC_PERM))
 		gate_unlock_listed(gate, event, &identity->identity);
 	denied = answer(gate, event, &outcome.verdict);
+	if (denied && outcome.verdict.reason == GUARD_REASON_DEFAULT)
+		gate_needed_refused(gate, event, identity);
 	if (outcome.verdict.action == GUARD_DENY || outcome.verdict.reason == GUARD_REASON_UNLOCK || outcome.recorded ||
 	    (identity->cold && gate->config->ledger_allowed))
 		gate_note_verdict(gate, event, &outcome.verdict, identity, outcome.rule_text, outcome.version,

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "gate/catalogs.h"
+#include "gate/needed.h"
 #include "gate/words.h"
 
 #define ACCOUNTS_MAX (4u << 20) /* bytes of /etc/passwd and /etc/group */
@@ -177,6 +178,7 @@ int gate_policy_load(struct gate *gate, int fd, bool is_new, char *ret_problem, 
 	if (old)
 		next->attributions = old->attributions;
 	gate_policy_replace(gate, next);
+	gate_needed_begin(gate);
 	gate_catalogs_tell(gate, next->catalogs);
 	pthread_mutex_unlock(&policies->swap);
 	if (old)

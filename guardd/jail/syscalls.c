@@ -72,9 +72,9 @@ const struct jail_call jail_calls[] = {
 
 	/* The recorder writes its ledger; loader, unlock and trust what the machine remembers. */
 	CALL(fsync, R | L | U | T), CALL(unlinkat, R | L | U | T), CALL(renameat, R | L | U | T),
-	CALL(renameat2, R | L | U), CALL(pwrite64, R | T), CALL(fdatasync, R), CALL(ftruncate, R | T),
+	CALL(renameat2, R | L | U), CALL(pwrite64, R | T | L), CALL(fdatasync, R), CALL(ftruncate, R | T),
 	CALL(fallocate, R), CALL(unlink, R), CALL(flock, R | U | T), CALL(mkdirat, T), CALL(fchmod, R), CALL(fchown, R),
-	CALL(memfd_create, L | T), CALL(sendfile, L),
+	CALL(memfd_create, L | T), CALL(sendfile, L), CALL(linkat, L) /* a second name for the last good policy */,
 	CALL_IF(socket, R, JAIL_EQUAL, 0, AF_UNIX), /* the journal */
 	CALL(connect, R | S),
 

@@ -16,7 +16,9 @@
 #include "bpf/layer.h"
 #include "guardd.h"
 #include "settings.h"
+#include "keeper/back.h"
 #include "keeper/keeper.h"
+#include "keeper/loader.h"
 #include "keeper/takeover.h"
 
 #define KEEPER_READY_MS 60000	   /* for a gate to say READY */
@@ -38,7 +40,15 @@ enum keeper_phase { KEEPER_STARTING, KEEPER_RUNNING, KEEPER_STOPPING };
 
 /* A reload: idle -> the loader reads -> the gate applies -> the loader
  * remembers -> idle. */
-enum keeper_load { KEEPER_LOAD_IDLE, KEEPER_LOAD_READING, KEEPER_LOAD_APPLYING, KEEPER_LOAD_REMEMBERING };
+enum keeper_load { KEEPER_LOAD_IDLE, KEEPER_LOAD_READING, KEEPER_LOAD_APPLYING, KEEPER_LOAD_REMEMBERING,
+		   KEEPER_LOAD_PROVING /* the policy in force becomes the last good one */ };
+
+/* The policy in force has not proven itself here yet (docs/last-good.md). */
+struct keeper_trial {
+	bool on, boot;	 /* boot: it is tried whether the machine comes up with it */
+	uint32_t judged; /* refusals that were looked at */
+	int64_t end_ms;	 /* boot clock */
+};
 
 struct keeper_policy {
 	uint64_t version;
@@ -93,6 +103,12 @@ struct keeper {
 	int32_t trust_dir, trust_socket; /* STATE_DIR/trust; keeper's end */
 	struct guard_distribution distribution; /* as trust said last */
 	struct keeper_policy loaded, policy; /* on trial, in force */
+	struct keeper_standing standing; /* of `policy`; `loaded_standing` of that on trial */
+	struct keeper_standing loaded_standing;
+	struct keeper_trial trial;
+	bool going_back;     /* the loader makes, the gate takes over, what to go back to */
+	char back_text[500]; /* the machine went back: for status, "" not */
+	char back_why[300];
 	char problem[500], gate_problem[500];
 
 	int32_t attributions;	   /* the table that the gate has in force, -1 none */
@@ -150,6 +166,7 @@ int keeper_spawn_unlock(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_inspect(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_understudy(struct keeper *keeper) GUARD_WARN_UNUSED;
 int keeper_spawn_loader(struct keeper *keeper, bool fall_back) GUARD_WARN_UNUSED; /* reads keeper->set, if there is one */
+int keeper_spawn_loader_for(struct keeper *keeper, enum keeper_loader_task task) GUARD_WARN_UNUSED;
 int keeper_spawn_sync(struct keeper *keeper, int socket) GUARD_WARN_UNUSED;
 int keeper_spawn_trust(struct keeper *keeper, int socket, int sync) GUARD_WARN_UNUSED;
 
@@ -192,6 +209,14 @@ void keeper_policy_loader_readable(struct keeper *keeper);
 void keeper_policy_gate_result(struct keeper *keeper, const struct guardd_command *result);
 void keeper_policy_flush(struct keeper *keeper); /* make the gate take the policy in force again */
 void keeper_policy_failed(struct keeper *keeper, int error, const char *sentence);
+
+/* trial.c: a policy on trial: when it came into force; now and then; what came of it. */
+bool keeper_trial_is_boot(const struct keeper *keeper);
+void keeper_trial_begin(struct keeper *keeper, bool boot);
+void keeper_trial_look(struct keeper *keeper);
+int64_t keeper_trial_due(const struct keeper *keeper); /* ms until the next look, -1 never */
+void keeper_trial_proven(struct keeper *keeper, int error, const char *text);
+void keeper_trial_went_back(struct keeper *keeper);
 
 /* `set` becomes the keeper's; 0 or -GUARD_E_BUSY. */
 int keeper_policy_take(struct keeper *keeper, int set) GUARD_WARN_UNUSED;

@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "guardd.h"
+#include "keeper/back.h"
 #include "keeper/fdpass.h"
 #include "keeper/loader.h"
 #include "keeper/preflight.h"
@@ -122,24 +123,63 @@ static int check_lockout(const struct guard_policy *policy, const struct loading
 	return 0;
 }
 
-static int check_image(int image, int state_dir, const struct loading *loading)
+/* The machine went back from this very policy: it is not tried again. */
+static int check_failed(int *image, const struct loading *loading)
+{
+	const struct keeper_standing *standing = &loading->reply->standing;
+
+	if (!standing->failed)
+		return 0;
+	*image = -1;
+	return guardd_problem(-GUARD_E_DENIED, PROBLEM(loading), "%s: the machine went back from it (%.280s): publish a newer one",
+			      loading->name, standing->why);
+}
+
+/* Opens it, and says what it is. */
+static int open_image(struct guard_policy **ret_policy, struct guard_policy_info *ret_info, int image,
+		      const struct loading *loading)
 {
 	const struct guard_machine machine = {.office = loading->config->office,
 					      .host = loading->config->host};
-	struct guard_policy *policy = NULL;
-	struct guard_policy_info info;
-	int r = guard_policy_open(&policy, image, &machine);
+	int r = guard_policy_open(ret_policy, image, &machine);
 
 	if (r < 0)
 		return guardd_problem(r, PROBLEM(loading), "%s %s (%s)", loading->name, sentence_of(r),
 				      guard_error_name(r));
-	guard_policy_info(policy, &info);
-	loading->reply->version = info.version;
-	loading->reply->mode = info.mode;
-	loading->reply->passed_over = info.passed_over;
-	snprintf(loading->reply->id, sizeof(loading->reply->id), "%s", info.id);
-	/* A managed machine's trust process has the versions of every part. */
-	r = loading->config->managed || loading->config->released ? 0 : check_version(&info, state_dir, loading);
+	guard_policy_info(*ret_policy, ret_info);
+	loading->reply->version = ret_info->version;
+	loading->reply->mode = ret_info->mode;
+	loading->reply->passed_over = ret_info->passed_over;
+	snprintf(loading->reply->id, sizeof(loading->reply->id), "%s", ret_info->id);
+	return 0;
+}
+
+static int describe_image(int image, const struct loading *loading)
+{
+	struct guard_policy *policy = NULL;
+	struct guard_policy_info info;
+	int r = open_image(&policy, &info, image, loading);
+
+	if (r < 0)
+		return r;
+	guard_policy_free(policy);
+	return 0;
+}
+
+static int check_image(int image, int state_dir, const struct loading *loading)
+{
+	struct guard_policy *policy = NULL;
+	struct guard_policy_info info;
+	int r = open_image(&policy, &info, image, loading);
+
+	if (r < 0)
+		return r;
+	/* A managed machine's trust process has the versions of every part; what the
+	 * machine went back to is older, and that is remembered. */
+	keeper_back_standing(&loading->reply->standing, state_dir, image);
+	r = loading->config->managed || loading->config->released || loading->reply->standing.is_back ?
+		    0 :
+		    check_version(&info, state_dir, loading);
 	if (r == 0 && loading->config->protect_all && info.mode == GUARD_MODE_ENFORCE)
 		r = check_lockout(policy, loading);
 	guard_policy_free(policy);
@@ -189,7 +229,10 @@ static int load_policy_file(int *ret_image, const struct keeper_loader_arguments
 
 	if (r == 0)
 		r = load_file(ret_image, file, arguments->state_dir, &loading);
-	if (r < 0 && arguments->fall_back && load_last(ret_image, reply, arguments->config, arguments->state_dir) == 0)
+	if (r == 0)
+		r = check_failed(ret_image, &loading);
+	/* What failed here must not leave the machine without a policy, whoever starts it. */
+	if (r < 0 && (arguments->fall_back || (arguments->first && reply->standing.failed)) && load_last(ret_image, reply, arguments->config, arguments->state_dir) == 0)
 		r = 0;
 	return r;
 }
@@ -217,6 +260,8 @@ static int load_set(int *ret_image, const struct keeper_loader_arguments *argume
 		r = check_image(arguments->set, arguments->state_dir, &loading);
 	if (r == 0)
 		*ret_image = arguments->set;
+	if (r == 0)
+		r = check_failed(ret_image, &loading);
 	return r;
 }
 
@@ -251,6 +296,70 @@ int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply,
 	return r;
 }
 
+/* What was proven, with what the policy in force denies. */
+static int make_back(int *ret_image, const struct keeper_loader_arguments *arguments, struct keeper_loader_reply *reply)
+{
+	const struct loading loading = {arguments->config, "the last good policy", reply};
+	char why[300] = "";
+	GUARD_AUTO_CLOSE int set = -1;
+	int r = keeper_back_make(&set, why, sizeof(why), arguments->state_dir, arguments->in_force,
+				 arguments->task == KEEPER_LOADER_BACK_BOOT, arguments->needed, arguments->config);
+
+	if (r == 0)
+		r = describe_image(set, &loading);
+	if (r < 0)
+		return r;
+	memcpy(reply->text, why, sizeof(why));
+	*ret_image = guard_steal_fd(&set);
+	return 0;
+}
+
+static int do_task(int *ret_image, const struct keeper_loader_arguments *arguments, struct keeper_loader_reply *reply)
+{
+	int r;
+
+	switch (arguments->task) {
+	case KEEPER_LOADER_PROVE:
+	case KEEPER_LOADER_PROVE_BOOT:
+		r = keeper_back_prove(arguments->state_dir, arguments->in_force, arguments->task == KEEPER_LOADER_PROVE_BOOT);
+		if (r < 0)
+			snprintf(reply->text, sizeof(reply->text),
+				 "the policy in force has proven itself and could not be kept as the last good one: %s",
+				 guard_error_text(r));
+		return r;
+	case KEEPER_LOADER_BACK:
+	case KEEPER_LOADER_BACK_BOOT:
+		return make_back(ret_image, arguments, reply);
+	default:
+		return keeper_loader_read(ret_image, reply, arguments);
+	}
+}
+
+static bool is_back_task(const struct keeper_loader_arguments *arguments)
+{
+	return arguments->task == KEEPER_LOADER_BACK || arguments->task == KEEPER_LOADER_BACK_BOOT;
+}
+
+/* No version goes down: a machine that went back takes nothing older for that. */
+static int remember(const struct keeper_loader_arguments *arguments, const struct keeper_loader_reply *reply, int image)
+{
+	uint64_t version = reply->version;
+	int r;
+
+	if (reply->fallback)
+		return 0;
+	if (is_back_task(arguments) || reply->standing.is_back) {
+		uint64_t remembered = keeper_remembered_version(arguments->state_dir);
+
+		version = remembered > version ? remembered : version;
+	}
+	/* In this order: what is cut short is tried, and fails, once more. */
+	r = keeper_remember(arguments->state_dir, version, reply->id, image);
+	if (r == 0 && is_back_task(arguments))
+		r = keeper_back_remember(arguments->state_dir, arguments->in_force, image, reply->text);
+	return r;
+}
+
 /* Wait until the keeper says that the gate has it in force; not so when the
  * keeper closes. */
 static bool told_to_remember(int socket)
@@ -271,14 +380,14 @@ void keeper_loader_main(const struct keeper_loader_arguments *arguments)
 	int image = -1, r = guardd_jail_enter(GUARDD_ROLE_LOADER, config, reply.text, sizeof(reply.text));
 
 	if (r == 0)
-		r = keeper_loader_read(&image, &reply, arguments);
+		r = do_task(&image, arguments, &reply);
 	reply.error = r;
 
-	if (guardd_fdpass_send(socket, &reply, sizeof(reply), &image, r < 0 ? 0 : 1) < 0 || r < 0)
+	if (guardd_fdpass_send(socket, &reply, sizeof(reply), &image, image < 0 ? 0 : 1) < 0 || image < 0)
 		_exit(EXIT_SUCCESS);
 	if (!told_to_remember(socket))
 		_exit(EXIT_SUCCESS);
-	reply.error = reply.fallback ? 0 : keeper_remember(arguments->state_dir, reply.version, reply.id, image);
+	reply.error = remember(arguments, &reply, image);
 	if (reply.error < 0)
 		snprintf(reply.text, sizeof(reply.text),
 			 "policy version %llu is in force but could not be remembered in %.300s: %s",

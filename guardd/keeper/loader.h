@@ -11,9 +11,16 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "keeper/back.h"
 
 /* loader -> keeper, first with the sealed image as fd (none on failure), then
  * once more when it has remembered the policy. */
+enum keeper_loader_task {
+	KEEPER_LOADER_READ = 0,
+	KEEPER_LOADER_PROVE, KEEPER_LOADER_PROVE_BOOT, /* the policy in force becomes the last good one */
+	KEEPER_LOADER_BACK, KEEPER_LOADER_BACK_BOOT    /* make what to go back to */
+};
+
 struct keeper_loader_reply {
 	int32_t error; /* 0 or -GUARD_E_ */
 	uint8_t mode;
@@ -23,7 +30,8 @@ struct keeper_loader_reply {
 	uint64_t version;
 	uint32_t passed_over; /* rules of exceptions that go beyond the limits */
 	char id[128];
-	char text[500];
+	struct keeper_standing standing; /* of what was read */
+	char text[500]; /* BACK: also on success, why the machine goes back */
 };
 
 /* keeper -> loader: one byte, the gate has it in force: remember it. */
@@ -35,6 +43,10 @@ struct keeper_loader_arguments {
 	int set;	/* what trust handed over, or -1: the policy file; on a managed machine
 			 * what is remembered */
 	bool fall_back; /* the last accepted policy may stand in for a file that is refused */
+	bool first;	/* the daemon starts: then also for a policy that failed here */
+	enum keeper_loader_task task;
+	int in_force;			    /* PROVE, BACK: the policy that is judged */
+	const struct guardd_needed *needed; /* BACK */
 };
 void keeper_loader_main(const struct keeper_loader_arguments *arguments) __attribute__((noreturn));
 

@@ -40,7 +40,9 @@ int keeper_signals_open(struct keeper *keeper)
 void keeper_problem_changed(struct keeper *keeper)
 {
 	struct guardd_command command = {.type = GUARDD_COMMAND_PROBLEM, .fd = -1};
-	const char *problem = keeper->gate_problem[0] ? keeper->gate_problem : keeper->problem;
+	const char *problem = keeper->gate_problem[0] ? keeper->gate_problem :
+			      keeper->problem[0]      ? keeper->problem :
+							keeper->back_text;
 
 	snprintf(command.text, sizeof(command.text), "%s", problem);
 	if (keeper->control_socket[0] >= 0 &&
@@ -135,6 +137,7 @@ static int next_timeout(const struct keeper *keeper)
 	int64_t due = keeper_supervise_due(keeper);
 
 	due = sooner(due, due_in(keeper->load_deadline_ms));
+	due = sooner(due, keeper_trial_due(keeper));
 	due = sooner(due, due_in(keeper->pulse_due_ms));
 	due = sooner(due, due_in(keeper->watchdog_due_ms));
 	if (keeper->package.pidfd >= 0)
@@ -150,6 +153,7 @@ static void take_due(struct keeper *keeper)
 	}
 	if (due_in(keeper->pulse_due_ms) == 0)
 		keeper_pulse(keeper);
+	keeper_trial_look(keeper);
 	if (keeper->load != KEEPER_LOAD_IDLE && due_in(keeper->load_deadline_ms) == 0)
 		keeper_policy_failed(keeper, -GUARD_E_TIMEOUT,
 				     "it took too long: see whether its disk answers");

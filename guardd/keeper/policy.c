@@ -56,12 +56,18 @@ static void end_load(struct keeper *keeper)
 
 void keeper_policy_failed(struct keeper *keeper, int error, const char *sentence)
 {
-	/* Of an update trust says what came of it. */
-	if (keeper->set < 0) {
+	/* Of an update trust says what came of it; of going back nothing is to be said when
+	 * it would not help. */
+	if (keeper->going_back && error != -GUARD_E_NOT_FOUND) {
+		keeper->trial.on = false; /* it proves nothing either */
+		keeper_say("going back to the last good policy: %s", sentence[0] ? sentence : guard_error_text(error));
+	}
+	if (keeper->set < 0 && !keeper->going_back) {
 		keeper_note(keeper, GUARD_DAEMON_POLICY_REFUSED, "The new policy was refused: %s", sentence);
 		snprintf(keeper->problem, sizeof(keeper->problem), "%s", sentence);
 		keeper_problem_changed(keeper);
 	}
+	keeper->going_back = false;
 	keeper_managed_answer(keeper, error, sentence);
 	answer_control(keeper, error, sentence);
 	end_load(keeper);
@@ -72,6 +78,7 @@ static void in_force(struct keeper *keeper)
 {
 	dup3(keeper->loaded_image, keeper->handles.policy, O_CLOEXEC);
 	keeper->policy = keeper->loaded;
+	keeper->standing = keeper->loaded_standing;
 }
 
 static void tell_control_image(struct keeper *keeper)
@@ -155,6 +162,8 @@ void keeper_policy_reload(struct keeper *keeper, uint32_t answers)
 
 void keeper_policy_resume(struct keeper *keeper)
 {
+	keeper->going_back = false; /* the refusals are still there: it is judged anew */
+	keeper->trial.judged = 0;
 	if (keeper->load == KEEPER_LOAD_IDLE)
 		return;
 	keeper->load_again = true;
@@ -167,6 +176,8 @@ static void take_reply(struct keeper *keeper, const struct keeper_loader_reply *
 	keeper->loaded.mode = reply->mode;
 	keeper->loaded.passed_over = reply->passed_over;
 	memcpy(keeper->loaded.id, reply->id, sizeof(keeper->loaded.id));
+	keeper->loaded_standing = reply->standing;
+	snprintf(keeper->back_why, sizeof(keeper->back_why), "%.299s", reply->text);
 }
 
 /* The loader's next message; 1 there is one, 0 not yet, else it is broken. */
@@ -220,6 +231,12 @@ void keeper_policy_loader_readable(struct keeper *keeper)
 		end_load(keeper);
 		return;
 	}
+	if (keeper->load == KEEPER_LOAD_PROVING) {
+		keeper_close(&image);
+		keeper_trial_proven(keeper, r < 0 ? r : reply.error, r < 0 ? "the process that keeps it ended" : reply.text);
+		end_load(keeper);
+		return;
+	}
 	if (r < 0 || reply.error < 0 || image < 0) {
 		keeper_policy_failed(keeper, r < 0 ? r : reply.error,
 				     r < 0 ? "the process that read it ended" : reply.text);
@@ -242,7 +259,12 @@ static void take_result(struct keeper *keeper, const struct guardd_command *resu
 	in_force(keeper);
 	tell_control_image(keeper);
 	keeper_unlock_renew(keeper);
-	loaded(keeper);
+	if (keeper->going_back) {
+		keeper_trial_went_back(keeper);
+	} else {
+		loaded(keeper);
+		keeper_trial_begin(keeper, false);
+	}
 	keeper->load = KEEPER_LOAD_REMEMBERING;
 	keeper->load_deadline_ms = keeper_now_ms() + KEEPER_LOAD_MS;
 	if (write(keeper->loader_socket, &byte, 1) != 1)
@@ -293,6 +315,7 @@ int keeper_policy_read_first(struct keeper *keeper, bool fall_back, char *ret_pr
 		return guardd_problem(reply.error, ret_problem, size, "%s", reply.text);
 	take_reply(keeper, &reply);
 	keeper->policy = keeper->loaded;
+	keeper->standing = keeper->loaded_standing;
 	keeper_close(&keeper->handles.policy);
 	keeper->handles.policy = image;
 	if (reply.fallback)
@@ -319,6 +342,7 @@ void keeper_policy_confirm_first(struct keeper *keeper)
 	const char byte = KEEPER_LOADER_REMEMBER;
 
 	loaded(keeper);
+	keeper_trial_begin(keeper, keeper_trial_is_boot(keeper));
 	keeper->load = KEEPER_LOAD_REMEMBERING;
 	keeper->load_deadline_ms = keeper_now_ms() + KEEPER_LOAD_MS;
 	if (keeper->problem[0]) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "keeper/remember.h"
 
 static int open_own(int *ret_fd, int state_dir, const char *name)
@@ -76,6 +77,22 @@ static int copy(int to, int from)
 			return -GUARD_E_IO;
 	}
 	return 0;
+}
+
+int keeper_remembered_file(int *ret_fd, int state_dir, const char *name)
+{
+	return open_own(ret_fd, state_dir, name);
+}
+
+int keeper_remember_bytes(int state_dir, const char *name, const void *bytes, size_t size)
+{
+	GUARD_AUTO_CLOSE int file = -1;
+	char temporary[64];
+
+	snprintf(temporary, sizeof(temporary), "%s.new", name);
+	if (begin(&file, state_dir, temporary) < 0 || guard_write_whole(file, bytes, size) < 0)
+		return -GUARD_E_IO;
+	return commit(file, state_dir, temporary, name);
 }
 
 int keeper_remembered_attributions(int *ret_fd, int state_dir)

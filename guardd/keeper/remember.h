@@ -7,6 +7,7 @@
 #ifndef GUARDD_KEEPER_REMEMBER_H
 #define GUARDD_KEEPER_REMEMBER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <guard/error.h>
@@ -19,6 +20,10 @@ uint64_t keeper_remembered_version(int state_dir);
 /* Both files, each replaced whole or not at all, on disk when it returns. */
 int keeper_remember(int state_dir, uint64_t version, const char *id, int image) GUARD_WARN_UNUSED;
 int keeper_remembered_image(int *ret_fd, int state_dir) GUARD_WARN_UNUSED;
+
+/* Root's own file of that name, to be read; and one written whole or not at all. */
+int keeper_remembered_file(int *ret_fd, int state_dir, const char *name) GUARD_WARN_UNUSED;
+int keeper_remember_bytes(int state_dir, const char *name, const void *bytes, size_t size) GUARD_WARN_UNUSED;
 
 /* The table of attributed files (docs/signers-package.md), as bytes. */
 #define KEEPER_ATTRIBUTIONS_FILE "attributions"

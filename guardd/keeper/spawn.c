@@ -218,8 +218,9 @@ int keeper_spawn_understudy(struct keeper *keeper)
 	return spawned(pid, "understudy");
 }
 
-int keeper_spawn_loader(struct keeper *keeper, bool fall_back)
+static int spawn_loader(struct keeper *keeper, enum keeper_loader_task task, bool fall_back)
 {
+	const bool judges = task != KEEPER_LOADER_READ;
 	int32_t pair[2];
 	pid_t parent = getpid(), pid;
 
@@ -227,25 +228,40 @@ int keeper_spawn_loader(struct keeper *keeper, bool fall_back)
 		return spawned(-1, "loader");
 	pid = keeper_clone(&keeper->loader, 0);
 	if (pid == 0) {
-		const int keep[] = {pair[1], keeper->state_dir, keeper->set};
+		const int third = judges ? keeper->handles.policy : keeper->set;
+		const int keep[] = {pair[1], keeper->state_dir, third};
 
 		keeper_child_begin("guardd-loader");
 		keeper_child_die_with_parent(parent);
 		if (keeper->shared)
 			atomic_store(&keeper->shared->loader_pid, (uint32_t)getpid());
-		keeper_child_keep_only(keeper->null, keep, keeper->set < 0 ? 2 : 3);
+		keeper_child_keep_only(keeper->null, keep, third < 0 ? 2 : 3);
 		keeper_loader_main(&(const struct keeper_loader_arguments){
 		    .config = keeper->config,
 		    .socket = pair[1],
 		    .state_dir = keeper->state_dir,
-		    .set = keeper->set,
+		    .set = judges ? -1 : keeper->set,
 		    .fall_back = fall_back,
+		    .first = keeper->phase == KEEPER_STARTING,
+		    .task = task,
+		    .in_force = judges ? keeper->handles.policy : -1,
+		    .needed = keeper->shared ? &keeper->shared->needed : NULL,
 		});
 	}
 	close(pair[1]);
 	keeper_close(&keeper->loader_socket);
 	keeper->loader_socket = pair[0];
 	return spawned(pid, "loader");
+}
+
+int keeper_spawn_loader(struct keeper *keeper, bool fall_back)
+{
+	return spawn_loader(keeper, KEEPER_LOADER_READ, fall_back);
+}
+
+int keeper_spawn_loader_for(struct keeper *keeper, enum keeper_loader_task task)
+{
+	return spawn_loader(keeper, task, false);
 }
 
 int keeper_spawn_sync(struct keeper *keeper, int socket)

@@ -43,6 +43,8 @@ static const struct {
     [GUARD_DAEMON_UPDATE_REFUSED] = {"update-refused", "an update from the repository was refused", true},
     [GUARD_DAEMON_UPDATE_STALE] = {"update-stale", "the repository's freshness has run out", true},
     [GUARD_DAEMON_RELEASED] = {"released", "headquarters released the machine", true},
+    [GUARD_DAEMON_POLICY_BACK] = {"policy-back", "the machine went back to the last good policy", true},
+    [GUARD_DAEMON_POLICY_PROVEN] = {"policy-proven", "the policy in force has proven itself", false},
     [GUARD_DAEMON_CATALOG_REFUSED] = {"catalog-refused", "a signed list of files was not taken", true},
     [GUARD_DAEMON_MANAGED] = {"managed", "a local setting was refused on a managed machine", true},
 };

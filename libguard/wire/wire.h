@@ -67,6 +67,8 @@ enum guard_daemon_event {
 	GUARD_DAEMON_TAMPERED,               /* an act against the daemon or another program's memory */
 	GUARD_DAEMON_CATALOG_REFUSED,        /* a signed list of digests that did not count */
 	GUARD_DAEMON_UNLOCK_RAN,             /* a listed program started by what an install unlock started */
+	GUARD_DAEMON_POLICY_BACK,            /* the machine went back to the last good policy */
+	GUARD_DAEMON_POLICY_PROVEN,          /* the policy in force has proven itself here */
 	GUARD_DAEMON_MAX_
 };
 
