@@ -5,7 +5,6 @@
  */
 #include "gate/catalogs.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 
 static int refuse(char *reason, int error, const char *sentence)
 {
@@ -27,7 +27,7 @@ static int read_file(uint8_t **ret_bytes, size_t *ret_size, int folder, const ch
 	GUARD_AUTO_CLOSE int fd = openat(folder, name, GATE_OPEN | O_NOFOLLOW);
 	GUARD_AUTO_FREE uint8_t *bytes = NULL;
 	struct stat status;
-	size_t done = 0;
+	int r;
 
 	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
 		return -GUARD_E_IO;
@@ -36,15 +36,11 @@ static int read_file(uint8_t **ret_bytes, size_t *ret_size, int folder, const ch
 	bytes = malloc((size_t)status.st_size);
 	if (!bytes)
 		return -GUARD_E_NOMEM;
-	while (done < (size_t)status.st_size) {
-		ssize_t count = pread(fd, &bytes[done], (size_t)status.st_size - done, (off_t)done);
-
-		if (count == 0 || (count < 0 && errno != EINTR))
-			return -GUARD_E_IO;
-		done += count > 0 ? (size_t)count : 0;
-	}
+	r = guard_read_whole(bytes, (size_t)status.st_size, fd, 0);
+	if (r < 0)
+		return r;
 	*ret_bytes = guard_steal_pointer(&bytes);
-	*ret_size = done;
+	*ret_size = (size_t)status.st_size;
 	return 0;
 }
 

@@ -28,7 +28,7 @@
 static int add_image(struct guard_writer *writer, const struct guard_set_part *part, int image)
 {
 	struct guard_image_header header;
-	int r = guard_image_read(&header, sizeof(header), image, part->offset);
+	int r = guard_read_whole(&header, sizeof(header), image, part->offset);
 
 	if (r < 0)
 		return r;

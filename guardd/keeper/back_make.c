@@ -82,7 +82,7 @@ static int copy_part(int *ret_fd, int from, uint64_t offset, uint64_t size)
 		return -GUARD_E_NOMEM;
 	for (uint64_t done = 0; done < size;) {
 		size_t count = size - done < sizeof(block) ? (size_t)(size - done) : sizeof(block);
-		int r = guard_image_read(block, count, from, offset + done);
+		int r = guard_read_whole(block, count, from, offset + done);
 
 		if (r == 0)
 			r = guard_write_whole(fd, block, count);

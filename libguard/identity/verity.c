@@ -5,15 +5,14 @@
  * digest"): blocks of 4096 bytes, no salt, as `fsverity digest` and `fsverity enable`
  * make it.  The kernel need not have the file enabled, nor fs-verity at all.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/evp.h>
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "identity/claim.h"
 
 #define BLOCK 4096u
@@ -110,25 +109,6 @@ static int add_content(struct tree *tree, uint8_t *buffer, size_t size)
 	return r;
 }
 
-/* As much as there is, up to a whole number of blocks. */
-static int read_some(size_t *ret_count, uint8_t *buffer, int fd, uint64_t at, uint64_t left)
-{
-	const size_t wanted = left < READ_SIZE ? (size_t)left : READ_SIZE;
-	size_t done = 0;
-
-	while (done < wanted) {
-		ssize_t count = pread(fd, &buffer[done], wanted - done, (off_t)(at + done));
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0)
-			return count < 0 ? -GUARD_E_IO : -GUARD_E_CHANGED;
-		done += (size_t)count;
-	}
-	*ret_count = done;
-	return 0;
-}
-
 /* struct fsverity_descriptor of the kernel, without a signature. */
 static int describe(struct guard_hash_value *ret_value, const struct tree *tree, const uint8_t root[ROOT_SIZE],
 		    uint64_t size)
@@ -164,9 +144,9 @@ int guard_verity_digest(struct guard_hash_value *ret_value, enum guard_hash hash
 	tree->algorithm = guard_hash_algorithm(hash);
 	tree->hash_size = guard_hash_size(hash);
 	for (uint64_t done = 0; r == 0 && done < size;) {
-		size_t count = 0;
+		const size_t count = size - done < READ_SIZE ? (size_t)(size - done) : READ_SIZE;
 
-		r = read_some(&count, buffer, fd, done, size - done);
+		r = guard_read_whole(buffer, count, fd, done);
 		if (r == 0)
 			r = add_content(tree, buffer, count);
 		done += count;

@@ -16,6 +16,8 @@
 
 #include <openssl/evp.h>
 
+#include "base/io.h"
+
 #define MAP_BLOCK (1u << 20)
 #define HUGE_PAGE ((size_t)2 << 20)
 #ifndef MADV_COLLAPSE /* Linux 6.1 */
@@ -52,25 +54,6 @@ int guard_image_file_size(uint64_t *ret_size, int fd)
 	return 0;
 }
 
-int guard_image_read(void *target, size_t size, int fd, uint64_t offset)
-{
-	uint8_t *bytes = target;
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t count = pread(fd, &bytes[done], size - done, (off_t)(offset + done));
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -GUARD_E_IO;
-		if (count == 0)
-			return -GUARD_E_CHANGED;
-		done += (size_t)count;
-	}
-	return 0;
-}
-
 /* What can be said before the rest is worth reading. */
 static int check_header(const struct guard_image_header *header, size_t size)
 {
@@ -99,7 +82,7 @@ static int fill_and_hash(uint8_t ret_sum[GUARD_DIGEST_SIZE], uint8_t *bytes, siz
 		return -GUARD_E_INTERNAL;
 	for (size_t at = GUARD_IMAGE_HEADER_SIZE; at < size;) {
 		size_t count = size - at < MAP_BLOCK ? size - at : MAP_BLOCK;
-		int r = fd < 0 ? 0 : guard_image_read(&bytes[at], count, fd, offset + at);
+		int r = fd < 0 ? 0 : guard_read_whole(&bytes[at], count, fd, offset + at);
 
 		if (r < 0)
 			return r;
@@ -117,7 +100,7 @@ static int map_and_check(uint8_t *bytes, int fd, struct guard_image_range range,
 	const size_t size = (size_t)range.size;
 	struct guard_image_header header;
 	uint8_t sum[GUARD_DIGEST_SIZE];
-	int r = sealed ? 0 : guard_image_read(bytes, sizeof(header), fd, range.offset);
+	int r = sealed ? 0 : guard_read_whole(bytes, sizeof(header), fd, range.offset);
 
 	if (r < 0)
 		return r;

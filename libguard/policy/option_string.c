@@ -139,6 +139,15 @@ static size_t read_item(struct item *ret_item, const char *options, size_t at)
 	return options[at] == '{' ? read_word(ret_item, options, at) : read_letter(ret_item, options, at);
 }
 
+/* The next item of a string that is valid; false: there is none. */
+static bool next_item(struct item *ret_item, const char *options, size_t *at)
+{
+	if (options[*at] == '\0')
+		return false;
+	*at = read_item(ret_item, options, *at);
+	return *at != 0;
+}
+
 bool guard_cmdline_options_are_valid(const char *options)
 {
 	bool seen[256] = { false };
@@ -163,10 +172,7 @@ bool guard_option_find_letter(struct guard_option *ret_option, const char *optio
 
 	if (!is_letter(letter) || letter == '-' || letter == '+')
 		return false;
-	while (options[at] != '\0') {
-		at = read_item(&item, options, at);
-		if (at == 0)
-			return false;
+	while (next_item(&item, options, &at)) {
 		if (item.letter == letter) {
 			*ret_option = item.option;
 			return true;
@@ -180,10 +186,7 @@ bool guard_option_find_word(struct guard_option *ret_option, const char *options
 	struct item item;
 	size_t at = 0;
 
-	while (options[at] != '\0') {
-		at = read_item(&item, options, at);
-		if (at == 0)
-			return false;
+	while (next_item(&item, options, &at)) {
 		if (item.letter != '{' || size < item.word_size || (size > item.word_size && !item.word_is_prefix))
 			continue;
 		if (memcmp(&options[item.word_start], word, item.word_size) == 0) {
@@ -199,10 +202,7 @@ bool guard_option_has_mark(const char *options, char mark)
 	struct item item;
 	size_t at = 0;
 
-	while (options[at] != '\0') {
-		at = read_item(&item, options, at);
-		if (at == 0)
-			return false;
+	while (next_item(&item, options, &at)) {
 		if (item.letter == mark)
 			return true;
 	}
@@ -219,10 +219,7 @@ bool guard_option_is_face(const char *options, const char *name, size_t size)
 	struct item item;
 	size_t at = 0;
 
-	while (options[at] != '\0') {
-		at = read_item(&item, options, at);
-		if (at == 0)
-			return false;
+	while (next_item(&item, options, &at)) {
 		if (item.letter == '%' && item.word_size == size && memcmp(&options[item.word_start], name, size) == 0)
 			return true;
 	}

@@ -110,7 +110,6 @@ struct guard_rule_list {
  * checked against the checksum. */
 int guard_image_map(const uint8_t **ret_bytes, int fd, struct guard_image_range range) GUARD_WARN_UNUSED;
 int guard_image_file_size(uint64_t *ret_size, int fd) GUARD_WARN_UNUSED;
-int guard_image_read(void *target, size_t size, int fd, uint64_t offset) GUARD_WARN_UNUSED;
 void guard_image_unmap(const uint8_t *bytes, size_t size);
 
 /* image_sections.c: header and section table; fills in the views. */

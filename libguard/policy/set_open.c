@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "policy/set_sum.h"
 
 static bool is_zero(const void *bytes, size_t size)
@@ -81,7 +82,7 @@ int guard_set_parts(struct guard_set_header *ret_header, struct guard_set_part *
 	int r = guard_image_file_size(&size, fd);
 
 	if (r == 0)
-		r = guard_image_read(&header, sizeof(header), fd, 0);
+		r = guard_read_whole(&header, sizeof(header), fd, 0);
 	if (r < 0)
 		return r;
 	if (memcmp(header.magic, GUARD_SET_MAGIC, sizeof(header.magic)) != 0)
@@ -92,7 +93,7 @@ int guard_set_parts(struct guard_set_header *ret_header, struct guard_set_part *
 	parts = calloc(header.part_count, sizeof(*parts));
 	if (!parts)
 		return -GUARD_E_NOMEM;
-	r = guard_image_read(parts, header.part_count * sizeof(*parts), fd, sizeof(header));
+	r = guard_read_whole(parts, header.part_count * sizeof(*parts), fd, sizeof(header));
 	if (r == -GUARD_E_CHANGED)
 		r = -GUARD_E_FORMAT; /* shorter than it says */
 	if (r == 0)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "policy/policy.h"
 #include "policy/set_sum.h"
 
@@ -64,7 +65,7 @@ static int copy_image(int to, const struct guard_set_part *part, int from)
 
 	for (uint64_t done = 0; done < part->size;) {
 		size_t count = part->size - done < sizeof(block) ? (size_t)(part->size - done) : sizeof(block);
-		int r = guard_image_read(block, count, from, done);
+		int r = guard_read_whole(block, count, from, done);
 
 		if (r == 0)
 			r = write_all(to, block, count, part->offset + done);

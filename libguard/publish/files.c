@@ -142,20 +142,6 @@ bool publish_file_is_there(int directory, const char *path, size_t size)
 	       (size_t)status.st_size == size;
 }
 
-static int read_whole(uint8_t *bytes, size_t size, int fd)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t count = read(fd, &bytes[done], size - done);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0)
-			return count < 0 ? -GUARD_E_IO : -GUARD_E_CHANGED;
-		done += (size_t)count;
-	}
-	return 0;
-}
-
 int publish_file_read(uint8_t **ret_bytes, size_t *ret_size, int directory, const char *path, size_t max)
 {
 	GUARD_AUTO_CLOSE int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -172,7 +158,7 @@ int publish_file_read(uint8_t **ret_bytes, size_t *ret_size, int directory, cons
 	bytes = malloc((size_t)status.st_size + 1);
 	if (!bytes)
 		return -GUARD_E_NOMEM;
-	r = read_whole(bytes, (size_t)status.st_size, fd);
+	r = guard_read_whole(bytes, (size_t)status.st_size, fd, 0);
 	if (r < 0)
 		return r;
 	*ret_size = (size_t)status.st_size;

@@ -72,13 +72,3 @@ start_machine()
 	write_config "unlock = { verifiers = \"$SCRATCH/etc/verifiers\"; };" "machine = { host = \"$MACHINE\"; };"
 	launch_guardd || { fail "the daemon starts" "$(cat "$SCRATCH/log/build")"; exit 1; }
 }
-# said NAME WORD...: the last `try` said each.
-said()
-{
-	local name=$1 word missing=
-	shift
-	for word in "$@"; do
-		grep -qF -e "$word" <<< "$OUT" || missing="$missing $word"
-	done
-	check "$([ -z "$missing" ]; echo $?)" "$name" "not said:$missing; exit $RC; $OUT"
-}

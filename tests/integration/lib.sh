@@ -51,14 +51,27 @@ check() { if [ "$1" = 0 ]; then pass "$2"; else fail "$2" "${3:-}"; fi; }
 # Of the last `try`: done_with NAME: exit 0.  refused NAME WORD...: exit 1, and the
 # words were said.
 done_with() { check "$([ "$RC" = 0 ]; echo $?)" "$1" "$RC $OUT"; }
+# said NAME WORD...: the words alone.
+unsaid()
+{
+	local word
+	for word in "$@"; do
+		grep -qF -e "$word" <<< "$OUT" || printf ' %s' "$word"
+	done
+}
 refused()
 {
-	local name=$1 word missing=
+	local name=$1 missing
 	shift
-	for word in "$@"; do
-		grep -qF -e "$word" <<< "$OUT" || missing="$missing $word"
-	done
+	missing=$(unsaid "$@")
 	check "$([ "$RC" = 1 ] && [ -z "$missing" ]; echo $?)" "$name" "exit $RC; not said:$missing; $OUT"
+}
+said()
+{
+	local name=$1 missing
+	shift
+	missing=$(unsaid "$@")
+	check "$([ -z "$missing" ]; echo $?)" "$name" "not said:$missing; exit $RC; $OUT"
 }
 
 # is NAME COMMAND...: the command succeeds.

@@ -19,8 +19,12 @@ add_test(NAME unit/unlock_reference
 	COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/data/unlock_reference.py --check)
 
 # The process on a machine that keeps requests and what is open.
-guard_unit_test(unlock_process unlock_fixture guard_unlock)
-target_sources(unlock_process PRIVATE ${CMAKE_SOURCE_DIR}/guardd/problem.c ${CMAKE_SOURCE_DIR}/guardd/trusted.c)
+add_library(unlock_room STATIC ${CMAKE_CURRENT_SOURCE_DIR}/unlock_room.c)
+target_link_libraries(unlock_room PUBLIC unlock_fixture guard_unlock PkgConfig::CUNIT PRIVATE guard_flags)
+foreach(name unlock_process unlock_restarts unlock_channel unlock_maintenance)
+	guard_unit_test(${name} unlock_room)
+	target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/guardd/problem.c ${CMAKE_SOURCE_DIR}/guardd/trusted.c)
+endforeach()
 
 # For the integration cases: a key file that opens quickly.
 add_executable(light_key ${CMAKE_SOURCE_DIR}/tests/integration/light_key.c)

@@ -8,11 +8,9 @@ mkdir -p "$SCRATCH/etc"
 # refused NAME [WORD...]: the last try failed, in at most three lines, with the words.
 refused()
 {
-	local name=$1 word missing=
+	local name=$1 missing
 	shift
-	for word in "$@"; do
-		grep -qF -e "$word" <<< "$OUT" || missing="$missing $word"
-	done
+	missing=$(unsaid "$@")
 	if [ "$RC" = 0 ] || [ "$RC" -ge 124 ]; then
 		fail "$name" "exit $RC" "$OUT"
 	elif [ -z "$OUT" ] || [ "$(wc -l <<< "$OUT")" -gt 3 ] || [ -n "$missing" ]; then

@@ -95,7 +95,7 @@ cms build "$catalogs/acme.sha256" "$catalogs/acme.sha256.p7s" -noattr && ctl rel
 expect_allowed "signed by an allowed key" "$area/other"
 
 # The list inside the signature: of any size, from the file's own bytes.
-said() { ctl status 2>&1 | grep -A3 -i 'signed lists'; }
+lists_told() { ctl status 2>&1 | grep -A3 -i 'signed lists'; }
 mkdir "$SCRATCH/outside" && mv "$catalogs"/* "$SCRATCH/outside"
 (cd "$area" && sha256sum tool other) > "$SCRATCH/inside"
 cms build "$SCRATCH/inside" "$catalogs/in.p7s" -nodetach && ctl reload > /dev/null
@@ -107,10 +107,10 @@ cms build "$SCRATCH/large" "$catalogs/in.p7s" -nodetach && ctl reload > /dev/nul
 expect_allowed "in an attached catalog of 100,000 lines" "$area/other"
 sed -i "s/^\(0*\)5\(  a name of no file 5.*\)/\\16\\2/" "$catalogs/in.p7s" && ctl reload > /dev/null
 expect_denied "one digit of it changed" "$area/other"
-check "$(grep -q 'changed after it was signed' <<< "$(said)"; echo $?)" "and status says so" "$(said)"
+check "$(grep -q 'changed after it was signed' <<< "$(lists_told)"; echo $?)" "and status says so" "$(lists_told)"
 cms build "$SCRATCH/inside" "$catalogs/in.p7s" -nodetach -stream && ctl reload > /dev/null
 expect_denied "attached, in pieces (BER)" "$area/tool"
-check "$(grep -q -e '-stream' <<< "$(said)"; echo $?)" "and status says what to do" "$(said)"
+check "$(grep -q -e '-stream' <<< "$(lists_told)"; echo $?)" "and status says what to do" "$(lists_told)"
 head -c 3000 "$catalogs/in.p7s" > "$catalogs/cut.p7s"
 is "reload with a cut one" ctl reload
 rm -f "$catalogs"/* && mv "$SCRATCH/outside"/* "$catalogs"
