@@ -300,6 +300,10 @@ kill_guardd()
 	done
 }
 
+# unmount_kept FOLDER: what the daemon had open.  A process that ends shows no
+# command line some moments before the kernel closes its files.
+unmount_kept() { wait_for 10 umount "$1"; }
+
 # events [ARGUMENT...]: JSON lines.
 events() { ctl --json events --limit 100000 "$@"; }
 # event_with STRING...: the newest events mention all of them in one line.

@@ -64,4 +64,4 @@ else
 	fail "the daemon starts with a small state folder"
 fi
 kill_guardd
-umount "$SCRATCH/small"
+unmount_kept "$SCRATCH/small"

@@ -148,4 +148,4 @@ is "and the answer works when there is room" wait_for 20 $U unlock "$code"
 is "what it opened too" wait_for 5 $AS_USER "$area/other"
 stop_guardd
 check $? "the daemon ends"
-umount "$SCRATCH/state"
+unmount_kept "$SCRATCH/state"
