@@ -33,7 +33,7 @@ static void test_other_users(void)
 	int socket;
 
 	send_events(&recorder, 0, 9, true); /* uids 1000, 1001, 1002 */
-	CU_ASSERT_TRUE(wait_events(&recorder, &denied, 9, 5000));
+	CU_ASSERT_TRUE(wait_events(&recorder, &denied, 9, 20000));
 	socket = ask_events(&recorder, 1000, &filter); /* another's */
 	CU_ASSERT_EQUAL(receive_event(&event, socket), GUARD_WIRE_RESULT);
 	CU_ASSERT_EQUAL(receive_event(&event, socket), 0);
@@ -77,7 +77,7 @@ static void test_hostile_sockets(void)
 	noise[2] = GUARD_WIRE_EVENTS;
 	send_bytes(recorder.requests, noise, 4000);
 	send_events(&recorder, 0, 4, true);
-	CU_ASSERT_TRUE(wait_events(&recorder, &denied, 4, 5000));
+	CU_ASSERT_TRUE(wait_events(&recorder, &denied, 4, 20000));
 	recorder_stop(&recorder);
 	/* what was not understood is counted, not dropped in silence */
 	CU_ASSERT(query_number(&folder, "SELECT sum(count) FROM record WHERE source = 3 AND what = 9") > 5);
@@ -102,7 +102,7 @@ static void test_slow_clients(void)
 	send_events(&recorder, 2000, 2000, true);
 	quick = -1;
 	/* all places are taken until the first is dropped for not reading */
-	while (quick < 0 && clock_monotonic_ns() - begin < 2 * CLIENTS_STALL_NS) {
+	while (quick < 0 && clock_monotonic_ns() - begin < 10 * CLIENTS_STALL_NS) {
 		int socket = ask_events(&recorder, 0, &denied), count = count_events(socket);
 		close(socket);
 		if (count == 4000)
@@ -115,7 +115,7 @@ static void test_slow_clients(void)
 	CU_ASSERT(refused > 0);
 	for (unsigned i = 0; i < CLIENTS_MAX + 4; i++)
 		close(slow[i]);
-	CU_ASSERT_TRUE(wait_events(&recorder, &denied, 4000, 5000));
+	CU_ASSERT_TRUE(wait_events(&recorder, &denied, 4000, 20000));
 	recorder_stop(&recorder);
 	folder_free(&folder);
 }
@@ -159,7 +159,7 @@ static void test_prompt(void)
 	int64_t begin;
 
 	CU_ASSERT_TRUE(send_event(recorder.events, &event));
-	CU_ASSERT_TRUE(wait_events(&recorder, &denied, 1, 5000)); /* it is up */
+	CU_ASSERT_TRUE(wait_events(&recorder, &denied, 1, 20000)); /* it is up */
 	follower = ask_events(&recorder, 0, &follow);
 	CU_ASSERT_EQUAL(receive_event(&seen, follower), GUARD_WIRE_EVENT_DATA);
 	for (unsigned i = 1; i <= 5; i++) {

@@ -7,6 +7,7 @@ import os
 import time
 
 import attacks
+import back as going_back
 import bench
 import foundations
 import kernel
@@ -198,10 +199,11 @@ ALL = (("install", install), ("boot", boot), ("services", services), ("evasion",
        ("apt", apt), ("kernel", kernel.kernel),
        ("cuts", power.cuts), ("remove", remove))
 # Only when named: the development machine asks the rest of the cases too, unlocks wait for time to pass,
-# twenty losses of power take a quarter of an hour, a maintenance goes through two upgrades, signers
-# unpacks every package of the machine once more, bench is scripts/bench --guest's.
+# twenty losses of power take a quarter of an hour, a maintenance goes through two upgrades, going
+# back starts the machine three times, signers unpacks every package of the machine once more, bench is scripts/bench --guest's.
 NAMED = (("evasion-rest", evasion_rest), ("foundations", foundations.foundations), ("power", power.power),
-         ("unlock", unlock.unlock), ("maintenance", maintenance.maintenance), ("bench", bench.bench),
+         ("unlock", unlock.unlock), ("maintenance", maintenance.maintenance), ("back", going_back.back),
+         ("bench", bench.bench),
          ("signers", two_keys.signers))
 # They make a machine of their own.
 ALONE = {"signers"}
