@@ -46,9 +46,15 @@ class Run:
     def __init__(self, args, work):
         self.args, self.work, self.build, self.quick = args, work, args.build, args.quick
         self.began = float(os.environ.get("GUARD_BENCH_BEGAN", time.time()))
-        self.data = {"machine": report.machine(), "notes": {}, "seconds": {}}
+        self.data = {"machine": report.machine(), "notes": {}, "seconds": {}, **self.of_guest()}
         self.scratch = self.mount = self.guard = self.handler = None
         self.peers, self.none = [], guards.NoGuard()
+
+    def of_guest(self):
+        """The guest's table is another command's: it stays on the page."""
+        page = self.args.output / "performance.json"
+        before = json.loads(page.read_text()) if page.exists() else {}
+        return {"guest": before["guest"]} if "guest" in before else {}
 
     def spent(self):
         return time.time() - self.began
@@ -182,8 +188,8 @@ def arguments():
     parser.add_argument("--output", type=pathlib.Path, required=True, help="folder for performance.json, .md and plots")
     parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path("/var/tmp/guard-bench"),
                         help="where the scratch root is kept between runs")
-    parser.add_argument("--rounds", type=int, default=6, help="of the warm workloads; fewer when time is short")
-    parser.add_argument("--minutes", type=float, default=13, help="at most, for the warm workloads")
+    parser.add_argument("--rounds", type=int, default=4, help="of the warm workloads; fewer when time is short")
+    parser.add_argument("--minutes", type=float, default=16, help="at most, for the warm workloads")
     parser.add_argument("--storm-seconds", type=int, default=120)
     parser.add_argument("--quick", action="store_true", help="a few minutes, figures rough, nothing written to docs/")
     parser.add_argument("--no-peer", action="store_true", help="without fapolicyd")

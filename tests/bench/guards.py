@@ -149,7 +149,8 @@ class Guard(Process):
         config.write_text(
             f'state_dir = "{self.dir}/state";\nrun_dir = "{self.dir}/run";\nbackend = "fanotify";\n'
             f'protect = {{ filesystems = [ "{self.mount}" ]; }};\npolicy = {{ file = "{self.image}"; }};\n')
-        return [self.build / "guardd/guardd", "--config", config, "--foreground"]
+        # As its unit does (packaging/guardd.service.in); the peer sees to that itself.
+        return ["nice", "-n", "-5", self.build / "guardd/guardd", "--config", config, "--foreground"]
 
     def ask(self, *words):
         return subprocess.run([self.build / "guardctl/guardctl", "--socket", self.dir / "run/guard.sock", "--json",

@@ -4,6 +4,7 @@
 tests/vm (group `bench`), put into performance.json and the page beside those of
 the machine.  Slow: the guest is emulated."""
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -90,7 +91,7 @@ def main():
         return 1
     page = args.output / "performance.json"
     data = json.loads(page.read_text()) if page.exists() else {"machine": report.machine(), "notes": {}, "seconds": {}}
-    data["guest"] = {**facts, "rounds": rounds, "rows": rows}
+    data["guest"] = {**facts, "day": datetime.date.today().isoformat(), "rounds": rounds, "rows": rows}
     page.write_text(json.dumps(data, indent=1) + "\n")
     report.write(data, args.output)
     print("\n".join(report.guest_section(data, None, None)))

@@ -24,10 +24,12 @@ def machine():
 
 
 def ratio(times, condition):
-    """Median over the rounds of condition/none within the same round, and its spread."""
-    none = dict(times.get("none", ()))
-    ratios = [seconds / none[number] for number, seconds in times.get(condition, ()) if number in none]
-    return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
+    """Median over the pairs of watched/unwatched, and the quartiles."""
+    ratios = [watched / plain for plain, watched in times.get(condition, ())]
+    if len(ratios) < 2:
+        return (ratios[0], ratios[0], ratios[0]) if ratios else None
+    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    return middle, low, high
 
 
 def cell(value):
@@ -43,11 +45,11 @@ def warm_section(data, output, misses):
     rows, plotted = [], []
     for workload in workloads.WARM:
         times = data["warm"].get(workload.name)
-        if not times or not times.get("none"):
+        if not times or not times.get("guard"):
             continue
         found = [ratio(times, condition) for condition in CONDITIONS]
         limit = f"{workload.limit:.2f}" if workload.limit else workload.note
-        none = statistics.median(seconds for _, seconds in times["none"]) * 1e3
+        none = statistics.median(plain for plain, _ in times["guard"]) * 1e3
         asked = data.get("events_per_run", {}).get(workload.name)
         rows.append((workload.name, f"{none:.1f}", cell(found[0]), limit, "—" if asked is None else f"{asked:,}",
                      *map(cell, found[1:])))
@@ -59,9 +61,10 @@ def warm_section(data, output, misses):
                            "user_file"))
     if not rows:
         return []
+    pairs = max(len(times.get("guard", ())) for times in data["warm"].values())
     plots.bars(output / "performance-warm.svg", "Time against no guard (1 = none; logarithmic)", plotted, CONDITION_NAMES)
     return table(("workload", "no guard, ms", "guard", "limit", "events a run", *CONDITION_NAMES[1:]), rows) + \
-        ["", f"{data.get('rounds', 0)} rounds; handler and peer take part in one or two of them. Events are those that reach "
+        ["", f"{pairs} pairs for guard, fewer for the handler and the peer. Events are those that reach "
          "guard's gate in one run; of all other opens and execs the kernel knows the answer.", "", "![time against no guard](performance-warm.svg)"]
 
 
@@ -139,7 +142,7 @@ def memory_section(data, _, __):
 
 def guest_section(data, _, __):
     guest = data["guest"]
-    return [f"In a virtual machine by software emulation ({guest['machine']}), by `scripts/bench --guest`: backend `auto`, "
+    return [f"In a virtual machine by software emulation ({guest['machine']}), by `scripts/bench --guest` on {guest['day']}: backend `auto`, "
             f"which takes the kernel layer, and fanotify alone against the daemon stopped, in turn, {guest['rounds']} rounds. "
             "There ratios count, times do not.", ""] + \
         table(("workload", "daemon off, ms", "backend auto", "limit", "fanotify alone"), guest["rows"])
@@ -158,8 +161,9 @@ SECTIONS = (
 )
 HEAD = """# Performance
 
-Made by `scripts/bench`; do not edit. Each ratio is against no guard, measured alternately in the same
-run (median, in brackets the lowest and highest round). Lower is better.
+Made by `scripts/bench`; do not edit. Each ratio is against no guard in the same run; a warm one of many
+pairs, each of the same work in the watched file system and on a twin that nobody watches, in turn
+(median, in brackets the quartiles). Lower is better.
 """
 
 

@@ -142,3 +142,34 @@ class Root:
         for path in first.iterdir():
             with open(path, "rb") as file:
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
+
+
+class Twin:
+    """A copy of the scratch root that nobody watches: mounted at the same path, in a
+    mount namespace that no daemon of the run is in."""
+
+    def __init__(self, scratch):
+        self.scratch, self.image, self.holder = scratch, scratch.image.with_name("twin.img"), None
+
+    def __enter__(self):
+        mount = self.scratch.mount
+        run("fsfreeze", "--freeze", mount)
+        try:
+            run("cp", "--sparse=always", "--reflink=auto", self.scratch.image, self.image)
+        finally:
+            run("fsfreeze", "--unfreeze", mount)
+        self.holder = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+             'umount "$1" && mount -o loop "$2" "$1" && echo ready && exec sleep infinity', "sh", mount, self.image],
+            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        if self.holder.stdout.readline().strip() != "ready":
+            self.__exit__()
+            raise OSError("the twin of the scratch root cannot be mounted")
+        self.inside = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt"]
+        return self
+
+    def __exit__(self, *_):
+        self.holder.kill()
+        self.holder.wait()
+        self.holder.stdout.close()
+        self.image.unlink(missing_ok=True)

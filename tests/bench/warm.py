@@ -1,29 +1,41 @@
 # SPDX-License-Identifier: MIT
-"""The warm workloads, round by round: in each round every condition does all of
-them, so that a ratio compares neighbours in time."""
+"""The warm workloads in pairs: each on a twin of the scratch root that nobody
+watches, and right after (or before) it in the watched one.  What else the machine
+does in that second weighs on both; a ratio is of one pair, and of many the median."""
 import json
 import statistics
 import subprocess
 import tempfile
 import time
 
+import root
 import workloads
 
-PEER_ROUNDS = (1, 4)     # the peer is slow and far off: two rounds say enough
+PEER_ROUNDS = (1, 3)     # the peer is slow and far off: two rounds say enough
 HANDLER_ROUNDS = (0, 2)
+PAIRS = 4                # of guard in each round; the others half of it
 
 
-def hyperfine(mount, workload):
-    """Median seconds of one timing of a workload in the root."""
+def hyperfine(prefix, mount, workload, warmup):
+    """Median seconds of one timing of a workload in a root."""
     chroot = f"/usr/sbin/chroot {mount} "
     command = chroot + (workload.command if workload.direct else f"sh -c {json.dumps(workload.command)}")
     with tempfile.NamedTemporaryFile() as out:
-        argv = ["hyperfine", "-N", "--warmup", str(workload.warmup), "--runs", str(max(2, workload.runs)),
+        argv = [*prefix, "hyperfine", "-N", "--warmup", str(warmup), "--runs", str(workload.runs),
                 "--export-json", out.name, "--style", "none", command]
         if workload.prepare:
-            argv[1:1] = ["--prepare", chroot + f"sh -c {json.dumps(workload.prepare)}"]
+            argv[len(prefix) + 1:len(prefix) + 1] = ["--prepare", chroot + f"sh -c {json.dumps(workload.prepare)}"]
         subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         return statistics.median(json.load(open(out.name))["results"][0]["times"])
+
+
+def pair(run, twin, workload, number):
+    """[seconds on the twin, seconds in the watched root], every second pair the other way round."""
+    warmup = 0 if number else workload.warmup
+    sides = [lambda: hyperfine(twin.inside, run.mount, workload, warmup), lambda: hyperfine([], run.mount, workload, warmup)]
+    if number % 2 == 0:
+        return [side() for side in sides]
+    return [side() for side in reversed(sides)][::-1]
 
 
 def takes_part(run, condition, number):
@@ -32,13 +44,14 @@ def takes_part(run, condition, number):
     return condition is not run.handler or number in HANDLER_ROUNDS
 
 
-def one_round(run, condition, number, times, chosen, deadline):
+def one_round(run, twin, condition, times, chosen, deadline):
     """False: the time is over."""
     for workload in chosen:
-        if time.monotonic() > deadline:
-            return False
         try:
-            times[workload.name].setdefault(condition.name, []).append((number, hyperfine(run.mount, workload)))
+            for number in range(PAIRS if condition is run.guard else PAIRS // 2):
+                if time.monotonic() > deadline:
+                    return False
+                times[workload.name].setdefault(condition.name, []).append(pair(run, twin, workload, number))
         except subprocess.CalledProcessError as error:
             said = error.stderr.decode(errors="replace").strip().splitlines()
             run.note("warm", f"{workload.name}, {condition.name}: {said[-1] if said else 'failed'}")
@@ -46,19 +59,19 @@ def one_round(run, condition, number, times, chosen, deadline):
 
 
 def measure(run, budget):
-    """data["warm"][workload][condition] = [[round, seconds], ...]"""
+    """data["warm"][workload][condition] = [[seconds on the twin, seconds watched], ...]"""
     chosen = [w for w in workloads.WARM if not run.args.only or run.args.only in w.name]
     times = run.data["warm"] = {w.name: {} for w in chosen}
-    rounds = 2 if run.quick else run.args.rounds
+    rounds = 1 if run.quick else run.args.rounds
     deadline = time.monotonic() + (150 if run.quick else budget)
-    for number in range(rounds):
-        for condition in [c for c in run.conditions() if takes_part(run, c, number)]:
-            done = []
-            run.under("warm", condition, lambda c=condition, n=number, d=done:
-                      d.append(one_round(run, c, n, times, chosen, deadline)))
-            if done == [False]:
-                run.note("warm", f"{number} whole rounds of {rounds} in the time that there was")
-                return
-            run.say(f"warm: round {number + 1} of {rounds}: {condition.name}")
-        run.data["rounds"] = number + 1
-        run.write()
+    with root.Twin(run.scratch) as twin:
+        for number in range(rounds):
+            for condition in [c for c in run.conditions()[1:] if run.quick or takes_part(run, c, number)]:
+                done = []
+                run.under("warm", condition, lambda c=condition, d=done:
+                          d.append(one_round(run, twin, c, times, chosen, deadline)))
+                if done == [False]:
+                    run.note("warm", f"{number} whole rounds of {rounds} in the time that there was")
+                    return
+                run.say(f"warm: round {number + 1} of {rounds}: {condition.name}")
+            run.write()
