@@ -398,6 +398,9 @@ int gate_programs_new(struct gate_programs **ret_programs) GUARD_WARN_UNUSED;
 struct gate_program *gate_program_find(struct gate *gate, const struct gate_file *file);
 /* Of the acting program, finding out what is not known.  NULL: it cannot be known. */
 struct gate_program *gate_program_get(struct gate *gate, int32_t tid);
+/* by_loader.c: what a loader that was called by hand runs.  Takes the reference of
+ * `loader`, gives one: of a program of its own class where an interpreter is mapped. */
+struct gate_program *gate_program_by_loader(struct gate *gate, struct gate_program *loader, int32_t tid);
 void gate_program_put(struct gate_program *program);
 /* Hash this machine's dynamic loaders, so that a copy under another name is one. */
 void gate_loaders_learn(struct gate *gate);

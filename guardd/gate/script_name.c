@@ -131,6 +131,9 @@ bool gate_names_script(struct gate *gate, const struct gate_event *event, const 
 	/* Longer than is looked at: the script could stand behind the cut. */
 	if (!cmdline || size >= CMDLINE_MAX || !find_argument(&at, gate, program, cmdline, size))
 		return true;
+	/* The loader's own words stand before the interpreter's. */
+	if (program->loader)
+		at = GUARD_ARGUMENT_ANY;
 	if (at == GUARD_ARGUMENT_ANY)
 		return any_names_file(event, cmdline, size, requested, claimed_path) || !is_own_root(gate, event->tid);
 	if (at < 0 || (size_t)at >= size)

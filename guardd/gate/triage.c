@@ -215,6 +215,8 @@ static bool begin_facts(struct gate *gate, struct gate_event *event)
 	if (!event->facts)
 		return false;
 	event->facts->program = gate_program_get(gate, event->tid);
+	if (event->facts->program && event->facts->program->loader)
+		event->facts->program = gate_program_by_loader(gate, event->facts->program, event->tid);
 	return true;
 }
 

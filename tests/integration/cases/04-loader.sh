@@ -38,6 +38,14 @@ for area in $AREAS; do
 	both "loader started by python on $at" evil payload "$x" \
 		$PYTHON -c "import os; os.execv('$LOADER', ['ld', '$x'])"
 
+	# An interpreter that runs under the loader's name is one all the same; also for
+	# what root put there.
+	python=$(readlink -f "$PYTHON")
+	both "bash under the loader's name on $at" evil mark.sh "$x" $LOADER /usr/bin/bash "$x"
+	both "source there on $at" evil mark-plain "$x" $LOADER /usr/bin/bash -c ". '$x'"
+	both "python under the loader's name on $at" evil mark.py "$x" $LOADER "$python" "$x"
+	both "perl under the loader's name on $at" evil mark.pl "$x" $LOADER "$(readlink -f "$(command -v perl)")" -w "$x"
+
 	# A symbolic link and a hard link to the loader.
 	ln -sf $LOADER "$area/link"
 	both "symbolic link to the loader on $at" evil payload "$x" "$area/link" "$x"
