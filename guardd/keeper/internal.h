@@ -31,6 +31,7 @@
 struct keeper_process {
 	int32_t pid;	 /* 0: not running */
 	int32_t pidfd;	 /* -1: not running */
+	_Atomic uint32_t *told; /* where the gate reads that number is ours; NULL nowhere */
 	uint32_t deaths; /* in the minute that began at `minute_ms` */
 	int64_t minute_ms;
 	int64_t due_ms; /* when to start it again, 0: not due */

@@ -44,6 +44,17 @@ pid_t keeper_clone(struct keeper_process *process, unsigned long flags)
 	return pid;
 }
 
+/* The gate lets the daemon's own processes pass, by number.  `told` is where it reads
+ * that of a process which may stay away for long: the child writes it, its burial takes
+ * it back.  The others are there again before the kernel has given their number away. */
+#define TOLD(keeper, number) ((keeper)->shared ? &(keeper)->shared->number : NULL)
+
+static pid_t start(struct keeper_process *process, _Atomic uint32_t *told, unsigned long flags)
+{
+	process->told = told;
+	return keeper_clone(process, flags);
+}
+
 static int spawned(pid_t pid, const char *what)
 {
 	if (pid > 0)
@@ -226,7 +237,7 @@ static int spawn_loader(struct keeper *keeper, enum keeper_loader_task task, boo
 
 	if (keeper_pair(pair, 0) < 0)
 		return spawned(-1, "loader");
-	pid = keeper_clone(&keeper->loader, 0);
+	pid = start(&keeper->loader, TOLD(keeper, loader_pid), 0);
 	if (pid == 0) {
 		const int third = judges ? keeper->handles.policy : keeper->set;
 		const int keep[] = {pair[1], keeper->state_dir, third};
@@ -267,7 +278,7 @@ int keeper_spawn_loader_for(struct keeper *keeper, enum keeper_loader_task task)
 int keeper_spawn_sync(struct keeper *keeper, int socket)
 {
 	const struct guardd_sync_arguments arguments = {.config = keeper->config, .trust = socket};
-	pid_t parent = getpid(), pid = keeper_clone(&keeper->sync, 0);
+	pid_t parent = getpid(), pid = start(&keeper->sync, TOLD(keeper, sync_pid), 0);
 
 	if (pid == 0) {
 		keeper_child_begin("guardd-sync");
@@ -286,7 +297,7 @@ int keeper_spawn_trust(struct keeper *keeper, int socket, int sync)
 	const struct guardd_trust_arguments arguments = {
 	    .config = keeper->config, .keeper = socket, .sync = sync, .folder = keeper->trust_dir,
 	    .policy = keeper->handles.policy};
-	pid_t parent = getpid(), pid = keeper_clone(&keeper->trust, 0);
+	pid_t parent = getpid(), pid = start(&keeper->trust, TOLD(keeper, trust_pid), 0);
 
 	if (pid == 0) {
 		const int keep[] = {arguments.keeper, arguments.sync, arguments.folder, arguments.policy};

@@ -46,9 +46,14 @@ void keeper_process_signal(const struct keeper_process *process, int signal)
 int keeper_process_bury(struct keeper_process *process, char *ret_how, size_t size)
 {
 	siginfo_t info = {0};
-	bool known = process->pidfd >= 0 &&
-		     waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0;
+	uint32_t number = (uint32_t)process->pid;
+	bool known;
 
+	/* Before the kernel may give the number to another: whoever has it is let. */
+	if (process->told && number)
+		(void)atomic_compare_exchange_strong(process->told, &number, 0);
+	known = process->pidfd >= 0 && waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) == 0 &&
+		info.si_pid != 0;
 	if (!known)
 		snprintf(ret_how, size, "has ended");
 	else if (info.si_code == CLD_EXITED)
