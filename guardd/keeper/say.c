@@ -82,8 +82,13 @@ void keeper_tell_status(const struct keeper *keeper)
 	char state[900];
 	const char *problem = keeper->gate_problem[0] ? keeper->gate_problem : keeper->problem;
 
-	snprintf(state, sizeof(state), "STATUS=%s policy %s version %llu%s%s",
+	/* Whoever stops it without a maintenance sees a unit that failed, and this. */
+	snprintf(state, sizeof(state), "STATUS=%s policy %s version %llu%s%s%s",
 		 keeper->policy.mode == GUARD_MODE_ENFORCE ? "enforcing" : "auditing", keeper->policy.id,
-		 (unsigned long long)keeper->policy.version, problem[0] ? "; " : "", problem);
+		 (unsigned long long)keeper->policy.version,
+		 keeper->config->self_protection ? "; protects itself: a stop is refused and guardd runs on, whatever "
+						   "becomes of its unit (guardctl maintenance)" :
+						   "",
+		 problem[0] ? "; " : "", problem);
 	keeper_tell(keeper, state);
 }
