@@ -28,6 +28,10 @@
 #define GUARD_BPF_KINDS 0xfu
 #define GUARD_BPF_LISTED (1u << 8) /* in guard_digests: the policy names it, whatever it says */
 
+/* The kernel hashes no more: nobody could end whoever waits for it. */
+#define GUARD_BPF_HASHED_MAX (1ull << 30)
+#define GUARD_BPF_TOO_LARGE 1u /* `detail` of a file that was refused so */
+
 enum guard_bpf_state {
 	GUARD_BPF_OFF = 0,     /* programs are attached and look at nothing */
 	GUARD_BPF_AUDIT = 1,   /* record what would be refused */
@@ -41,6 +45,7 @@ enum guard_bpf_state {
 #define GUARD_BPF_MEMORY_LOG (1u << 4)      /* record memory that is made executable */
 #define GUARD_BPF_MEMORY_DENY (1u << 5)     /* and refuse it */
 #define GUARD_BPF_CONTAINS (1u << 6)        /* some program is contained */
+#define GUARD_BPF_JUDGES_WORDS (1u << 7)    /* of some interpreter the command line is judged */
 
 /* Map `guard_config`: array of one. */
 struct guard_bpf_config {
@@ -76,6 +81,7 @@ struct guard_bpf_listed {
 /* Map `guard_devices`: the kernel's device number -> flags. */
 #define GUARD_BPF_DEVICE_COVERED (1u << 0)
 #define GUARD_BPF_DEVICE_STEADY (1u << 1) /* a verdict may stay on its inodes */
+#define GUARD_BPF_DEVICE_BENEATH (1u << 2) /* a covered one lies on it */
 
 /* Map `guard_grants`: an allow that holds for one process and a short time. */
 struct guard_bpf_grant_key {
@@ -83,6 +89,7 @@ struct guard_bpf_grant_key {
 	__u32 process;
 	__u32 zero;
 };
+#define GUARD_BPF_GRANT_NS 60000000000ull /* from the answer to the use */
 struct guard_bpf_grant {
 	__u64 until_ns; /* CLOCK_MONOTONIC */
 	__u64 word;     /* of the inode's verdict when it was given: sequence alone */
@@ -120,8 +127,80 @@ struct guard_bpf_startable {
 	__u32 round;   /* of marks, as in the configuration */
 	__u32 program; /* slot + 1 of the containment that it begins, 0 none */
 	__u32 starters; /* mask of the slots that may start it */
+	__u32 flags;
+};
+#define GUARD_BPF_STARTABLE_WORDS (1u << 0) /* it starts with words that were judged alone */
+
+/* ---- words ------------------------------------------------------------------------- */
+
+/* Map `guard_words`: thread in an exec -> the command line that the daemon judged, each
+ * word with its NUL, as SipHash-2-4 (Aumasson and Bernstein) of steps of 64 bytes, the
+ * last filled with zeros, under a key of its own: whoever chooses the words must not be
+ * able to choose others of the same hash. */
+#define GUARD_BPF_WORDS_MAX 4096u
+#define GUARD_BPF_WORDS_SIZE_MAX (128u * 1024u)
+#define GUARD_BPF_WORDS_STEP 64
+struct guard_bpf_words {
+	__u64 key[2];
+	__u64 hash;
+	__u64 until_ns; /* CLOCK_MONOTONIC */
+	__u32 size, count; /* bytes with their NULs, words */
+	__u32 round; /* of marks, as in the configuration */
 	__u32 zero;
 };
+
+struct guard_bpf_sip {
+	__u64 v[4];
+};
+static inline __u64 guard_bpf_sip_turn(__u64 value, int bits)
+{
+	return value << bits | value >> (64 - bits);
+}
+static inline void guard_bpf_sip_round(struct guard_bpf_sip *sip)
+{
+	__u64 a = sip->v[0], b = sip->v[1], c = sip->v[2], d = sip->v[3];
+
+	a += b;
+	b = guard_bpf_sip_turn(b, 13) ^ a;
+	a = guard_bpf_sip_turn(a, 32);
+	c += d;
+	d = guard_bpf_sip_turn(d, 16) ^ c;
+	a += d;
+	d = guard_bpf_sip_turn(d, 21) ^ a;
+	c += b;
+	b = guard_bpf_sip_turn(b, 17) ^ c;
+	c = guard_bpf_sip_turn(c, 32);
+	sip->v[0] = a;
+	sip->v[1] = b;
+	sip->v[2] = c;
+	sip->v[3] = d;
+}
+static inline void guard_bpf_sip_begin(struct guard_bpf_sip *sip, const __u64 key[2])
+{
+	sip->v[0] = key[0] ^ 0x736f6d6570736575ull;
+	sip->v[1] = key[1] ^ 0x646f72616e646f6dull;
+	sip->v[2] = key[0] ^ 0x6c7967656e657261ull;
+	sip->v[3] = key[1] ^ 0x7465646279746573ull;
+}
+static inline void guard_bpf_sip_word(struct guard_bpf_sip *sip, __u64 word)
+{
+	sip->v[3] ^= word;
+	guard_bpf_sip_round(sip);
+	guard_bpf_sip_round(sip);
+	sip->v[0] ^= word;
+}
+static inline void guard_bpf_sip_step(struct guard_bpf_sip *sip, const __u64 words[GUARD_BPF_WORDS_STEP / 8])
+{
+	for (int i = 0; i < GUARD_BPF_WORDS_STEP / 8; i++)
+		guard_bpf_sip_word(sip, words[i]);
+}
+static inline __u64 guard_bpf_sip_end(struct guard_bpf_sip *sip)
+{
+	sip->v[2] ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		guard_bpf_sip_round(sip);
+	return sip->v[0] ^ sip->v[1] ^ sip->v[2] ^ sip->v[3];
+}
 
 /* Map `guard_places`: names of files and folders -> mask of the slots that may not
  * write there or below. */
@@ -143,9 +222,13 @@ static inline __u64 guard_bpf_place_hash(const __u64 words[GUARD_BPF_PLACE_WORDS
 	return hash;
 }
 
-/* Map `guard_objects`: ids of the layer's maps (0 in the high half) and programs (1). */
+/* Map `guard_objects`: ids of the layer's maps (0 in the high half) and programs (1), of
+ * the trees of mounts that the daemon and process 1 live in (2), and of the mount of /proc
+ * where the gate looks who asks it (3). */
 #define GUARD_BPF_OBJECT_MAP 0ull
 #define GUARD_BPF_OBJECT_PROGRAM (1ull << 32)
+#define GUARD_BPF_OBJECT_MOUNTS (2ull << 32)
+#define GUARD_BPF_OBJECT_MOUNT (3ull << 32)
 
 /* Map `guard_events`: ring buffer of records. */
 enum guard_bpf_what {
@@ -167,6 +250,9 @@ enum guard_bpf_what {
 	GUARD_BPF_CODE_MEMORY,
 	GUARD_BPF_CONTAINED_WRITE, /* in a place that the containment names */
 	GUARD_BPF_CONTAINED_MODE,  /* a file is made executable */
+	GUARD_BPF_KERNEL,          /* the kernel beneath the programs */
+	GUARD_BPF_WORDS_UNSEEN,    /* nobody judged the command line */
+	GUARD_BPF_WORDS_CHANGED,   /* it is another than was judged */
 	GUARD_BPF_WHAT_MAX_
 };
 enum guard_bpf_outcome {
@@ -179,7 +265,7 @@ struct guard_bpf_event {
 	__u32 refused; /* enum guard_bpf_outcome */
 	__u32 process, user;
 	__u32 device;
-	__u32 detail; /* signal, command, pid: what is refused */
+	__u32 detail; /* signal, command, pid: what is refused; of a file GUARD_BPF_TOO_LARGE */
 	__u64 inode;
 	__u8 digest[GUARD_BPF_DIGEST_SIZE];
 	__u32 has_digest;
@@ -196,6 +282,7 @@ _Static_assert(sizeof(struct guard_bpf_grant) == 24, "ABI");
 _Static_assert(sizeof(struct guard_bpf_containment) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_startable) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_place) == 16, "ABI");
+_Static_assert(sizeof(struct guard_bpf_words) == 48, "ABI");
 _Static_assert(sizeof(struct guard_bpf_event) == 344, "ABI");
 
 #endif

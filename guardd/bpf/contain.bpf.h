@@ -16,6 +16,7 @@
 #define ATTR_MODE 1u
 #define MODE_RUN 0111
 #define FMODE_OPENED_TO_WRITE 2
+#define OPENED_WITHOUT_NAME 020000000u /* __O_TMPFILE: made by this very open */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -250,11 +251,14 @@ static __always_inline int contain_mode(struct dentry *dentry, __u32 mode_bits)
 SEC("lsm/file_open")
 int BPF_PROG(guard_contain_open, struct file *file)
 {
-	__u32 kind = file->f_inode->i_mode & S_IFMT;
+	__u32 mode = file->f_inode->i_mode;
+	int r = 0;
 
-	if (!(file->f_mode & FMODE_OPENED_TO_WRITE) || kind != S_IFREG)
+	if (!(file->f_mode & FMODE_OPENED_TO_WRITE) || (mode & S_IFMT) != S_IFREG)
 		return 0;
-	return contain_write(file->f_path.dentry, false);
+	if (file->f_flags & OPENED_WITHOUT_NAME)
+		r = contain_mode(file->f_path.dentry, mode);
+	return r ? r : contain_write(file->f_path.dentry, false);
 }
 
 SEC("lsm/inode_create")

@@ -116,7 +116,7 @@ int guardd_bpf_startable_set(const struct guardd_bpf *layer, int fd, const struc
 
 	if (r == 0 && memcmp(&old, startable, sizeof(old)) == 0)
 		return 0;
-	if (r < 0 && !startable->program && !startable->starters)
+	if (r < 0 && !startable->program && !startable->starters && !startable->flags)
 		return 0; /* nothing is known of it, and nothing is to be */
 	return guardd_bpf_put(layer->startable, &fd, startable);
 }

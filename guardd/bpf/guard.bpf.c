@@ -10,6 +10,7 @@
 #include "contain.bpf.h"
 #include "memory.bpf.h"
 #include "protect.bpf.h"
+#include "words.bpf.h"
 
 #define PROT_WRITE 2
 #define PROT_EXEC 4
@@ -27,6 +28,8 @@ static __always_inline int refuse_file(const struct guard_bpf_config *config, st
 		event->device = file->f_inode->i_sb->s_dev;
 		event->inode = file->f_inode->i_ino;
 		event->has_digest = hashed;
+		if (file->f_inode->i_size > (long long)GUARD_BPF_HASHED_MAX)
+			event->detail = GUARD_BPF_TOO_LARGE;
 		if (hashed)
 			__builtin_memcpy(event->digest, digest, sizeof(event->digest));
 		if (with_path && bpf_d_path(&file->f_path, event->path, sizeof(event->path)) < 0)
@@ -212,9 +215,12 @@ int BPF_PROG(guard_removexattr, void *map, struct dentry *dentry, const char *na
 
 /* What the kernel takes into itself: modules and a next kernel by content, and
  * nothing from memory, which has no file that could be listed. */
-#define READING_MODULE 2
-#define READING_KEXEC 3
-#define READING_KEXEC_INITRAMFS 4
+static __always_inline bool reads_module(int id)
+{
+	return id == KERNEL_VALUE(kernel_read_file_id, READING_MODULE) ||
+	       (bpf_core_enum_value_exists(enum kernel_read_file_id, READING_MODULE_COMPRESSED) &&
+		id == KERNEL_VALUE(kernel_read_file_id, READING_MODULE_COMPRESSED));
+}
 
 SEC("lsm.s/kernel_read_file")
 int BPF_PROG(guard_read_file, struct file *file, int id, bool whole)
@@ -223,9 +229,10 @@ int BPF_PROG(guard_read_file, struct file *file, int id, bool whole)
 
 	if (!config || !(config->flags & GUARD_BPF_ALL_FILESYSTEMS))
 		return 0;
-	if (id == READING_MODULE)
+	if (reads_module(id))
 		return check(config, file, GUARD_BPF_MODULE, GUARD_BPF_MODULE_LOAD);
-	if (id == READING_KEXEC || id == READING_KEXEC_INITRAMFS)
+	if (id == KERNEL_VALUE(kernel_read_file_id, READING_KEXEC_IMAGE) ||
+	    id == KERNEL_VALUE(kernel_read_file_id, READING_KEXEC_INITRAMFS))
 		return check(config, file, GUARD_BPF_EXECUTABLE, GUARD_BPF_KEXEC);
 	return 0;
 }
@@ -238,9 +245,10 @@ int BPF_PROG(guard_load_data, int id, bool whole)
 	if (!config || !(config->flags & GUARD_BPF_ALL_FILESYSTEMS) ||
 	    (config->flags & GUARD_BPF_DEFAULT_ALLOW))
 		return 0;
-	if (id == READING_MODULE)
+	if (id == KERNEL_VALUE(kernel_load_data_id, LOADING_MODULE))
 		return refuse_act(config, GUARD_BPF_MODULE_LOAD, 0);
-	if (id == READING_KEXEC || id == READING_KEXEC_INITRAMFS)
+	if (id == KERNEL_VALUE(kernel_load_data_id, LOADING_KEXEC_IMAGE) ||
+	    id == KERNEL_VALUE(kernel_load_data_id, LOADING_KEXEC_INITRAMFS))
 		return refuse_act(config, GUARD_BPF_KEXEC, 0);
 	return 0;
 }

@@ -40,6 +40,7 @@ struct inode {
 	struct super_block *i_sb;
 	struct address_space *i_mapping;
 	unsigned long i_ino;
+	long long i_size;
 	__u32 i_rdev;
 	atomic_t i_writecount;
 };
@@ -61,6 +62,21 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+struct mnt_namespace {
+	struct ns_common ns;
+};
+struct mount {
+	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
+	int mnt_id;
+};
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
@@ -71,6 +87,8 @@ struct file {
 struct linux_binprm {
 	struct file *file;
 	const char *filename, *interp;
+	unsigned long p;
+	int argc;
 	char buf[256];
 };
 
@@ -90,6 +108,8 @@ struct task_struct {
 	int tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	struct nsproxy *nsproxy;
+	__u64 start_time;
 	unsigned in_execve : 1;
 	char comm[16];
 };
@@ -109,9 +129,29 @@ union bpf_attr_head {
 };
 
 struct kernel_siginfo;
+struct fown_struct;
 struct cred;
 struct rlimit;
 
 #pragma clang attribute pop
+
+/* Their numbers, too, are the running kernel's. */
+enum kernel_read_file_id {
+	READING_MODULE = 2,
+	READING_MODULE_COMPRESSED = 3,
+	READING_KEXEC_IMAGE = 4,
+	READING_KEXEC_INITRAMFS = 5,
+};
+enum kernel_load_data_id {
+	LOADING_MODULE = 2,
+	LOADING_KEXEC_IMAGE = 3,
+	LOADING_KEXEC_INITRAMFS = 4,
+};
+enum lockdown_reason {
+	LOCKDOWN_MODULE_SIGNATURE = 1,
+	LOCKDOWN_KEXEC = 4,
+	LOCKDOWN_HIBERNATION = 5,
+	LOCKDOWN_INTEGRITY_MAX = 18,
+};
 
 #endif

@@ -27,7 +27,7 @@ struct guardd_bpf {
 	bool on;
 	bool adopted; /* the programs of a daemon before us go on */
 	int32_t config, verdicts, digests, devices, grants, events, tasks, own, objects;
-	int32_t containments, startable, places;
+	int32_t containments, startable, places, words;
 	uint32_t link_count;
 	int32_t links[GUARDD_BPF_LINKS_MAX];
 	char why[GUARDD_BPF_WHY_SIZE]; /* in words: what is on, or why it is not */
@@ -100,10 +100,17 @@ void guardd_bpf_places_clear(const struct guardd_bpf *layer, uint32_t slot);
 int guardd_bpf_startable_set(const struct guardd_bpf *layer, int fd,
 			     const struct guard_bpf_startable *startable) GUARD_WARN_UNUSED;
 
+/* words.c, any thread.  The thread, which is in an exec, may start an interpreter with
+ * these words, each with its NUL; none at all is one empty word, as the kernel has it. */
+int guardd_bpf_words_put(const struct guardd_bpf *layer, int32_t thread, uint32_t round, const char *words, size_t size,
+			 int64_t until_ns) GUARD_WARN_UNUSED;
+
 /* `device` as stat(2) gives it. */
 int guardd_bpf_device_put(const struct guardd_bpf *layer, uint64_t device, uint32_t flags) GUARD_WARN_UNUSED;
 uint32_t guardd_bpf_device_flags(const struct guardd_bpf *layer, uint64_t device); /* 0: not there */
 void guardd_bpf_device_remove(const struct guardd_bpf *layer, uint64_t device);
+/* The block devices on which what is covered lies: these and no others. */
+int guardd_bpf_devices_beneath(const struct guardd_bpf *layer, const uint64_t *devices, uint32_t count) GUARD_WARN_UNUSED;
 
 /* ---- gate: ring.c --------------------------------------------------------------------- */
 

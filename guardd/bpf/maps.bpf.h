@@ -14,6 +14,9 @@
 
 #include "abi.h"
 
+/* What the running kernel calls so. */
+#define KERNEL_VALUE(type, name) ((int)bpf_core_enum_value(enum type, name))
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -260,3 +260,37 @@ void guardd_bpf_device_remove(const struct guardd_bpf *layer, uint64_t device)
 	if (layer->on)
 		(void)map_call(BPF_MAP_DELETE_ELEM, layer->devices, &key, NULL, 0);
 }
+
+static bool is_beneath(const uint64_t *devices, uint32_t count, uint32_t key)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (kernel_device(devices[i]) == key)
+			return true;
+	return false;
+}
+
+int guardd_bpf_devices_beneath(const struct guardd_bpf *layer, const uint64_t *devices, uint32_t count)
+{
+	uint32_t key, next, flags;
+	bool more = guardd_bpf_next(layer->devices, NULL, &next) == 0;
+
+	while (more) {
+		key = next;
+		more = guardd_bpf_next(layer->devices, &key, &next) == 0;
+		if (guardd_bpf_get(layer->devices, &key, &flags) < 0 || !(flags & GUARD_BPF_DEVICE_BENEATH) ||
+		    is_beneath(devices, count, key))
+			continue;
+		flags &= ~GUARD_BPF_DEVICE_BENEATH;
+		if (flags)
+			(void)!guardd_bpf_put(layer->devices, &key, &flags);
+		else
+			(void)map_call(BPF_MAP_DELETE_ELEM, layer->devices, &key, NULL, 0);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		int r = guardd_bpf_device_put(layer, devices[i],
+					      guardd_bpf_device_flags(layer, devices[i]) | GUARD_BPF_DEVICE_BENEATH);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

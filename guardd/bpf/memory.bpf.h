@@ -64,4 +64,18 @@ static __always_inline int check_memory(const struct guard_bpf_config *config)
 	return refuses ? -1 /* EPERM */ : 0;
 }
 
+/* Who answers the page faults of a mapping can fill it with what no file holds, where
+ * it is executable already. */
+SEC("lsm/inode_init_security_anon")
+int BPF_PROG(guard_faults, struct inode *inode, const struct qstr *called)
+{
+	const struct guard_bpf_config *config = config_now();
+	struct name name = {};
+
+	if (!config || !(config->flags & (GUARD_BPF_MEMORY_LOG | GUARD_BPF_MEMORY_DENY)))
+		return 0;
+	bpf_probe_read_kernel_str(name.text, sizeof(name.text), called->name);
+	return IS(&name, "[userfaultfd]") ? check_memory(config) : 0;
+}
+
 #endif

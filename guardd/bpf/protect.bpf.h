@@ -12,9 +12,14 @@
 #define SIGNAL_HUP 1   /* read the policy again */
 #define SIGNAL_CONT 18
 #define MNT_SHARED 0x1000
+#define MS_MOVE 8192
+#define S_IFCHR 0020000
 #define S_IFBLK 0060000
 #define CGROUP_MAGIC 0x63677270
+#define CGROUP1_MAGIC 0x27e0eb
 #define PROC_MAGIC 0x9fa0
+#define SYSFS_MAGIC 0x62656572
+#define SNAPSHOT_DEVICE (10u << 20 | 231u) /* /dev/snapshot: the memory of a machine that sleeps */
 
 /* ---- processes ------------------------------------------------------------------- */
 
@@ -58,6 +63,19 @@ int BPF_PROG(guard_kill, struct task_struct *target, struct kernel_siginfo *info
 	    signal == SIGNAL_CONT || is_shutdown())
 		return 0;
 	return refuse_act(config, GUARD_BPF_SIGNAL, signal);
+}
+
+/* What descriptors send (F_SETOWN, F_SETSIG) asks for no permission to signal.  Who
+ * arranged it is not who acts now, so all of it; the daemon ignores what its own leases
+ * send. */
+SEC("lsm/file_send_sigiotask")
+int BPF_PROG(guard_sigio, struct task_struct *target, struct fown_struct *owner, int signal)
+{
+	const struct guard_bpf_config *config = config_now();
+
+	if (!config || !(config->flags & GUARD_BPF_SELF) || !is_own_task(target))
+		return 0;
+	return signal ? refuse_act(config, GUARD_BPF_SIGNAL, signal) : refusal(config);
 }
 
 static __always_inline int refuse_task(struct task_struct *target, __u32 what)
@@ -178,6 +196,24 @@ int BPF_PROG(guard_bpf_call, int command, union bpf_attr *attributes, unsigned i
 	return refuse_act(config, GUARD_BPF_BPF, type);
 }
 
+/* ---- the kernel ------------------------------------------------------------------------------ */
+
+/* The kernel asks before it lets root write to itself: memory and ports, registers,
+ * tables of the firmware, debugging.  Its own lockdown says no to the same.  Modules
+ * and a next kernel are decided by content, and to sleep is no attack. */
+SEC("lsm/locked_down")
+int BPF_PROG(guard_lockdown, int reason)
+{
+	const struct guard_bpf_config *config = guarded();
+
+	if (!config || reason <= 0 || reason >= KERNEL_VALUE(lockdown_reason, LOCKDOWN_INTEGRITY_MAX) ||
+	    reason == KERNEL_VALUE(lockdown_reason, LOCKDOWN_MODULE_SIGNATURE) ||
+	    reason == KERNEL_VALUE(lockdown_reason, LOCKDOWN_KEXEC) ||
+	    reason == KERNEL_VALUE(lockdown_reason, LOCKDOWN_HIBERNATION))
+		return 0;
+	return refuse_act(config, GUARD_BPF_KERNEL, reason);
+}
+
 /* ---- files -------------------------------------------------------------------------------- */
 
 static __always_inline int refuse_dentry(struct dentry *dentry)
@@ -191,45 +227,97 @@ static __always_inline int refuse_dentry(struct dentry *dentry)
 	return refuse_name(config, GUARD_BPF_FILE, dentry);
 }
 
+/* What it would be to write to a file of /proc; 0: nobody's harm. */
+static __always_inline __u32 act_on_proc(const struct guard_bpf_config *config, struct dentry *dentry,
+					 struct inode *inode)
+{
+	struct name name;
+
+	read_name(&name, dentry);
+	if (IS(&name, "mem") && (config->flags & GUARD_BPF_ALL_FILESYSTEMS) && !(config->flags & GUARD_BPF_DEBUGGING))
+		return GUARD_BPF_MEMORY;
+	if (!(config->flags & GUARD_BPF_SELF))
+		return 0;
+	/* At 0 the kernel calls no program that is attached to a function of its own. */
+	if (IS(&name, "ftrace_enabled"))
+		return GUARD_BPF_KERNEL;
+	return IS(&name, "sysrq-trigger") || (own_flags(inode) & GUARD_BPF_OWN) ? GUARD_BPF_SIGNAL : 0;
+}
+
+static __always_inline __u32 act_on_group(struct dentry *dentry)
+{
+	struct name name;
+
+	read_name(&name, dentry);
+	/* Also elsewhere: a process can be moved. */
+	if (IS(&name, "cgroup.kill") || IS(&name, "cgroup.freeze") || IS(&name, "freezer.state"))
+		return GUARD_BPF_SIGNAL;
+	/* The service manager starts reloads in our group. */
+	if (IS(&name, "cgroup.procs"))
+		return 0;
+	return is_own_dentry(dentry) ? GUARD_BPF_FILE : 0;
+}
+
+/* The disk beneath; and what would put other memory in this kernel's place. */
+static __always_inline __u32 act_on_device(struct inode *inode)
+{
+	__u32 device = inode->i_rdev;
+
+	if ((inode->i_mode & S_IFMT) == S_IFCHR)
+		return device == SNAPSHOT_DEVICE ? GUARD_BPF_KERNEL : 0;
+	return bpf_map_lookup_elem(&guard_devices, &device) ? GUARD_BPF_DEVICE : 0;
+}
+
+static __always_inline bool is_resume(struct dentry *dentry)
+{
+	struct name name, folder;
+
+	read_name(&name, dentry);
+	read_name(&folder, dentry->d_parent);
+	return IS(&name, "resume") && IS(&folder, "power");
+}
+
+static __always_inline __u32 act_of_write(const struct guard_bpf_config *config, struct dentry *dentry,
+					  struct inode *inode)
+{
+	unsigned long magic = inode->i_sb->s_magic;
+	__u32 type = inode->i_mode & S_IFMT;
+
+	if (magic == PROC_MAGIC)
+		return act_on_proc(config, dentry, inode);
+	if (!(config->flags & GUARD_BPF_SELF))
+		return 0;
+	if (magic == CGROUP_MAGIC || magic == CGROUP1_MAGIC)
+		return act_on_group(dentry);
+	if (magic == SYSFS_MAGIC && is_resume(dentry))
+		return GUARD_BPF_KERNEL;
+	if (type == S_IFCHR || type == S_IFBLK)
+		return act_on_device(inode);
+	return is_own_dentry(dentry) ? GUARD_BPF_FILE : 0;
+}
+
 /* Called for every open for writing. */
 static __always_inline int check_own_write(struct file *file)
 {
 	const struct guard_bpf_config *config = config_now();
 	struct dentry *dentry = file->f_path.dentry;
-	struct inode *inode = file->f_inode;
-	unsigned long magic = inode->i_sb->s_magic;
-	struct name name;
+	__u32 what;
 
 	if (!config || by_own())
 		return 0;
-	if (magic == PROC_MAGIC) {
-		read_name(&name, dentry);
-		if (IS(&name, "mem") && (config->flags & GUARD_BPF_ALL_FILESYSTEMS) &&
-		    !(config->flags & GUARD_BPF_DEBUGGING))
-			return refuse_name(config, GUARD_BPF_MEMORY, dentry);
-		if ((config->flags & GUARD_BPF_SELF) &&
-		    (IS(&name, "sysrq-trigger") || (own_flags(inode) & GUARD_BPF_OWN)))
-			return refuse_name(config, GUARD_BPF_SIGNAL, dentry);
+	what = act_of_write(config, dentry, file->f_inode);
+	return what ? refuse_name(config, what, dentry) : 0;
+}
+
+/* The same, of what brings its content along. */
+static __always_inline int refuse_becoming(struct dentry *dentry)
+{
+	const struct guard_bpf_config *config = guarded();
+
+	if (!config || dentry->d_sb->s_magic == CGROUP_MAGIC ||
+	    !(is_own_dentry(dentry) || is_unit_name(dentry) || becomes_unit_folder(dentry)))
 		return 0;
-	}
-	if (!(config->flags & GUARD_BPF_SELF))
-		return 0;
-	if (magic == CGROUP_MAGIC) {
-		read_name(&name, dentry);
-		/* Also elsewhere: a process can be moved. */
-		if (IS(&name, "cgroup.kill") || IS(&name, "cgroup.freeze"))
-			return refuse_name(config, GUARD_BPF_SIGNAL, dentry);
-		/* The service manager starts reloads in our group. */
-		if (IS(&name, "cgroup.procs"))
-			return 0;
-	}
-	if ((inode->i_mode & 00170000) == S_IFBLK) {
-		__u32 device = inode->i_rdev;
-		return bpf_map_lookup_elem(&guard_devices, &device) ?
-			       refuse_name(config, GUARD_BPF_DEVICE, dentry) :
-			       0;
-	}
-	return is_own_dentry(dentry) ? refuse_name(config, GUARD_BPF_FILE, dentry) : 0;
+	return refuse_name(config, GUARD_BPF_FILE, dentry);
 }
 
 SEC("lsm/inode_create")
@@ -253,7 +341,7 @@ int BPF_PROG(guard_mknod, struct inode *folder, struct dentry *dentry)
 SEC("lsm/inode_symlink")
 int BPF_PROG(guard_symlink, struct inode *folder, struct dentry *dentry)
 {
-	return refuse_dentry(dentry);
+	return refuse_becoming(dentry);
 }
 
 SEC("lsm/inode_link")
@@ -288,19 +376,67 @@ int BPF_PROG(guard_rename, struct inode *old_folder, struct dentry *old, struct 
 	if (own_flags(old->d_inode) & GUARD_BPF_ANCESTOR)
 		return refuse_name(config, GUARD_BPF_FILE, old);
 	r = refuse_dentry(old);
-	return r ? r : refuse_dentry(dentry);
+	return r ? r : refuse_becoming(dentry);
 }
 
 /* ---- mounts --------------------------------------------------------------------------------- */
 
-/* In a private tree of mounts everybody may cover what he likes: it hides
+static __always_inline struct mnt_namespace *mounts_of_task(void)
+{
+	return BPF_CORE_READ(bpf_get_current_task_btf(), nsproxy, mnt_ns);
+}
+
+/* The tree of mounts that the daemon and process 1 see: there a mount need not be shared
+ * to be seen, and mount_setattr(2), which asks nobody, makes any mount private. */
+static __always_inline bool acts_on_our_mounts(void)
+{
+	__u64 key = GUARD_BPF_OBJECT_MOUNTS | BPF_CORE_READ(mounts_of_task(), ns.inum);
+
+	return bpf_map_lookup_elem(&guard_objects, &key) != NULL;
+}
+
+/* In a private tree of mounts of his own everybody may cover what he likes: it hides
  * nothing from others. */
+static __always_inline bool is_seen(const struct vfsmount *mount)
+{
+	return (mount->mnt_flags & MNT_SHARED) || acts_on_our_mounts();
+}
+
+static __always_inline struct mount *whole_mount(const struct vfsmount *inner)
+{
+	return (void *)inner - bpf_core_field_offset(struct mount, mnt);
+}
+
+/* Where the gate looks who asks it, and what he is about to do. */
+static __always_inline bool is_the_gates(const struct vfsmount *mount)
+{
+	__u64 key = GUARD_BPF_OBJECT_MOUNT;
+	int id = 0;
+
+	bpf_core_read(&id, sizeof(id), &whole_mount(mount)->mnt_id);
+	key |= (__u32)id;
+	return bpf_map_lookup_elem(&guard_objects, &key) != NULL;
+}
+
+/* What the system itself mounts in /proc. */
+static __always_inline bool is_usual(struct dentry *dentry)
+{
+	struct name name;
+
+	read_name(&name, dentry);
+	return IS(&name, "binfmt_misc") || IS(&name, "nfsd");
+}
+
 static __always_inline int refuse_cover(const struct path *path)
 {
 	const struct guard_bpf_config *config = guarded();
 	__u32 flags;
 
-	if (!config || !(path->mnt->mnt_flags & MNT_SHARED))
+	if (!config || is_shutdown())
+		return 0;
+	if (is_the_gates(path->mnt))
+		return is_usual(path->dentry) ? 0 : refuse_name(config, GUARD_BPF_MOUNT, path->dentry);
+	if (!is_seen(path->mnt))
 		return 0;
 	flags = own_flags(path->dentry->d_inode) | own_flags(path->dentry->d_parent->d_inode);
 	if (!(flags & GUARD_BPF_OWN) && !(own_flags(path->dentry->d_inode) & GUARD_BPF_ANCESTOR))
@@ -308,16 +444,49 @@ static __always_inline int refuse_cover(const struct path *path)
 	return refuse_name(config, GUARD_BPF_MOUNT, path->dentry);
 }
 
-SEC("lsm/sb_mount")
-int BPF_PROG(guard_mount, const char *device, const struct path *path, const char *type)
+/* What is moved by mount(2) is not told here: nothing is, in the daemon's tree. */
+static __always_inline int refuse_move(const struct path *to)
 {
-	return refuse_cover(path);
+	const struct guard_bpf_config *config = guarded();
+
+	return config && !is_shutdown() && acts_on_our_mounts() ?
+		       refuse_name(config, GUARD_BPF_MOUNT, to->dentry) :
+		       0;
+}
+
+SEC("lsm/sb_mount")
+int BPF_PROG(guard_mount, const char *device, const struct path *path, const char *type, unsigned long flags)
+{
+	return flags & MS_MOVE ? refuse_move(path) : refuse_cover(path);
+}
+
+/* What hangs in the tree of whoever moves it; else it is new. */
+static __always_inline bool is_attached(const struct path *path)
+{
+	struct mnt_namespace *tree = NULL;
+
+	bpf_core_read(&tree, sizeof(tree), &whole_mount(path->mnt)->mnt_ns);
+	return tree && tree == mounts_of_task();
 }
 
 SEC("lsm/move_mount")
 int BPF_PROG(guard_move_mount, const struct path *from, const struct path *to)
 {
-	return refuse_cover(to);
+	const struct guard_bpf_config *config = guarded();
+	int r = refuse_cover(to);
+
+	if (r || !config || !acts_on_our_mounts() || !is_attached(from) ||
+	    (!is_the_gates(from->mnt) &&
+	     !(own_flags(from->dentry->d_inode) & (GUARD_BPF_OWN | GUARD_BPF_ANCESTOR))))
+		return r;
+	return refuse_name(config, GUARD_BPF_MOUNT, from->dentry);
+}
+
+/* Every process would see another root. */
+SEC("lsm/sb_pivotroot")
+int BPF_PROG(guard_pivot, const struct path *old, const struct path *new)
+{
+	return refuse_move(old);
 }
 
 SEC("lsm/sb_umount")
@@ -325,8 +494,10 @@ int BPF_PROG(guard_umount, struct vfsmount *mount, int flags)
 {
 	const struct guard_bpf_config *config = guarded();
 
-	if (!config || !(mount->mnt_flags & MNT_SHARED) || is_shutdown() ||
-	    !(own_flags(mount->mnt_root->d_inode) & (GUARD_BPF_OWN | GUARD_BPF_ANCESTOR)))
+	if (!config || is_shutdown())
+		return 0;
+	if (!is_the_gates(mount) && (!is_seen(mount) ||
+				     !(own_flags(mount->mnt_root->d_inode) & (GUARD_BPF_OWN | GUARD_BPF_ANCESTOR))))
 		return 0;
 	return refuse_name(config, GUARD_BPF_MOUNT, mount->mnt_root);
 }

@@ -77,11 +77,20 @@ static __always_inline __u32 own_flags(struct inode *inode)
 	return flags ? *flags : 0;
 }
 
-/* It is the daemon's, or lies in a folder of the daemon's. */
+/* It is the daemon's, or lies in a folder of the daemon's: STATE_DIR has folders of the
+ * helpers', these have files. */
+#define OWN_DEPTH 4
 static __always_inline bool is_own_dentry(struct dentry *dentry)
 {
-	return (own_flags(dentry->d_inode) & GUARD_BPF_OWN) ||
-	       (own_flags(dentry->d_parent->d_inode) & GUARD_BPF_OWN);
+	if (own_flags(dentry->d_inode) & GUARD_BPF_OWN)
+		return true;
+#pragma clang loop unroll(full)
+	for (int i = 0; i < OWN_DEPTH; i++) {
+		dentry = dentry->d_parent;
+		if (own_flags(dentry->d_inode) & GUARD_BPF_OWN)
+			return true;
+	}
+	return false;
 }
 
 struct name {
@@ -109,6 +118,12 @@ static __always_inline bool matches(const struct name *name, const char *literal
 #define IS(name, literal) matches(name, literal, sizeof(literal))
 #define BEGINS(name, literal) matches(name, literal, sizeof(literal) - 1)
 
+static __always_inline bool is_unit_folder(const struct name *name)
+{
+	return IS(name, "system") || IS(name, "system.control") || IS(name, "system.attached") ||
+	       IS(name, "transient") || BEGINS(name, "generator");
+}
+
 /* A unit file, its drop-ins, a mask, its place in a target: in the folders from
  * which the service manager reads. */
 static __always_inline bool is_unit_name(struct dentry *dentry)
@@ -119,8 +134,18 @@ static __always_inline bool is_unit_name(struct dentry *dentry)
 	if (!BEGINS(&name, "guardd.service") && !IS(&name, "service.d"))
 		return false;
 	read_name(&folder, dentry->d_parent);
-	return IS(&folder, "system") || IS(&folder, "system.control") || IS(&folder, "transient") ||
-	       IS(&folder, "sysinit.target.wants") || BEGINS(&folder, "generator");
+	return is_unit_folder(&folder) || IS(&folder, "sysinit.target.wants");
+}
+
+/* A folder or a link that begins to be one from which units are read: what lies in it
+ * was named before nobody looked.  Folders that are made are empty. */
+static __always_inline bool becomes_unit_folder(struct dentry *dentry)
+{
+	struct name name, folder;
+
+	read_name(&name, dentry);
+	read_name(&folder, dentry->d_parent);
+	return (IS(&folder, "systemd") && is_unit_folder(&name)) || IS(&name, "sysinit.target.wants");
 }
 
 #endif

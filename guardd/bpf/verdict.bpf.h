@@ -63,11 +63,13 @@ static __always_inline void verdict_drop(struct inode *inode)
 	__sync_fetch_and_and(&verdict->word, ~(__u64)0xffffffff | GUARD_BPF_MAPPED);
 }
 
-/* An allow of the daemon's for this process alone. */
+/* An allow of the daemon's for this process alone: not for one that was born since and
+ * has got its number. */
 static __always_inline bool has_grant(const struct guard_bpf_config *config,
 				      const struct guard_bpf_verdict *verdict, __u32 kinds)
 {
 	struct guard_bpf_grant_key key = { .process = bpf_get_current_pid_tgid() >> 32 };
+	struct task_struct *task = bpf_get_current_task_btf();
 	const struct guard_bpf_grant *grant;
 
 	if (!verdict || !verdict->id)
@@ -75,7 +77,8 @@ static __always_inline bool has_grant(const struct guard_bpf_config *config,
 	key.id = verdict->id;
 	grant = bpf_map_lookup_elem(&guard_grants, &key);
 	return grant && is_in_force(config, grant->generation) && (grant->kinds & kinds) &&
-	       grant->word >> 32 == verdict->word >> 32 && grant->until_ns > bpf_ktime_get_ns();
+	       grant->word >> 32 == verdict->word >> 32 && grant->until_ns > bpf_ktime_get_ns() &&
+	       BPF_CORE_READ(task, group_leader, start_time) + GUARD_BPF_GRANT_NS <= grant->until_ns;
 }
 
 /* What the policy says of a content; GUARD_BPF_LISTED: it says something. */
@@ -119,7 +122,7 @@ static __always_inline int by_content(const struct guard_bpf_config *config, str
 
 	verdict = bpf_inode_storage_get(&guard_verdicts, inode, &none, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	before = verdict ? verdict->word : 0;
-	if (inode->i_writecount.counter > 0)
+	if (inode->i_writecount.counter > 0 || inode->i_size > (long long)GUARD_BPF_HASHED_MAX)
 		return -1;
 	*hashed = bpf_ima_file_hash(file, digest, sizeof(*digest)) == HASH_ALGO_SHA256;
 	if (!*hashed)

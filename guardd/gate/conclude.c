@@ -25,6 +25,7 @@ struct outcome {
 	uint32_t interpreter; /* whose command line is to be looked at, or GUARD_NO_INTERPRETER */
 	uint32_t seconds[GUARD_POLICY_UNLOCK_SCOPES]; /* of the unlocks that it offers */
 	char rule_text[256];
+	bool holds_words; /* the kernel layer is to compare that command line */
 	bool recorded; /* an allow that is recorded whatever the configuration says */
 };
 
@@ -120,6 +121,7 @@ static void decide(struct gate *gate, struct outcome *outcome, const struct gate
 	outcome->generation = policy->generation;
 	gate_rule_text(outcome->rule_text, sizeof(outcome->rule_text), policy->policy, outcome->verdict.rule);
 	outcome->interpreter = needs_words(facts) ? gate_words_wanted(policy, &object) : GUARD_NO_INTERPRETER;
+	outcome->holds_words = gate_words_held(policy, outcome->interpreter);
 	memcpy(outcome->seconds, policy->info.unlock_seconds, sizeof(outcome->seconds));
 	gate_policy_release(gate);
 	lay_unlock_over(gate, outcome, event, &asked.digest);
@@ -191,8 +193,8 @@ static bool look_at_words(struct gate *gate, struct outcome *outcome, struct gat
 {
 	struct gate_words words;
 
-	if (outcome->verdict.action == GUARD_DENY || outcome->interpreter == GUARD_NO_INTERPRETER ||
-	    outcome->verdict.reason == GUARD_REASON_UNLOCK)
+	/* What an unlock opened is looked at for the kernel layer alone. */
+	if (outcome->verdict.action == GUARD_DENY || outcome->interpreter == GUARD_NO_INTERPRETER)
 		return true;
 	gate_patience_begin(event->patient || event->group == GUARDD_GROUP_SLOW);
 	gate_words_judge(gate, &words, event, outcome->interpreter, outcome->generation);
@@ -201,7 +203,7 @@ static bool look_at_words(struct gate *gate, struct outcome *outcome, struct gat
 		if (gate_triage_again(gate, event))
 			return false;
 		overrule(outcome, GUARD_REASON_OVERLOAD);
-	} else if (words.action != GUARD_INLINE_ALLOW) {
+	} else if (words.action != GUARD_INLINE_ALLOW && outcome->verdict.reason != GUARD_REASON_UNLOCK) {
 		memcpy(event->facts->said, words.said, sizeof(event->facts->said));
 		object_to_use(gate, outcome, event, identity, (enum guard_reason)words.reason,
 			      words.action == GUARD_INLINE_DENY);
@@ -335,7 +337,7 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 	}
 	if (outcome.verdict.action == GUARD_ALLOW) {
 		(void)gate_kernel_cache(gate, event, identity, event->facts->format);
-		gate_contain_tell(gate, event);
+		gate_contain_tell(gate, event, outcome.holds_words);
 	}
 	/* What is recorded here in audit mode need not be recorded by the kernel as well. */
 	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT) {

@@ -85,23 +85,24 @@ static void describe(struct guard_bpf_startable *ret_startable, const struct gat
 	*ret_startable = startable;
 }
 
-void gate_contain_tell(struct gate *gate, const struct gate_event *event)
+void gate_contain_tell(struct gate *gate, const struct gate_event *event, bool judged)
 {
 	const struct gate_facts *facts = event->facts;
 	struct guard_bpf_startable startable = { .round = 0 };
 	const struct gate_policy *policy;
-	bool contains;
+	bool matters;
 
 	if (!gate->layer->on || !facts->exec)
 		return;
 	policy = gate_policy_hold(gate);
-	contains = policy->contains > 0;
-	if (contains)
+	matters = policy->contains > 0 || policy->judges_words;
+	if (matters)
 		describe(&startable, policy, facts->path.verified && facts->path.protected ? facts->path.claimed : NULL,
 			 facts->kind == GUARD_KIND_SCRIPT);
 	gate_policy_release(gate);
-	if (contains && guardd_bpf_startable_set(gate->layer, event->fd, &startable) < 0)
-		gate_problem(gate, "the kernel layer did not take what a program is to the containments");
+	startable.flags = judged ? GUARD_BPF_STARTABLE_WORDS : 0;
+	if (matters && guardd_bpf_startable_set(gate->layer, event->fd, &startable) < 0)
+		gate_problem(gate, "the kernel layer did not take what is to be held of a program");
 }
 
 bool gate_contain_wanted(const struct gate *gate, const struct gate_policy *policy, const struct guard_object *object)

@@ -17,8 +17,9 @@ void gate_contain_begin(struct gate *gate, const struct gate_policy *policy);
 
 /* Must each exec of the file be seen?  Never blocks; under a policy that is held. */
 bool gate_contain_wanted(const struct gate *gate, const struct gate_policy *policy, const struct guard_object *object);
-/* The layer, of a program that is about to be allowed.  With no policy held. */
-void gate_contain_tell(struct gate *gate, const struct gate_event *event);
+/* The layer, of a program that is about to be allowed.  `judged`: an interpreter that
+ * starts with a command line that was judged alone.  With no policy held. */
+void gate_contain_tell(struct gate *gate, const struct gate_event *event, bool judged);
 
 struct gate_contained {
 	bool found;     /* the acting program is contained and may not start this */

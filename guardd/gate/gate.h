@@ -42,6 +42,7 @@
 #define GATE_PERM_MASK (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)
 
 struct gate;
+struct gate_beneath;
 struct gate_cached;
 struct gate_catalogs;
 struct gate_program;
@@ -314,6 +315,8 @@ void gate_layer_grant(struct gate *gate, const struct gate_event *event, uint32_
 bool gate_layer_holds(struct gate *gate, const struct gate_event *event);
 void gate_layer_filesystem(struct gate *gate, const struct gate_filesystem *filesystem);
 void gate_layer_filesystem_gone(struct gate *gate, uint64_t device);
+/* The disks that root is kept from. */
+void gate_layer_beneath(struct gate *gate, const struct gate_beneath *beneath);
 /* What anybody may use a file as; the object leans on no name that could change. */
 uint32_t gate_layer_kinds(const struct gate_policy *policy, const struct guard_object *object);
 

@@ -8,9 +8,9 @@
  * it is the same as for ignore marks (kernel_cache.c): first it is set, then
  * the lease and the sequence are looked at again.
  */
+#include "gate/beneath.h"
 #include "gate/gate.h"
-
-#define GRANT_NS 60000000000ll /* from the answer to the use */
+#include "gate/words.h"
 
 uint32_t gate_layer_kinds(const struct gate_policy *policy, const struct guard_object *object)
 {
@@ -19,6 +19,11 @@ uint32_t gate_layer_kinds(const struct gate_policy *policy, const struct guard_o
 	for (int kind = GUARD_KIND_EXECUTABLE; kind <= GUARD_KIND_MODULE; kind++)
 		if (gate_always_allowed(policy, object, (enum guard_kind)kind))
 			kinds |= 1u << (kind - GUARD_KIND_EXECUTABLE);
+	/* An interpreter whose command line is judged starts when the gate was asked, and
+	 * never by its content alone: not on a filesystem of the caller's own, not by a
+	 * loader, not while the gate is dead. */
+	if (gate_words_held(policy, gate_words_wanted(policy, object)))
+		kinds &= ~(GUARD_BPF_EXECUTABLE | GUARD_BPF_LIBRARY);
 	return kinds;
 }
 
@@ -73,7 +78,7 @@ void gate_layer_grant(struct gate *gate, const struct gate_event *event, uint32_
 	generation = policy ? policy->layer_generation : 0;
 	gate_policy_release(gate);
 	process = process_of(event);
-	if (process && guardd_bpf_grant(gate->layer, event->fd, process, generation, kinds, gate_now_ns() + GRANT_NS) < 0)
+	if (process && guardd_bpf_grant(gate->layer, event->fd, process, generation, kinds, gate_now_ns() + (int64_t)GUARD_BPF_GRANT_NS) < 0)
 		gate_problem(gate, "the kernel layer did not take an allow: what it was for may be refused");
 }
 
@@ -108,4 +113,12 @@ void gate_layer_filesystem(struct gate *gate, const struct gate_filesystem *file
 void gate_layer_filesystem_gone(struct gate *gate, uint64_t device)
 {
 	guardd_bpf_device_remove(gate->layer, device);
+}
+
+void gate_layer_beneath(struct gate *gate, const struct gate_beneath *beneath)
+{
+	if (gate->layer->on && gate->config->self_protection &&
+	    (guardd_bpf_devices_beneath(gate->layer, beneath->devices, beneath->count) < 0 || beneath->full))
+		gate_problem(gate, "the kernel layer does not hold all disks beneath the protected filesystems: root can "
+				   "write to the others");
 }

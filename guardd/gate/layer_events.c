@@ -22,7 +22,9 @@ static enum guard_reason reason_of(const struct guard_bpf_event *event)
 		return GUARD_REASON_CONTAINED;
 	if (event->what == GUARD_BPF_WRITE_IN_USE)
 		return GUARD_REASON_IN_USE;
-	return event->has_digest ? GUARD_REASON_DEFAULT : GUARD_REASON_WRITER_OPEN;
+	if (event->has_digest)
+		return GUARD_REASON_DEFAULT;
+	return event->detail == GUARD_BPF_TOO_LARGE ? GUARD_REASON_TOO_LARGE : GUARD_REASON_WRITER_OPEN;
 }
 
 static bool is_exec(const struct guard_bpf_event *event)
@@ -99,7 +101,10 @@ static const char *const acts[GUARD_BPF_WHAT_MAX_] = {
 	[GUARD_BPF_CODE_MEMORY] = "to make memory executable",
 	[GUARD_BPF_CONTAINED_WRITE] = "to write where its containment forbids it",
 	[GUARD_BPF_CONTAINED_MODE] = "to make a file executable, as it is contained",
+	[GUARD_BPF_WORDS_UNSEEN] = "to start an interpreter whose command line nobody judged",
+	[GUARD_BPF_WORDS_CHANGED] = "to start an interpreter with another command line than was judged",
 	[GUARD_BPF_DEVICE] = "to write to the disk beneath a protected filesystem",
+	[GUARD_BPF_KERNEL] = "to change or to replace the kernel beneath guardd",
 };
 
 static const char *const outcomes[] = {

@@ -165,6 +165,8 @@ static uint32_t flags_of(const struct gate *gate, const struct gate_policy *poli
 		flags |= GUARD_BPF_DEFAULT_ALLOW;
 	if (policy->contains)
 		flags |= GUARD_BPF_CONTAINS;
+	if (policy->judges_words)
+		flags |= GUARD_BPF_JUDGES_WORDS;
 	return flags;
 }
 

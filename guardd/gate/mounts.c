@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "gate/beneath.h"
 #include "gate/filesystems.h"
 #include "gate/mountinfo.h"
 
@@ -134,6 +135,7 @@ static void note_gone(struct gate *gate, const struct gate_filesystem *filesyste
 static void look(struct gate *gate)
 {
 	struct gate_filesystems *next = NULL;
+	struct gate_beneath beneath = { .count = 0 };
 	struct gate_mount *mount = malloc(sizeof(*mount));
 	GUARD_AUTO_FREE char *line = NULL;
 	size_t capacity = 0;
@@ -146,9 +148,12 @@ static void look(struct gate *gate)
 		gate_problem(gate, "the list of mounts cannot be read; new filesystems are not protected");
 	} else {
 		while (getline(&line, &capacity, list) > 0)
-			if (gate_mount_parse(mount, line) == 0 && is_wanted(gate->config, mount))
+			if (gate_mount_parse(mount, line) == 0 && is_wanted(gate->config, mount)) {
 				protect(gate, next, mount);
+				gate_beneath_add_mount(&beneath, mount);
+			}
 		gate_filesystems_replace(gate, next, note_gone);
+		gate_layer_beneath(gate, &beneath);
 	}
 	free(mount);
 	if (list)

@@ -18,6 +18,7 @@
 #include "policy/policy.h"
 
 #define SHOWN_MAX 150u /* bytes of the words that are recorded */
+#define HELD_NS 60000000000ll /* an exec takes no longer */
 
 static bool wants_words(const struct guard_interpreter_info *info)
 {
@@ -49,6 +50,15 @@ uint32_t gate_words_wanted(const struct gate_policy *policy, const struct guard_
 	    guard_policy_interpreter_info(policy->policy, interpreter, &info) < 0 || !wants_words(&info))
 		return GUARD_NO_INTERPRETER;
 	return interpreter;
+}
+
+bool gate_words_held(const struct gate_policy *policy, uint32_t interpreter)
+{
+	struct guard_interpreter_info info;
+
+	return interpreter != GUARD_NO_INTERPRETER &&
+	       guard_policy_interpreter_info(policy->policy, interpreter, &info) == 0 &&
+	       (info.inline_code == GUARD_INLINE_DENY || info.standard_input == GUARD_INLINE_DENY);
 }
 
 /* ---- what is recorded ------------------------------------------------------------ */
@@ -99,6 +109,22 @@ static void show(struct gate_words *words, const struct gate_event *event, const
 		show_words(words, command->runs & GUARD_RUNS_CODE ? "code on the command line: " :
 								    "an option that the policy does not explain: ",
 			   cmdline, size, at);
+}
+
+/* For the kernel to compare with what the program gets.  Also of what is refused: in
+ * audit mode, and under an unlock, it runs. */
+static void tell_layer(struct gate *gate, const struct gate_event *event, const char *cmdline, size_t size)
+{
+	const struct gate_policy *policy;
+	uint32_t round;
+
+	if (!gate->layer->on)
+		return;
+	policy = gate_policy_hold(gate);
+	round = policy->contain_round;
+	gate_policy_release(gate);
+	if (guardd_bpf_words_put(gate->layer, event->tid, round, cmdline, size, gate_now_ns() + HELD_NS) < 0)
+		gate_problem(gate, "the kernel layer did not take a command line: the interpreter is refused");
 }
 
 /* ---- the judgement ------------------------------------------------------------------ */
@@ -168,8 +194,10 @@ void gate_words_judge(struct gate *gate, struct gate_words *ret_words, const str
 		judge_line(gate, ret_words, event, interpreter, generation, cut, 1);
 		return;
 	}
-	if (cmdline)
-		judge_line(gate, ret_words, event, interpreter, generation, cmdline, size);
-	else
+	if (!cmdline) {
 		*ret_words = (struct gate_words){ .action = GUARD_INLINE_ALLOW };
+		return;
+	}
+	tell_layer(gate, event, cmdline, size);
+	judge_line(gate, ret_words, event, interpreter, generation, cmdline, size);
 }

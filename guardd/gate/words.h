@@ -21,13 +21,18 @@ bool gate_words_matter(const struct guard_policy *policy);
  * GUARD_NO_INTERPRETER.  Never blocks; under a policy that is held. */
 uint32_t gate_words_wanted(const struct gate_policy *policy, const struct guard_object *object);
 
+/* Does the policy refuse something of that interpreter's command line, so that the
+ * kernel layer is to hold what was judged?  Under a policy that is held. */
+bool gate_words_held(const struct gate_policy *policy, uint32_t interpreter);
+
 struct gate_words {
 	uint8_t action; /* enum guard_inline: what the policy wants done */
 	uint8_t reason; /* enum guard_reason: for what */
 	char said[256]; /* what was found, escaped */
 };
 /* Look at an exec of the interpreter; with no policy held.  Where the words cannot
- * be read or understood the stricter of the two settings holds. */
+ * be read or understood the stricter of the two settings holds.  What was looked at the
+ * kernel layer is told. */
 void gate_words_judge(struct gate *gate, struct gate_words *ret_words, const struct gate_event *event,
 		      uint32_t interpreter, uint64_t generation);
 

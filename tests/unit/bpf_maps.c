@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * unit/bpf_maps.c - the kernel layer's maps as the daemon writes them, on small maps
- * of this kernel: full tables, two generations side by side, what goes with one.
+ * of this kernel: full tables, two generations side by side, what goes with one; the
+ * disks beneath, and command lines.
  */
 #include "bpf/layer.h"
 
@@ -61,6 +62,7 @@ static bool begin(struct guardd_bpf *ret_layer)
 	*ret_layer = (struct guardd_bpf){ .on = true };
 	ret_layer->digests = map_make(BPF_MAP_TYPE_HASH, GUARD_BPF_DIGEST_SIZE, sizeof(struct guard_bpf_listed), ROOM);
 	ret_layer->devices = map_make(BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(uint32_t), ROOM);
+	ret_layer->words = map_make(BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(struct guard_bpf_words), ROOM);
 	ret_layer->config = map_make(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct guard_bpf_config), 1);
 	if (ret_layer->digests < 0)
 		printf("no maps here: %s\n", strerror(errno));
@@ -72,6 +74,7 @@ static void end(struct guardd_bpf *layer)
 	close(layer->digests);
 	close(layer->devices);
 	close(layer->config);
+	close(layer->words);
 }
 
 static void a_full_table_says_so(void)
@@ -141,11 +144,84 @@ static void a_generation_is_never_zero(void)
 	end(&layer);
 }
 
+static void the_disks_beneath_change(void)
+{
+	static const uint64_t first[] = { 0x801, 0x800 }, second[] = { 0x811, 0x800 };
+	struct guardd_bpf layer;
+
+	if (!begin(&layer))
+		return;
+	CU_ASSERT_EQUAL(guardd_bpf_device_put(&layer, 0x801, GUARD_BPF_DEVICE_COVERED), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_devices_beneath(&layer, first, 2), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_device_flags(&layer, 0x800), GUARD_BPF_DEVICE_BENEATH);
+	CU_ASSERT_EQUAL(guardd_bpf_device_flags(&layer, 0x801), GUARD_BPF_DEVICE_COVERED | GUARD_BPF_DEVICE_BENEATH);
+	/* What is still covered stays, what nothing lies on goes. */
+	CU_ASSERT_EQUAL(guardd_bpf_devices_beneath(&layer, second, 2), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_device_flags(&layer, 0x801), GUARD_BPF_DEVICE_COVERED);
+	CU_ASSERT_EQUAL(guardd_bpf_device_flags(&layer, 0x811), GUARD_BPF_DEVICE_BENEATH);
+	CU_ASSERT_EQUAL(guardd_bpf_devices_beneath(&layer, NULL, 0), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_device_flags(&layer, 0x800), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_device_flags(&layer, 0x801), GUARD_BPF_DEVICE_COVERED);
+	end(&layer);
+}
+
+/* The published vector of SipHash-2-4: key 00 to 0f, input 00 to 0e. */
+static void the_hash_is_siphash(void)
+{
+	static const __u64 key[2] = { 0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull };
+	struct guard_bpf_sip sip;
+
+	guard_bpf_sip_begin(&sip, key);
+	guard_bpf_sip_word(&sip, 0x0706050403020100ull);
+	guard_bpf_sip_word(&sip, 0x0f0e0d0c0b0a0908ull); /* the last byte: the length */
+	CU_ASSERT_EQUAL(guard_bpf_sip_end(&sip), 0xa129ca6149be45e5ull);
+}
+
+static struct guard_bpf_words words_of(const struct guardd_bpf *layer, const char *words, size_t size)
+{
+	struct guard_bpf_words judged = { .zero = 1 };
+	const uint32_t thread = 7;
+	union bpf_attr attributes;
+
+	CU_ASSERT_EQUAL(guardd_bpf_words_put(layer, (int32_t)thread, 3, words, size, 99), 0);
+	memset(&attributes, 0, sizeof(attributes));
+	attributes.map_fd = (uint32_t)layer->words;
+	attributes.key = (uint64_t)(uintptr_t)&thread;
+	attributes.value = (uint64_t)(uintptr_t)&judged;
+	CU_ASSERT_EQUAL(syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &attributes, sizeof(attributes)), 0);
+	return judged;
+}
+
+static void a_command_line_is_told(void)
+{
+	static char long_line[GUARD_BPF_WORDS_SIZE_MAX + 1];
+	struct guard_bpf_words first, second;
+	struct guardd_bpf layer;
+
+	if (!begin(&layer))
+		return;
+	CU_ASSERT_EQUAL(guardd_bpf_words_put(&layer, 7, 3, long_line, sizeof(long_line), 99), -GUARD_E_LIMIT);
+	first = words_of(&layer, "sh\0-c\0x", 8);
+	CU_ASSERT_EQUAL(first.size, 8);
+	CU_ASSERT_EQUAL(first.count, 3);
+	CU_ASSERT_EQUAL(first.round, 3);
+	/* Nobody can know the hash beforehand. */
+	second = words_of(&layer, "sh\0-c\0x", 8);
+	CU_ASSERT_NOT_EQUAL(first.hash, second.hash);
+	first = words_of(&layer, NULL, 0);
+	CU_ASSERT_EQUAL(first.size, 1);
+	CU_ASSERT_EQUAL(first.count, 1);
+	end(&layer);
+}
+
 static CU_TestInfo tests[] = {
 	{ "a full table says so", a_full_table_says_so },
 	{ "the generation in force stays whole", the_generation_in_force_stays_whole },
 	{ "what is no longer listed goes", what_is_no_longer_listed_goes },
 	{ "a generation is never zero", a_generation_is_never_zero },
+	{ "the disks beneath change", the_disks_beneath_change },
+	{ "the hash is SipHash-2-4", the_hash_is_siphash },
+	{ "a command line is told", a_command_line_is_told },
 	CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("the kernel layer's maps", tests)

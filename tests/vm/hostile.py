@@ -7,6 +7,7 @@ import shlex
 
 import attacks
 
+PYTHON = "python3 -c "
 TRACE = "import ctypes; raise SystemExit(ctypes.CDLL(None).ptrace(16, %s, 0, 0) != 0)"
 TAKEOVER = '''
 import socket, struct
@@ -23,10 +24,28 @@ name = ctypes.create_string_buffer(b"GPL")
 call = struct.pack("IIQQ", 2, 2, ctypes.addressof(code), ctypes.addressof(name)).ljust(128, bytes(1))
 raise SystemExit(ctypes.CDLL(None).syscall(321, 5, call, len(call)) < 0)
 '''
+# A signal that a descriptor sends: nobody asks whether its owner may.
+DESCRIPTOR = '''
+import fcntl, os, sys
+ours, end = os.pipe()
+fcntl.fcntl(ours, fcntl.F_SETOWN, int(sys.argv[1]))
+fcntl.fcntl(ours, 10, int(sys.argv[2]))
+fcntl.fcntl(ours, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+os.write(end, b"x")
+'''
+# mount_setattr(2): no mount is shared any more.
+PRIVATE = '''
+import ctypes, struct
+change = struct.pack("QQQQ", 0, 0, 1 << 18, 0)
+raise SystemExit(ctypes.CDLL(None).syscall(442, -100, b"/", 0x8000, change, len(change)) != 0)
+'''
+UNSEEN = PYTHON + shlex.quote(PRIVATE) + " && %s; R=$?; %s; mount --make-rshared /; (exit $R)"
+OLD_FREEZER = ("mkdir -p /run/v1 && mount -t cgroup -o freezer none /run/v1 && mkdir -p /run/v1/x && "
+               "echo $GATE > /run/v1/x/cgroup.procs && echo %s > /run/v1/x/freezer.state; R=$?; "
+               "echo $GATE > /run/v1/cgroup.procs; rmdir /run/v1/x; umount /run/v1; (exit $R)")
 OTHER = ('printf \'state_dir = "/run/other"; run_dir = "/run/guard"; backend = "fanotify"; policy = { file = '
          '"/etc/guard/policy.image"; }; protect = { filesystems = "all"; };\' > /run/other.conf; '
          "LD_LIBRARY_PATH=/tmp timeout 60 /usr/sbin/guardd --config /run/other.conf --foreground")
-PYTHON = "python3 -c "
 ALIVE = "; ! kill -0 $GATE"  # what the service manager says of it is one thing
 
 # Harmless, and so tried without self_protection first.
@@ -37,16 +56,26 @@ CONTROLS = (
     ("sysrq", "echo h > /proc/sysrq-trigger"),
     ("the out-of-memory score", "echo -1000 > /proc/$GATE/oom_score_adj"),
     ("the same by thread", "echo -1000 > /proc/$GATE/task/$GATE/oom_score_adj"),
+    ("the calls of attached programs", "echo 1 > /proc/sys/kernel/ftrace_enabled"),
+    ("the ports of the machine", PYTHON + "'open(\"/dev/port\", \"rb\")'"),
+    ("the older freezer", OLD_FREEZER % "THAWED"),
     ("limits", "prlimit --pid $GATE --nofile=1048576"), ("priority", "renice -5 $GATE"),
     ("a mount over it", "mount --bind /etc/guard /etc/guard"),
     ("the program's mode", "chmod 755 /usr/sbin/guardd"), ("the policy's time", "touch /etc/guard/policy.image"),
+    ("what trust remembers", "touch /var/lib/guard/trust/x && rm /var/lib/guard/trust/x"),
+    ("what unlock remembers", "touch /var/lib/guard/unlock/x && rm /var/lib/guard/unlock/x"),
     ("a drop-in", "mkdir /etc/systemd/system/guardd.service.d"),
 )
 # What root tries, as shell; GATE, KEEPER and GROUP are set.
 HOSTILE = CONTROLS + (
     ("SIGKILL to the gate", "kill -9 $GATE"), ("SIGTERM to the keeper", "kill -TERM $KEEPER"),
     ("SIGSTOP to the gate", "kill -STOP $GATE"), ("cgroup.kill", "echo 1 > $GROUP/cgroup.kill"),
-    ("cgroup.freeze", "echo 1 > $GROUP/cgroup.freeze"), ("ptrace", 'python3 -c "%s"' % (TRACE % "$GATE")),
+    ("cgroup.freeze", "echo 1 > $GROUP/cgroup.freeze"), ("the older freezer, frozen", OLD_FREEZER % "FROZEN"),
+    ("SIGKILL by a descriptor", PYTHON + shlex.quote(DESCRIPTOR) + " $GATE 9; sleep 1" + ALIVE),
+    ("SIGSTOP by a descriptor", PYTHON + shlex.quote(DESCRIPTOR) + " $GATE 19; sleep 1; grep -q '^State:.T' /proc/$GATE/status"),
+    ("no calls of attached programs", "echo 0 > /proc/sys/kernel/ftrace_enabled"),
+    ("another memory for this kernel", PYTHON + "'open(\"/dev/snapshot\", \"r+b\", 0)'"),
+    ("a sleeping machine's memory", "echo 254:0 > /sys/power/resume"), ("ptrace", 'python3 -c "%s"' % (TRACE % "$GATE")),
     ("/proc/PID/mem", "dd if=/dev/zero of=/proc/$GATE/mem bs=1 count=1 conv=notrunc"),
     ("the configuration", "echo x >> /etc/guard/guardd.conf"), ("its folder", "mv /etc/guard /etc/guard2"),
     ("the policy", "rm /etc/guard/policy.image"), ("the program", "mv /usr/sbin/guardd /usr/sbin/g"),
@@ -57,6 +86,18 @@ HOSTILE = CONTROLS + (
     ("a mask for this boot", "mkdir -p /run/systemd/system; ln -sf /dev/null /run/systemd/system/guardd.service"),
     ("systemctl disable", "timeout 30 systemctl disable guardd"),
     ("a mount from elsewhere", "mount -t tmpfs x /var/lib/guard"),
+    ("the configuration, when nobody remembers its file", "sync; echo 3 > /proc/sys/vm/drop_caches; echo x >> /etc/guard/guardd.conf"),
+    ("the unit, when nobody remembers it", "echo 3 > /proc/sys/vm/drop_caches; touch /lib/systemd/system/guardd.service"),
+    ("the folder of what is wanted", "mv /etc/systemd/system/sysinit.target.wants /etc/systemd/system/w"),
+    ("a folder of units that is ready", "mkdir -p /run/x && ln -sf /dev/null /run/x/guardd.service && "
+     "mv /run/x /etc/systemd/system.control"),
+    ("a link to it", "ln -s /run/x /etc/systemd/system.attached"),
+    ("a mount over /proc", "mount -t tmpfs x /proc"), ("no /proc", "umount -l /proc"),
+    ("a mount over what the gate reads of a process", "mount -t tmpfs x /proc/self/task"),
+    ("a mount that nobody shares", UNSEEN % ("mount -t tmpfs x /etc/guard", "true")),
+    ("another root", UNSEEN % ("mkdir -p /run/new && mount --bind / /run/new && pivot_root /run/new /run/new/mnt",
+                               "umount -l /run/new")),
+    ("a mount that is moved away", UNSEEN % ("mkdir -p /run/new && mount --move /run /mnt", "true")),
     ("unmounting bpffs", "umount -l /sys/fs/bpf"), ("unpinning", "rm /sys/fs/bpf/guard/link_guard_exec"),
     ("the handles, asked for", PYTHON + shlex.quote(TAKEOVER)),
     ("another configuration's daemon", OTHER),
@@ -66,7 +107,7 @@ HOSTILE = CONTROLS + (
 )
 # What the ledger says of them.
 TRACES = ("to signal, limit or freeze", "to trace a process", "to change a file of guardd", "to cover or to unmount",
-          "to write to the disk", "to use or to load a BPF object", "to take over from guardd")
+          "to write to the disk", "to use or to load a BPF object", "to take over from guardd", "to change or to replace the kernel")
 PREFIX = ("KEEPER=$(systemctl show -p MainPID --value guardd); GATE=$(pgrep -x guardd-gate | head -n 1); "
           "GROUP=/sys/fs/cgroup$(cut -d: -f3 /proc/$GATE/cgroup); ")
 

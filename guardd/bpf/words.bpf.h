@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+ *
+ * bpf/words.bpf.h - an interpreter whose command line the daemon has judged is
+ * started with those very words.  The daemon read them in the caller's memory, where
+ * another thread could have others shown to the kernel; what the new program got is
+ * compared with what was judged before it runs its first instruction.
+ */
+#ifndef GUARDD_BPF_WORDS_H
+#define GUARDD_BPF_WORDS_H
+
+#include "contain.bpf.h"
+
+#define WORDS_STEPS (GUARD_BPF_WORDS_SIZE_MAX / GUARD_BPF_WORDS_STEP)
+#define SIGNAL_KILL 9
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, GUARD_BPF_WORDS_MAX);
+	__type(key, __u32);
+	__type(value, struct guard_bpf_words);
+} guard_words SEC(".maps");
+
+/* Of the thread that is in the exec: its number changes there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct guard_bpf_words);
+} guard_judged SEC(".maps");
+
+static __always_inline bool wants_words(const struct guard_bpf_config *config, struct linux_binprm *bprm)
+{
+	const struct guard_bpf_startable *startable;
+
+	/* The interpreter of a script: its words are the script's. */
+	if (!config || !(config->flags & GUARD_BPF_JUDGES_WORDS) || bprm->interp != bprm->filename)
+		return false;
+	startable = startable_of(config, bprm->file->f_inode);
+	return startable && (startable->flags & GUARD_BPF_STARTABLE_WORDS);
+}
+
+SEC("lsm.s/bprm_check_security")
+int BPF_PROG(guard_words_exec, struct linux_binprm *bprm)
+{
+	const struct guard_bpf_config *config = config_now();
+	__u32 thread = (__u32)bpf_get_current_pid_tgid();
+	const struct guard_bpf_words *words;
+	struct guard_bpf_words *judged;
+
+	if (!wants_words(config, bprm))
+		return 0;
+	words = bpf_map_lookup_elem(&guard_words, &thread);
+	judged = bpf_task_storage_get(&guard_judged, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (words && judged && words->until_ns > bpf_ktime_get_ns() && words->round >= config->exemptions) {
+		*judged = *words;
+		bpf_map_delete_elem(&guard_words, &thread);
+		return 0;
+	}
+	/* Nobody was there to judge them. */
+	return refuse_act(config, GUARD_BPF_WORDS_UNSEEN, 0);
+}
+
+struct words_walk {
+	struct guard_bpf_sip sip;
+	unsigned long at;
+	__u32 left;
+	__u32 failed;
+};
+
+static long words_step(__u32 index, void *context)
+{
+	struct words_walk *walk = context;
+	__u64 bytes[GUARD_BPF_WORDS_STEP / 8] = {};
+	__u32 size = walk->left < GUARD_BPF_WORDS_STEP ? walk->left : GUARD_BPF_WORDS_STEP;
+
+	if (size == 0)
+		return 1;
+	if (bpf_copy_from_user(bytes, size, (const void *)walk->at)) {
+		walk->failed = 1;
+		return 1;
+	}
+	guard_bpf_sip_step(&walk->sip, bytes);
+	walk->at += size;
+	walk->left -= size;
+	return 0;
+}
+
+static __always_inline bool are_the_same(struct linux_binprm *bprm, const struct guard_bpf_words *judged)
+{
+	struct words_walk walk;
+
+	/* One by one: as a whole it would be a map of constants. */
+	guard_bpf_sip_begin(&walk.sip, judged->key);
+	walk.at = bprm->p;
+	walk.left = judged->size;
+	walk.failed = 0;
+	bpf_loop(WORDS_STEPS, words_step, &walk, 0);
+	return !walk.failed && !walk.left && (__u32)bprm->argc == judged->count &&
+	       guard_bpf_sip_end(&walk.sip) == judged->hash;
+}
+
+/* The words lie in the new memory now, and nothing there has run. */
+SEC("lsm.s/bprm_committed_creds")
+int BPF_PROG(guard_words_image, struct linux_binprm *bprm)
+{
+	const struct guard_bpf_config *config = config_now();
+	const struct guard_bpf_words *judged;
+
+	if (!wants_words(config, bprm))
+		return 0;
+	judged = bpf_task_storage_get(&guard_judged, bpf_get_current_task_btf(), NULL, 0);
+	if (judged && are_the_same(bprm, judged))
+		return 0;
+	if (refuse_act(config, GUARD_BPF_WORDS_CHANGED, 0))
+		bpf_send_signal(SIGNAL_KILL);
+	return 0;
+}
+
+#endif

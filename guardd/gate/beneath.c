@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate/beneath.c - see beneath.h.  Reads /sys; opens no device.
+ */
+#include "gate/beneath.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define DEPTH_MAX 8
+
+static bool is_in(const struct gate_beneath *set, uint64_t device)
+{
+	for (uint32_t i = 0; i < set->count; i++)
+		if (set->devices[i] == device)
+			return true;
+	return false;
+}
+
+/* false: there is nothing to be found beneath it that is not known. */
+static bool put(struct gate_beneath *set, uint64_t device)
+{
+	if (is_in(set, device))
+		return false;
+	if (set->count == GATE_BENEATH_MAX) {
+		set->full = true;
+		return false;
+	}
+	set->devices[set->count++] = device;
+	return true;
+}
+
+static bool is_there(const char *folder, const char *name)
+{
+	char path[PATH_MAX + 16];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	GUARD_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0;
+}
+
+static bool read_number(uint64_t *ret_device, const char *folder)
+{
+	char path[PATH_MAX + 8], text[32];
+	unsigned high, low;
+	ssize_t size;
+
+	snprintf(path, sizeof(path), "%s/dev", folder);
+	GUARD_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (size <= 0)
+		return false;
+	text[size] = '\0';
+	if (sscanf(text, "%u:%u", &high, &low) != 2)
+		return false;
+	*ret_device = makedev(high, low);
+	return true;
+}
+
+static void add(struct gate_beneath *set, const char *folder, int depth);
+
+static void add_entries(struct gate_beneath *set, const char *folder, int depth)
+{
+	DIR *devices = opendir(folder);
+	struct dirent *entry;
+
+	while (devices && (entry = readdir(devices))) {
+		char device[PATH_MAX + 512];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(device, sizeof(device), "%s/%s", folder, entry->d_name);
+		add(set, device, depth + 1);
+	}
+	if (devices)
+		closedir(devices);
+}
+
+static void add(struct gate_beneath *set, const char *folder, int depth)
+{
+	char real[PATH_MAX], path[PATH_MAX + 16];
+	uint64_t device;
+
+	if (depth > DEPTH_MAX || !realpath(folder, real) || !read_number(&device, real) || !put(set, device))
+		return;
+	if (is_there(real, "partition")) {
+		snprintf(path, sizeof(path), "%s/..", real);
+		add(set, path, depth + 1);
+	}
+	snprintf(path, sizeof(path), "%s/slaves", real);
+	add_entries(set, path, depth);
+}
+
+void gate_beneath_add(struct gate_beneath *set, const char *folder)
+{
+	add(set, folder, 0);
+}
+
+static void add_device(struct gate_beneath *set, uint64_t device)
+{
+	char folder[64];
+
+	snprintf(folder, sizeof(folder), "/sys/dev/block/%u:%u", major(device), minor(device));
+	add(set, folder, 0);
+}
+
+/* It is mounted by one of its devices, and lies on all of them. */
+static void add_btrfs(struct gate_beneath *set, const char *source)
+{
+	const char *slash = strrchr(source, '/');
+	char pattern[512];
+	struct stat facts;
+	glob_t found;
+
+	if (!slash || strncmp(source, "/dev/", 5) != 0 || stat(source, &facts) < 0 || !S_ISBLK(facts.st_mode))
+		return;
+	add_device(set, facts.st_rdev);
+	snprintf(pattern, sizeof(pattern), "/sys/fs/btrfs/*/devices/%s", &slash[1]);
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0 && found.gl_pathc > 0) {
+		char *folder = found.gl_pathv[0];
+
+		*strrchr(folder, '/') = '\0';
+		add_entries(set, folder, 0);
+	}
+	globfree(&found);
+}
+
+void gate_beneath_add_mount(struct gate_beneath *set, const struct gate_mount *mount)
+{
+	if (major(mount->device))
+		add_device(set, mount->device);
+	else if (strcmp(mount->type, "btrfs") == 0)
+		add_btrfs(set, mount->source);
+}
