@@ -21,6 +21,31 @@ static bool office_is_in(const struct guard_policy *policy, uint32_t list, const
 	return false;
 }
 
+static void lower(char *ret_text, const char *text)
+{
+	size_t length = strnlen(text, GUARD_GLOB_MAX);
+
+	for (size_t i = 0; i < length; i++)
+		ret_text[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]);
+	ret_text[length] = '\0';
+}
+
+/* Names of hosts are the same in capitals and small letters (RFC 4343). */
+static bool host_is_in(const struct guard_policy *policy, uint32_t list, const char *host)
+{
+	char name[GUARD_GLOB_MAX + 1], pattern[GUARD_GLOB_MAX + 1];
+
+	if (!host)
+		return false;
+	lower(name, host);
+	for (uint32_t i = 0; i < guard_policy_list_count(policy, list); i++) {
+		lower(pattern, guard_policy_string(policy, guard_policy_list_entry(policy, list, i)));
+		if (guard_glob_match(pattern, name))
+			return true;
+	}
+	return false;
+}
+
 static bool is_for_machine(const struct guard_policy *policy, const struct guard_image_rule *rule,
 			   const struct guard_machine *machine)
 {
@@ -28,7 +53,7 @@ static bool is_for_machine(const struct guard_policy *policy, const struct guard
 
 	if (rule->offices && !office_is_in(policy, rule->offices, office))
 		return false;
-	return !rule->hosts || (host && guard_policy_any_pattern(policy, rule->hosts, host));
+	return !rule->hosts || host_is_in(policy, rule->hosts, host);
 }
 
 static uint8_t class_of(const struct guard_policy *policy, const struct guard_image_rule *rule)

@@ -75,7 +75,7 @@ static void make_rule(struct world *world, struct rule *rule, bool exception)
 	if (rule->deny)
 		rule->patterns |= chance_mask(world, COUNT(wide), 6) << 16;
 	if (exception)
-		rule->patterns &= ~(1u << 1 | 1u << 4 | 1u << 6 | 1u << 8); /* not deep enough */
+		rule->patterns &= ~(1u << 1 | 1u << 3 | 1u << 4 | 1u << 6 | 1u << 8); /* too broad */
 	if (!rule->digests && !rule->signers && !rule->patterns)
 		rule->digests = 1;
 	rule->kinds = chance_mask(world, 5, 3);
@@ -85,8 +85,8 @@ static void make_rule(struct world *world, struct rule *rule, bool exception)
 	rule->hosts = chance_mask(world, 2, 5);
 	if (chance(world, 5) == 0)
 		rule->user = chance(world, 2) ? 1000 : 0;
-	if (rule->deny && rule->patterns & (1u << 6 | 1u << 16) && rule->user < 0)
-		rule->user = 1000; /* for everybody it would be refused: a lock-out */
+	if (rule->deny && rule->patterns & (1u << 6 | 1u << 16) && rule->user <= 0)
+		rule->user = 1000; /* for everybody, or root, it would be refused: a lock-out */
 	if (chance(world, 6) == 0)
 		rule->group_id = chance(world, 2) ? 50 : 0;
 	if (chance(world, 5) == 0)

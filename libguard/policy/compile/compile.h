@@ -90,7 +90,13 @@ bool guard_path_is_users(const char *path);
 
 /* guard_image_save: put an image in place as a whole or not at all: a temporary
  * file beside it, opened again by the reader for a check, fsync, rename; mode
- * 0644.  Errors: GUARD_E_IO, and those of guard_policy_open. */
+ * 0644.  Errors: GUARD_E_USAGE (something else than a file has the name: it
+ * stays), GUARD_E_IO, and those of guard_policy_open. */
 int guard_image_save(const char *path, const uint8_t *bytes, size_t size) GUARD_WARN_UNUSED;
+
+/* guard_is_place_for_file: a file may take this name by rename(2): nothing has it
+ * but a regular file, or a link to one.  false: a folder, a device (/dev/null),
+ * /dev/stdout. */
+bool guard_is_place_for_file(const char *path);
 
 #endif

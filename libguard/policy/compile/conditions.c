@@ -7,8 +7,30 @@
 #include <guard/verdict.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "fields.h"
 #include "policy/glob.h"
+
+/* No account's: a number that no id can be, or a byte that ends a name in passwd(5). */
+static bool is_account(const char *word)
+{
+	size_t length = strlen(word);
+	uint64_t id;
+
+	if (strspn(word, "0123456789") == length)
+		return guard_text_parse_u64(&id, word, length, UINT32_MAX - 1) == 0;
+	return !strchr(word, ':');
+}
+
+static void check_accounts(struct guard_compile *compile, const struct compile_node *node, const char *name,
+			   const struct compile_strings *accounts)
+{
+	for (uint32_t i = 0; i < accounts->count; i++)
+		if (!is_account(accounts->items[i]))
+			compile_error(&compile->diagnostics, compile_node_place(compile_field(node, name)),
+				      "give names as in /etc/passwd and /etc/group, or numbers below 4294967295",
+				      "\"%.80s\" can be no account: it would never match", accounts->items[i]);
+}
 
 static int load_subjects(struct compile_conditions *conditions, struct guard_compile *compile,
 			 const struct compile_node *node)
@@ -23,7 +45,11 @@ static int load_subjects(struct compile_conditions *conditions, struct guard_com
 		r = compile_field_strings(&conditions->offices, compile, node, "offices");
 	if (r == 0)
 		r = compile_field_strings(&conditions->hosts, compile, node, "hosts");
-	for (uint32_t i = 0; r == 0 && i < conditions->hosts.count; i++)
+	if (r < 0)
+		return r;
+	check_accounts(compile, node, "users", &conditions->users);
+	check_accounts(compile, node, "groups", &conditions->groups);
+	for (uint32_t i = 0; i < conditions->hosts.count; i++)
 		if (!guard_glob_is_valid(conditions->hosts.items[i]))
 			compile_error(&compile->diagnostics, compile_node_place(compile_field(node, "hosts")),
 				      "close the `[`, or quote it with a backslash",

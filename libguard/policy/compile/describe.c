@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "identity/certificate.h"
+#include "policy/glob.h"
 #include "policy/policy.h"
 
 static struct guard_rule_list rules_of(const struct guard_policy *policy, size_t digest)
@@ -143,7 +145,7 @@ char *guard_policy_interpreter_words(const struct guard_policy *policy, uint32_t
 	static const char *const inlines[] = { "allow", "log", "deny" };
 	const struct guard_image_interpreter *interpreter = &policy->interpreters[index];
 	char *words = NULL;
-	size_t size = 0;
+	size_t size = 0, contents = 0;
 	FILE *out = open_memstream(&words, &size);
 
 	if (!out)
@@ -155,6 +157,10 @@ char *guard_policy_interpreter_words(const struct guard_policy *policy, uint32_t
 			fprintf(out, ", scripts by %s", scripts[i]);
 	put_list(out, policy, ", suffixes ", interpreter->suffixes);
 	put_list(out, policy, ", data in ", interpreter->data);
+	for (size_t i = 0; i < policy->interpreter_digest_count; i++)
+		contents += policy->interpreter_digests[i].interpreter == index;
+	if (contents)
+		fprintf(out, ", programs by content: %zu", contents);
 	fprintf(out, ", options \"%s\", inline %s, standard input %s",
 		guard_policy_string(policy, interpreter->options), inlines[interpreter->inline_code % 3],
 		inlines[interpreter->standard_input % 3]);
@@ -183,6 +189,56 @@ char *guard_policy_containment_words(const struct guard_policy *policy, uint32_t
 		return words;
 	free(words);
 	return NULL;
+}
+
+char *guard_policy_certificate_words(const struct guard_policy *policy, size_t certificate)
+{
+	static const char *const types[GUARD_CERTIFICATE_MAX_] = { "", "key", "certificate with the key",
+								   "revocation list by the key" };
+	const struct guard_image_certificate *record = &policy->certificates[certificate];
+	struct guard_digest key, content;
+	char hex[GUARD_DIGEST_HEX_SIZE], of[GUARD_DIGEST_HEX_SIZE], *words = NULL;
+
+	if (certificate >= policy->certificate_count ||
+	    guard_digest_bytes(&content, &policy->certificate_bytes[record->der], record->der_size) < 0)
+		return NULL;
+	memcpy(key.bytes, record->key_id, sizeof(key.bytes));
+	guard_digest_format(hex, &key);
+	guard_digest_format(of, &content);
+	if (asprintf(&words, "%s %s%s%s%.12s%s", types[record->type % GUARD_CERTIFICATE_MAX_], hex,
+		     record->flags & GUARD_IMAGE_CERTIFICATE_STAMPS ? ", for time stamps" : "",
+		     record->der_size ? ", content " : "", record->der_size ? of : "",
+		     record->flags & GUARD_IMAGE_CERTIFICATE_CA ? ", an authority" : "") < 0)
+		return NULL;
+	return words;
+}
+
+bool guard_policy_asks_signers(const struct guard_policy *policy, enum guard_provider provider)
+{
+	for (size_t i = 0; i < policy->signer_count; i++)
+		if (provider == GUARD_PROVIDER_NONE || policy->signers[i].provider == (uint32_t)provider)
+			return true;
+	return false;
+}
+
+/* Rule in the upper half of `at`, pattern in the lower. */
+bool guard_policy_next_folder(const struct guard_policy *policy, char *ret_folder, size_t size, uint64_t *at)
+{
+	uint32_t rule = (uint32_t)(*at >> 32), pattern = (uint32_t)*at;
+
+	for (; rule < policy->rule_count; rule++, pattern = 0) {
+		const struct guard_image_rule *record = &policy->rules[rule];
+		const char *text;
+
+		if (record->action != GUARD_ALLOW || !(record->flags & GUARD_RULE_BY_PATH) ||
+		    pattern >= guard_policy_list_count(policy, record->paths))
+			continue;
+		text = guard_policy_string(policy, guard_policy_list_entry(policy, record->paths, pattern));
+		snprintf(ret_folder, size, "/%.*s", (int)(guard_glob_prefix(text) ? guard_glob_prefix(text) - 1 : 0), &text[1]);
+		*at = (uint64_t)rule << 32 | (pattern + 1);
+		return true;
+	}
+	return false;
 }
 
 const char *guard_policy_reader(const struct guard_policy *policy, uint32_t index)

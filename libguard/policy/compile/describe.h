@@ -6,6 +6,7 @@
 #ifndef GUARD_COMPILE_DESCRIBE_H
 #define GUARD_COMPILE_DESCRIBE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <guard/policy.h>
@@ -31,6 +32,15 @@ char *guard_policy_interpreter_words(const struct guard_policy *policy, uint32_t
 /* The same for a containment; `ret_name` is the policy's.  NULL also behind the last. */
 char *guard_policy_containment_words(const struct guard_policy *policy, uint32_t containment,
 				     const char **ret_name) GUARD_WARN_UNUSED;
+/* The same for a key, a certificate or a revocation list (its content by the first
+ * digits of its hash). */
+char *guard_policy_certificate_words(const struct guard_policy *policy, size_t certificate) GUARD_WARN_UNUSED;
+/* Does a rule ask for signers of this provider, or of any (GUARD_PROVIDER_NONE)? */
+bool guard_policy_asks_signers(const struct guard_policy *policy, enum guard_provider provider);
+/* A folder in which an allow rule trusts a file's place alone: the literal part of
+ * its pattern, into `ret_folder`.  `*at` counts from 0 and is moved on; false behind
+ * the last. */
+bool guard_policy_next_folder(const struct guard_policy *policy, char *ret_folder, size_t size, uint64_t *at);
 const char *guard_policy_reader(const struct guard_policy *policy, uint32_t index); /* NULL behind the last */
 
 #endif

@@ -93,8 +93,10 @@ static void load_exception_fields(struct guard_compile *compile, struct compile_
 		compile_name_check(compile, compile_node_place(compile_field(node, "office")), "office name",
 				   source->office);
 	load_version(&version, compile, node);
-	compile_field_required(&text, compile, node, "expires", "2027-01-31T00:00:00Z");
-	compile_field_time(&source->expires, compile, node, "expires");
+	if (compile_field(node, "expires"))
+		compile_field_time(&source->expires, compile, node, "expires");
+	else
+		compile_field_required(&text, compile, node, "expires", "2027-01-31T00:00:00Z");
 	compile_field_time(&source->from, compile, node, "from");
 	if (source->from >= source->expires)
 		compile_error(&compile->diagnostics, compile_node_place(compile_field(node, "from")),

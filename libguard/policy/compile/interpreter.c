@@ -46,6 +46,9 @@ static int load_digests(struct guard_compile *compile, uint32_t interpreter, con
 			      "`sha256` must be an array [ ] of strings, not %s", compile_type_name(array->type));
 		return 0;
 	}
+	if (!array->count)
+		compile_error(&compile->diagnostics, compile_node_place(array), "take it out, or list a digest",
+			      "`sha256` is empty");
 	for (const struct compile_node *element = array->value.first; r == 0 && element; element = element->next)
 		r = load_digest(compile, interpreter, element);
 	return r;

@@ -167,6 +167,10 @@ int compile_lex_word(struct compile_lexer *lexer, struct compile_input *input)
 		token->type = TOKEN_INTEGER;
 	} else if (length < NUMBER_MAX && parse_float(&token->number, word)) {
 		token->type = TOKEN_FLOAT;
+	} else if (length > 1 && strchr("0123456789+-", word[0]) && strspn(&word[1], "0123456789") == length - 1) {
+		compile_error(lexer->list, token->place, "numbers go up to 9223372036854775807",
+			      "`%.40s` is too large for a number", word);
+		return -GUARD_E_SYNTAX;
 	} else {
 		compile_error(lexer->list, token->place, "put text into \"quotes\"",
 			      "`%.40s` is neither a name nor a number", word);

@@ -38,6 +38,9 @@ static bool rule_covers(const struct compile_rule *wide, const struct compile_ru
 	bool paths = !wide->paths.count || wide == narrow ||
 		     (wide->paths.count == narrow->paths.count && wide->paths.items == narrow->paths.items);
 
+	/* What an unlock may open is not yet denied for good. */
+	if (wide->unlockable && !narrow->unlockable && narrow->action == GUARD_DENY)
+		return false;
 	return paths && compile_conditions_cover(&wide->conditions, &narrow->conditions);
 }
 
@@ -62,18 +65,32 @@ static void look_at(struct finding *findings, const struct guard_compile *compil
 	}
 }
 
+/* The first that is denied, for good if one is. */
+static const struct compile_digest *first_denied(const struct guard_compile *compile, size_t from, size_t to)
+{
+	const struct compile_digest *found = NULL;
+
+	for (size_t i = from; i < to; i++) {
+		const struct compile_digest *digest = &compile->digests[compile->digest_order[i]];
+		const struct compile_rule *rule = &compile->rules[digest->rule];
+
+		if (rule->action != GUARD_DENY)
+			continue;
+		if (!rule->unlockable)
+			return digest;
+		if (!found)
+			found = digest;
+	}
+	return found;
+}
+
 /* Equal digests: each is compared with the first and with the first that is
  * denied. */
 static void look_at_run(struct finding *findings, const struct guard_compile *compile, size_t from, size_t to)
 {
-	const struct compile_digest *first = &compile->digests[compile->digest_order[from]], *deny = NULL;
+	const struct compile_digest *first = &compile->digests[compile->digest_order[from]];
+	const struct compile_digest *deny = first_denied(compile, from, to);
 
-	for (size_t i = from; i < to && !deny; i++) {
-		const struct compile_digest *digest = &compile->digests[compile->digest_order[i]];
-
-		if (compile->rules[digest->rule].action == GUARD_DENY)
-			deny = digest;
-	}
 	for (size_t i = from; i < to; i++) {
 		const struct compile_digest *digest = &compile->digests[compile->digest_order[i]];
 

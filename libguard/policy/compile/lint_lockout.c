@@ -17,29 +17,30 @@
 
 struct essential {
 	const char *path, *what;
+	const char *package; /* Debian's */
 	enum guard_kind kind;
 	bool alias; /* another name of one of the others */
 };
 
 static const struct essential essentials[] = {
-	{ "/usr/lib/systemd/systemd", "init", GUARD_KIND_EXECUTABLE, false },
-	{ "/lib/systemd/systemd", "init", GUARD_KIND_EXECUTABLE, true },
-	{ "/usr/sbin/init", "init", GUARD_KIND_EXECUTABLE, true },
-	{ "/sbin/init", "init", GUARD_KIND_EXECUTABLE, true },
-	{ "/usr/bin/dash", "the shell", GUARD_KIND_EXECUTABLE, false },
-	{ "/usr/bin/sh", "the shell", GUARD_KIND_EXECUTABLE, true },
-	{ "/bin/sh", "the shell", GUARD_KIND_EXECUTABLE, true },
-	{ "/usr/bin/bash", "the shell", GUARD_KIND_EXECUTABLE, false },
-	{ "/bin/bash", "the shell", GUARD_KIND_EXECUTABLE, true },
-	{ "/usr/bin/dpkg", "the package manager", GUARD_KIND_EXECUTABLE, false },
-	{ "/usr/bin/apt", "the package manager", GUARD_KIND_EXECUTABLE, false },
-	{ "/usr/bin/apt-get", "the package manager", GUARD_KIND_EXECUTABLE, false },
-	{ "/usr/sbin/guardd", "guard itself", GUARD_KIND_EXECUTABLE, false },
-	{ "/usr/bin/guardctl", "guard itself", GUARD_KIND_EXECUTABLE, false },
-	{ "/usr/lib/x86_64-linux-gnu/libc.so.6", "the C library", GUARD_KIND_LIBRARY, false },
-	{ "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "the loader", GUARD_KIND_LIBRARY, false },
-	{ "/usr/lib/aarch64-linux-gnu/libc.so.6", "the C library", GUARD_KIND_LIBRARY, false },
-	{ "/usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1", "the loader", GUARD_KIND_LIBRARY, false },
+	{ "/usr/lib/systemd/systemd", "init", "systemd", GUARD_KIND_EXECUTABLE, false },
+	{ "/lib/systemd/systemd", "init", "systemd", GUARD_KIND_EXECUTABLE, true },
+	{ "/usr/sbin/init", "init", "systemd", GUARD_KIND_EXECUTABLE, true },
+	{ "/sbin/init", "init", "systemd", GUARD_KIND_EXECUTABLE, true },
+	{ "/usr/bin/dash", "the shell", "dash", GUARD_KIND_EXECUTABLE, false },
+	{ "/usr/bin/sh", "the shell", "dash", GUARD_KIND_EXECUTABLE, true },
+	{ "/bin/sh", "the shell", "dash", GUARD_KIND_EXECUTABLE, true },
+	{ "/usr/bin/bash", "the shell", "bash", GUARD_KIND_EXECUTABLE, false },
+	{ "/bin/bash", "the shell", "bash", GUARD_KIND_EXECUTABLE, true },
+	{ "/usr/bin/dpkg", "the package manager", "dpkg", GUARD_KIND_EXECUTABLE, false },
+	{ "/usr/bin/apt", "the package manager", "apt", GUARD_KIND_EXECUTABLE, false },
+	{ "/usr/bin/apt-get", "the package manager", "apt", GUARD_KIND_EXECUTABLE, false },
+	{ "/usr/sbin/guardd", "guard itself", "guardd", GUARD_KIND_EXECUTABLE, false },
+	{ "/usr/bin/guardctl", "guard itself", "guardctl", GUARD_KIND_EXECUTABLE, false },
+	{ "/usr/lib/x86_64-linux-gnu/libc.so.6", "the C library", "libc6", GUARD_KIND_LIBRARY, false },
+	{ "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "the loader", "libc6", GUARD_KIND_LIBRARY, false },
+	{ "/usr/lib/aarch64-linux-gnu/libc.so.6", "the C library", "libc6", GUARD_KIND_LIBRARY, false },
+	{ "/usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1", "the loader", "libc6", GUARD_KIND_LIBRARY, false },
 };
 #define ESSENTIALS (sizeof(essentials) / sizeof(essentials[0]))
 
@@ -124,21 +125,54 @@ static bool reaches(const struct guard_compile *compile, uint32_t index, const s
 	return rule->signer_count == 0;
 }
 
-/* A deny rule for some users or some callers does not lock the machine up. */
 static bool is_for_some(const struct compile_conditions *conditions)
 {
 	return conditions->users.count || conditions->groups.count || conditions->parents.count;
+}
+
+static bool is_roots(const struct compile_strings *accounts)
+{
+	for (uint32_t i = 0; i < accounts->count; i++)
+		if (strcmp(accounts->items[i], "root") == 0 || strcmp(accounts->items[i], "0") == 0)
+			return true;
+	return false;
+}
+
+static bool is_inits(const struct compile_strings *parents)
+{
+	for (size_t i = 0; i < ESSENTIALS; i++)
+		for (uint32_t j = 0; strcmp(essentials[i].what, "init") == 0 && j < parents->count; j++)
+			if (guard_glob_match(parents->items[j], essentials[i].path))
+				return true;
+	return false;
+}
+
+/* A deny rule for some users or some callers does not lock the machine up, unless
+ * root is among them, or init. */
+static bool spares_root(const struct compile_conditions *conditions)
+{
+	return (conditions->users.count && !is_roots(&conditions->users)) ||
+	       (conditions->groups.count && !is_roots(&conditions->groups)) ||
+	       (conditions->parents.count && !is_inits(&conditions->parents));
+}
+
+/* Started or opened by init itself: shells and the package manager are others' matter. */
+static bool is_wanted(const struct compile_conditions *conditions, const struct essential *essential)
+{
+	return !conditions->parents.count || essential->kind == GUARD_KIND_LIBRARY ||
+	       strcmp(essential->what, "init") == 0 || strcmp(essential->what, "guard itself") == 0;
 }
 
 static void check_deny(struct guard_compile *compile, uint32_t index, const struct found *found)
 {
 	const struct compile_rule *rule = &compile->rules[index];
 
-	if (rule->action != GUARD_DENY || is_for_some(&rule->conditions) ||
+	if (rule->action != GUARD_DENY || spares_root(&rule->conditions) ||
 	    rule->conditions.valid_until <= compile->options.now)
 		return;
 	for (size_t i = 0; i < ESSENTIALS; i++) {
-		if (!reaches(compile, index, &essentials[i], &found[i]))
+		if (!is_wanted(&rule->conditions, &essentials[i]) ||
+		    !reaches(compile, index, &essentials[i], &found[i]))
 			continue;
 		compile_error(&compile->diagnostics, rule->place, "narrow the rule so that it leaves this out",
 			      "this rule would lock the machine up: it denies %s (%s)", essentials[i].path,
@@ -149,7 +183,16 @@ static void check_deny(struct guard_compile *compile, uint32_t index, const stru
 
 /* ---- what an enforcing policy leaves out --------------------------------------------- */
 
-/* Allowed to everybody, everywhere, now.  A rule by signer may allow anything. */
+/* A rule by signer may allow anything that is of its packages. */
+static bool signs(const struct compile_rule *rule, const struct essential *essential)
+{
+	for (uint32_t i = 0; i < rule->packages.count; i++)
+		if (guard_glob_match(rule->packages.items[i], essential->package))
+			return true;
+	return rule->signer_count && !rule->packages.count;
+}
+
+/* Allowed to everybody, everywhere, now. */
 static bool allows(const struct guard_compile *compile, uint32_t index, const struct essential *essential,
 		   const struct found *found)
 {
@@ -159,7 +202,7 @@ static bool allows(const struct guard_compile *compile, uint32_t index, const st
 	if (rule->action != GUARD_ALLOW || is_for_some(conditions) || conditions->offices.count ||
 	    conditions->hosts.count || conditions->valid_until != INT64_MAX)
 		return false;
-	return rule->signer_count || reaches(compile, index, essential, found);
+	return signs(rule, essential) || reaches(compile, index, essential, found);
 }
 
 static bool is_allowed(const struct guard_compile *compile, const struct essential *essential,

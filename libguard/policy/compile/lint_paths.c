@@ -6,6 +6,8 @@
  */
 #include <guard/verdict.h>
 
+#include <string.h>
+
 #include "model.h"
 #include "pattern.h"
 
@@ -41,8 +43,42 @@ static void check_rule(struct guard_compile *compile, const struct compile_rule 
 	}
 }
 
+/* Debian's links in the root: no file's own path begins with one of them. */
+static bool is_alias(const char *pattern)
+{
+	static const char *const links[] = { "/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/" };
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (strncmp(pattern, links[i], strlen(links[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The same with /usr before it stands beside it: meant for machines of either sort. */
+static bool is_meant(const struct compile_strings *patterns, const char *alias)
+{
+	for (uint32_t i = 0; i < patterns->count; i++)
+		if (strncmp(patterns->items[i], "/usr", 4) == 0 && strcmp(&patterns->items[i][4], alias) == 0)
+			return true;
+	return false;
+}
+
+static void check_aliases(struct guard_compile *compile, const struct compile_rule *rule,
+			  const struct compile_strings *patterns)
+{
+	for (uint32_t i = 0; i < patterns->count; i++)
+		if (is_alias(patterns->items[i]) && !is_meant(patterns, patterns->items[i]))
+			compile_warning(&compile->diagnostics, rule->place, "name it with /usr before it",
+					"\"%.200s\" leads through a link on Debian: no program has its path there",
+					patterns->items[i]);
+}
+
 void compile_lint_paths(struct guard_compile *compile)
 {
+	for (size_t i = 0; i < compile->rule_array.count; i++) {
+		check_aliases(compile, &compile->rules[i], &compile->rules[i].paths);
+		check_aliases(compile, &compile->rules[i], &compile->rules[i].conditions.parents);
+	}
 	for (size_t i = 0; i < compile->rule_array.count; i++)
 		if (compile->rules[i].action == GUARD_ALLOW && compile_rule_by_path(&compile->rules[i]))
 			check_rule(compile, &compile->rules[i]);

@@ -6,13 +6,14 @@
  */
 #include <guard/verdict.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "model.h"
 #include "pattern.h"
 
-/* Rules by path that each rule is compared with: the first so many, and fewer
+/* Rules by path or signer that each rule is compared with: the first so many, and fewer
  * when there are very many rules. */
 #define BROAD_MAX 4096u
 #define COMPARISONS_MAX 50000000u
@@ -40,11 +41,38 @@ static bool path_covered(const struct compile_rule *wide, const char *pattern)
 	return false;
 }
 
+/* Signers of two rules that are compared one by one. */
+#define SIGNERS_COMPARED 4096u
+
+static bool has_signer(const struct compile_rule *rule, const struct compile_signer *signer)
+{
+	for (uint32_t i = 0; i < rule->signer_count; i++)
+		if (rule->signers[i].provider == signer->provider &&
+		    memcmp(rule->signers[i].key_id, signer->key_id, sizeof(signer->key_id)) == 0)
+			return true;
+	return false;
+}
+
+/* Whatever vouches for a file to `narrow` does so to `wide`, for every package. */
+static bool signers_covered(const struct compile_rule *wide, const struct compile_rule *narrow)
+{
+	if (wide->paths.count || wide->packages.count || wide->min_version[0] || wide->below_version[0] ||
+	    narrow->digest_count || !narrow->signer_count ||
+	    (uint64_t)wide->signer_count * narrow->signer_count > SIGNERS_COMPARED)
+		return false;
+	for (uint32_t i = 0; i < narrow->signer_count; i++)
+		if (!has_signer(wide, &narrow->signers[i]))
+			return false;
+	return true;
+}
+
 /* true when whatever `narrow` is about, `wide` is about too. */
 static bool subject_covered(const struct compile_rule *wide, const struct compile_rule *narrow)
 {
-	if (wide->digest_count || wide->signer_count)
+	if (wide->digest_count)
 		return false;
+	if (wide->signer_count)
+		return signers_covered(wide, narrow);
 	if (!wide->paths.count || path_covered(wide, "/**"))
 		return true;
 	for (uint32_t i = 0; i < narrow->paths.count; i++)
@@ -57,7 +85,12 @@ static bool subject_covered(const struct compile_rule *wide, const struct compil
  * two alike the first is named in verdicts. */
 static bool leaves_nothing(const struct compile_rule *wide, const struct compile_rule *narrow)
 {
-	if (wide->action == GUARD_ALLOW && (narrow->action == GUARD_DENY || !compile_rule_by_path(narrow)))
+	if (wide->action == GUARD_ALLOW && narrow->action == GUARD_DENY)
+		return false;
+	/* A rule by path allows only where root alone can write. */
+	if (wide->action == GUARD_ALLOW && compile_rule_by_path(wide) && !compile_rule_by_path(narrow))
+		return false;
+	if (wide->unlockable && narrow->action == GUARD_DENY && !narrow->unlockable)
 		return false;
 	if (wide->action == narrow->action && wide > narrow &&
 	    compile_conditions_cover(&narrow->conditions, &wide->conditions) && subject_covered(narrow, wide))
@@ -89,7 +122,7 @@ int compile_lint_coverage(struct guard_compile *compile)
 	for (size_t i = 0; i < compile->rule_array.count && count < most; i++) {
 		const struct compile_rule *rule = &compile->rules[i];
 
-		if (!rule->impossible && !rule->digest_count && !rule->signer_count)
+		if (!rule->impossible && !rule->digest_count)
 			broad[count++] = rule;
 	}
 	for (size_t i = 0; i < compile->rule_array.count; i++) {

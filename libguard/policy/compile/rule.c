@@ -19,17 +19,33 @@ static const char *const shared_folders[] = { "/usr/bin", "/usr/sbin", "/usr/lib
 					      "/usr/local/lib", "/usr/games", "/usr/lib/x86_64-linux-gnu",
 					      "/usr/lib/aarch64-linux-gnu", "/var/lib", "/var/cache" };
 
-/* true when the pattern takes any name in one of the shared folders. */
+/* What stands there must begin with so many bytes of its own name. */
+#define EXCEPTION_NAME 3u
+
+/* A name of its own: without a wildcard, or at least its beginning. */
+static bool is_own_name(const char *component, size_t length)
+{
+	size_t own = strcspn(component, "*?[\\/");
+
+	return own >= EXCEPTION_NAME || own == length;
+}
+
+/* true when the pattern takes what it likes in one of the shared folders: all of
+ * it, or all but a letter. */
 static bool takes_shared_folder(const char *pattern)
 {
-	char sample[64];
+	size_t prefix = guard_glob_prefix(pattern);
+	bool shared = false;
 
-	for (size_t i = 0; i < COMPILE_COUNT(shared_folders); i++) {
-		snprintf(sample, sizeof(sample), "%s/any-name", shared_folders[i]);
-		if (guard_glob_match(pattern, sample))
-			return true;
+	for (size_t i = 0; i < COMPILE_COUNT(shared_folders); i++)
+		shared |= strlen(shared_folders[i]) == prefix && strncmp(pattern, shared_folders[i], prefix) == 0;
+	for (size_t at = prefix; shared && pattern[at] == '/';) {
+		size_t length = strcspn(&pattern[at + 1], "/");
+
+		shared = !is_own_name(&pattern[at + 1], length);
+		at += 1 + length;
 	}
-	return false;
+	return shared;
 }
 
 /* Digests given in place and in files. */

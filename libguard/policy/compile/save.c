@@ -44,12 +44,28 @@ static int fill(int fd, const uint8_t *bytes, size_t size)
 	return check(fd);
 }
 
+bool guard_is_place_for_file(const char *path)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0)
+		return true; /* what is wrong with the name will be seen */
+	if (!S_ISLNK(status.st_mode))
+		return S_ISREG(status.st_mode);
+	/* Such a link stands for what it leads to: /dev/stdout. */
+	if (strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0)
+		return false;
+	return stat(path, &status) < 0 || S_ISREG(status.st_mode);
+}
+
 int guard_image_save(const char *path, const uint8_t *bytes, size_t size)
 {
 	GUARD_AUTO_FREE char *temporary = NULL;
 	GUARD_AUTO_CLOSE int fd = -1;
 	int r, saved;
 
+	if (!guard_is_place_for_file(path))
+		return -GUARD_E_USAGE;
 	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
 		temporary = NULL;
 		return -GUARD_E_NOMEM;

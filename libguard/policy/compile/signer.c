@@ -142,8 +142,15 @@ int compile_load_signers(struct compile_rule *rule, struct guard_compile *compil
 	const struct compile_node *list = compile_field_typed(compile, node, "signers", COMPILE_LIST);
 	struct compile_signer *signers;
 
-	if (!list || !list->count)
+	if (!list)
 		return 0;
+	if (!list->count && rule->digest_count) {
+		compile_error(&compile->diagnostics, compile_node_place(list), "take it out, or name a signer",
+			      "`signers` is empty");
+		return 0;
+	}
+	if (!list->count)
+		return 0; /* the rule lists nothing: said of the rule as a whole */
 	if (list->count > GUARD_COMPILE_LIST_MAX) {
 		compile_error(&compile->diagnostics, compile_node_place(list), "split the rule",
 			      "`signers` has more than %u entries", GUARD_COMPILE_LIST_MAX);

@@ -59,6 +59,24 @@ static int cannot_read(struct compile_diagnostics *list, const char *path, struc
 	return -GUARD_E_IO;
 }
 
+/* Editors of other systems begin a text with a mark of its encoding: that of UTF-8
+ * says nothing and goes, those of UTF-16 say that no line of it will be understood. */
+static int take_mark(char *bytes, size_t *size, struct compile_diagnostics *list, const char *path,
+		     struct compile_place place)
+{
+	static const char utf8[] = "\xef\xbb\xbf", little[] = "\xff\xfe", big[] = "\xfe\xff";
+
+	if (*size >= 3 && memcmp(bytes, utf8, 3) == 0) {
+		*size -= 3;
+		memmove(bytes, &bytes[3], *size);
+	}
+	bytes[*size] = '\0';
+	if (*size < 2 || (memcmp(bytes, little, 2) != 0 && memcmp(bytes, big, 2) != 0))
+		return 0;
+	compile_error(list, place, "save it as UTF-8", "%s is UTF-16 text", path);
+	return -GUARD_E_IO;
+}
+
 int compile_text_read(struct compile_text *ret_text, struct compile_diagnostics *list, const char *path,
 		      struct compile_place place)
 {
@@ -78,8 +96,9 @@ int compile_text_read(struct compile_text *ret_text, struct compile_diagnostics 
 		return -GUARD_E_NOMEM;
 	if (read_all(bytes, &size, (size_t)status.st_size, fd) < 0)
 		return cannot_read(list, path, place);
-	bytes[size] = '\0';
-	r = compile_arena_adopt(list->arena, bytes);
+	r = take_mark(bytes, &size, list, path, place);
+	if (r == 0)
+		r = compile_arena_adopt(list->arena, bytes);
 	if (r < 0)
 		return r;
 	ret_text->bytes = guard_steal_pointer(&bytes);
