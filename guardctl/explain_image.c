@@ -59,6 +59,11 @@ static uint32_t read_groups(uint32_t ret_gids[GUARD_GROUPS_MAX])
 	int count = getgroups(GUARD_GROUPS_MAX - 1, groups);
 	uint32_t gid_count = 0;
 
+	if (count < 0) { /* there are more */
+		memset(ret_gids, 0xff, GUARD_GROUPS_MAX * sizeof(ret_gids[0]));
+		ret_gids[0] = getgid();
+		return GUARD_GROUPS_MAX + 1;
+	}
 	ret_gids[gid_count++] = getgid();
 	for (int i = 0; i < count; i++)
 		ret_gids[gid_count++] = groups[i];

@@ -30,8 +30,8 @@ struct control_client *control_find(struct control *control, uint64_t number)
 
 /* ---- accept -------------------------------------------------------------------------- */
 
-/* Who is at the other end, as the kernel says.  More groups than fit: none but
- * the first, which can only make an explanation less favourable. */
+/* Who is at the other end, as the kernel says.  Of more groups than fit only the
+ * first is known, and that there are more (struct guard_subject). */
 static int read_peer(struct control_peer *ret_peer, int socket)
 {
 	struct control_peer peer = {0};
@@ -46,6 +46,10 @@ static int read_peer(struct control_peer *ret_peer, int socket)
 	size = sizeof(peer.gids) - sizeof(peer.gids[0]);
 	if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, &peer.gids[1], &size) == 0)
 		peer.gid_count += (uint32_t)(size / sizeof(peer.gids[0]));
+	else if (errno == ERANGE)
+		peer.gid_count = GUARD_GROUPS_MAX + 1;
+	for (size_t i = 1; peer.gid_count > GUARD_GROUPS_MAX && i < GUARD_GROUPS_MAX; i++)
+		peer.gids[i] = UINT32_MAX; /* nobody's */
 	*ret_peer = peer;
 	return 0;
 }

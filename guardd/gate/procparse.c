@@ -50,7 +50,9 @@ static void parse_groups(struct gate_status *status, struct gate_scan *scan)
 			return;
 		uint64_t gid = gate_scan_number(scan, 10);
 		if (status->gid_count < GUARD_GROUPS_MAX)
-			status->gids[status->gid_count++] = (uint32_t)gid;
+			status->gids[status->gid_count] = (uint32_t)gid;
+		if (status->gid_count <= GUARD_GROUPS_MAX)
+			status->gid_count++; /* one above: there are more */
 	}
 }
 

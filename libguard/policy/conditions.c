@@ -14,10 +14,16 @@ static bool holds_id(const uint32_t *ids, uint32_t list, uint32_t id)
 	return false;
 }
 
-static bool holds_any_group(const struct guard_policy *policy, uint32_t list, const struct guard_subject *subject)
+/* Of somebody in more groups than are looked at, the others are unknown: that
+ * allows nothing, and a denial it does not lift. */
+static bool holds_any_group(const struct guard_policy *policy, const struct guard_bound_rule *rule,
+			    const struct guard_subject *subject)
 {
-	uint32_t count = subject->gid_count < GUARD_GROUPS_MAX ? subject->gid_count : GUARD_GROUPS_MAX;
+	const bool more = subject->gid_count > GUARD_GROUPS_MAX;
+	uint32_t list = rule->groups, count = more ? GUARD_GROUPS_MAX : subject->gid_count;
 
+	if (more && rule->class_ >= GUARD_CLASS_BARRED)
+		return true;
 	for (uint32_t i = 0; subject->gids && i < count; i++)
 		if (holds_id(policy->gids, list, subject->gids[i]))
 			return true;
@@ -29,7 +35,7 @@ static enum guard_condition subject_condition(const struct guard_policy *policy,
 {
 	if (rule->users && !(subject && holds_id(policy->uids, rule->users, subject->uid)))
 		return GUARD_CONDITION_USER;
-	if (rule->groups && !(subject && holds_any_group(policy, rule->groups, subject)))
+	if (rule->groups && !(subject && holds_any_group(policy, rule, subject)))
 		return GUARD_CONDITION_GROUP;
 	if (rule->parents &&
 	    !(subject && subject->program && guard_policy_any_pattern(policy, rule->parents, subject->program)))

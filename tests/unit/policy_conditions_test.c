@@ -3,6 +3,8 @@
  * unit/policy_conditions_test.c - each condition of a rule both ways, as allow and
  * as deny rule.
  */
+#include <string.h>
+
 #include "unit.h"
 
 #include "question.h"
@@ -84,6 +86,67 @@ static void groups_narrow(void)
 	check_condition(set_groups, good, bad, GUARD_DEPENDS_SUBJECT);
 }
 
+/* In more groups than are looked at: what the others are is not known. */
+static void more_groups_than_are_looked_at(void)
+{
+	for (uint8_t action = 0; action <= 1; action++) {
+		uint32_t gids[GUARD_GROUPS_MAX];
+		struct question question = ask_for("x");
+		struct image_fixture fixture;
+		struct guard_image_rule rule;
+		struct guard_verdict verdict;
+		struct guard_policy *policy;
+
+		memset(gids, 0xff, sizeof(gids));
+		fixture_init(&fixture);
+		fixture.meta.default_action = !action;
+		rule = fixture_allow(&fixture, "g");
+		rule.action = action;
+		set_groups(&fixture, &rule);
+		policy = one_rule(&fixture, rule);
+		question.object.identity = &question.identity;
+		question.subject.gids = gids;
+		question.subject.gid_count = GUARD_GROUPS_MAX;
+		guard_policy_decide(policy, &verdict, &question.subject, &question.object, NOW);
+		CU_ASSERT_EQUAL(verdict.action, !action);
+		question.subject.gid_count++;
+		guard_policy_decide(policy, &verdict, &question.subject, &question.object, NOW);
+		CU_ASSERT_EQUAL(verdict.action, GUARD_DENY);
+		gids[GUARD_GROUPS_MAX - 1] = 50;
+		guard_policy_decide(policy, &verdict, &question.subject, &question.object, NOW);
+		CU_ASSERT_EQUAL(verdict.action, action);
+		guard_policy_free(policy);
+	}
+}
+
+static void hosts_are_named_in_either_case(void)
+{
+	static const char *const patterns[] = { "PC-0*", "pc-0[A-B1]", "Pc-0?" };
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		for (int capitals = 0; capitals <= 1; capitals++) {
+			struct guard_machine machine = question_machine;
+			struct question question = ask_for("x");
+			struct image_fixture fixture;
+			struct guard_image_rule rule;
+			struct guard_digest digest = fixture_digest_of("x");
+			struct guard_policy *policy;
+
+			machine.host = capitals ? "PC-01" : "pc-01";
+			fixture_init(&fixture);
+			fixture.meta.default_action = GUARD_ALLOW;
+			rule = fixture_allow(&fixture, "g");
+			rule.action = GUARD_DENY;
+			rule.flags = GUARD_RULE_HAS_DIGESTS;
+			rule.hosts = fixture_list(&fixture, patterns[i]);
+			fixture_digest(&fixture, &digest, fixture_rule(&fixture, rule), NULL);
+			policy = fixture_open(&fixture, &machine);
+			fixture_free(&fixture);
+			CU_ASSERT_EQUAL(decide(policy, &question).action, GUARD_DENY);
+			guard_policy_free(policy);
+		}
+}
+
 static void parents_narrow(void)
 {
 	struct question good = ask_for("x"), bad = ask_for("x");
@@ -160,6 +223,8 @@ static CU_TestInfo tests[] = {
 	{ "kinds and media narrow", kinds_and_media_narrow },
 	{ "users narrow", users_narrow },
 	{ "groups narrow", groups_narrow },
+	{ "more groups than are looked at", more_groups_than_are_looked_at },
+	{ "hosts are named in either case", hosts_are_named_in_either_case },
 	{ "parents narrow", parents_narrow },
 	{ "paths narrow", paths_narrow },
 	{ "an unknown subject matches no condition", an_unknown_subject_matches_no_condition },

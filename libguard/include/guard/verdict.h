@@ -56,12 +56,14 @@ enum guard_medium {
 
 #define GUARD_NO_RULE UINT32_MAX
 #define GUARD_NO_INTERPRETER UINT32_MAX
-#define GUARD_GROUPS_MAX 64u /* supplementary groups looked at */
+#define GUARD_GROUPS_MAX 256u /* groups looked at */
 
 /* Who does it. */
 struct guard_subject {
 	uint32_t uid;
-	uint32_t gid_count;              /* <= GUARD_GROUPS_MAX */
+	uint32_t gid_count;              /* of `gids`; above GUARD_GROUPS_MAX: there are
+	                                  * more than these GUARD_GROUPS_MAX, and a deny
+	                                  * rule for any group holds */
 	const uint32_t *gids;            /* primary and supplementary, or NULL */
 	const char *program;             /* path of the program that acts (for an
 	                                  * exec: the parent program), NULL when it
