@@ -30,11 +30,16 @@ static int reads_as_one(const char *path)
 	return file && fgetc(file) == '1';
 }
 
-/* A partition has the flag in the directory of its disk. */
+/* A partition has the flag in the directory of its disk; disks on USB have none. */
 static int is_removable(dev_t device)
 {
+	GUARD_AUTO_FREE char *real = NULL;
 	char path[128];
 
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(device), minor(device));
+	real = realpath(path, NULL);
+	if (real && strstr(real, "/usb"))
+		return 1;
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/removable", major(device), minor(device));
 	if (reads_as_one(path))
 		return 1;

@@ -67,11 +67,13 @@ void doctor_check_guard(struct doctor *doctor);   /* doctor_guard.c: daemon and 
 /* doctor_config.c: the few keys of guardd.conf that doctor looks at. */
 struct doctor_config {
 	bool readable, protect_all;
+	bool managed; /* follows a repository: `policy_file` is what the daemon remembers of it */
 	char policy_file[4096], state_dir[4096], run_dir[4096];
 	char filesystems[64][4096];
 	size_t filesystem_count;
 	char problem[DOCTOR_TEXT_MAX]; /* "" or why it could not be read */
 };
 void doctor_read_config(struct doctor_config *ret_config, const char *path);
+void doctor_set_managed(struct doctor_config *config);
 
 #endif

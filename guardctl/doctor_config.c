@@ -8,6 +8,7 @@
 #include <libconfig.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "doctor.h"
@@ -36,7 +37,24 @@ static void take_filesystems(struct doctor_config *config, const config_t *sourc
 	}
 }
 
-void doctor_read_config(struct doctor_config *ret_config, const char *path)
+void doctor_set_managed(struct doctor_config *config)
+{
+	const int room = (int)(sizeof(config->policy_file) - sizeof("/policy-last"));
+
+	config->managed = true;
+	snprintf(config->policy_file, sizeof(config->policy_file), "%.*s/policy-last", room, config->state_dir);
+}
+
+/* Of a machine that was enrolled; who may not look there hears it from the daemon. */
+static bool is_enrolled(const struct doctor_config *config)
+{
+	char path[sizeof(config->state_dir) + 16];
+
+	snprintf(path, sizeof(path), "%s/enrolment", config->state_dir);
+	return access(path, F_OK) == 0;
+}
+
+static void read_file(struct doctor_config *ret_config, const char *path)
 {
 	GUARD_AUTO_FCLOSE FILE *stream = fopen(path, "re");
 	config_t source;
@@ -61,4 +79,11 @@ void doctor_read_config(struct doctor_config *ret_config, const char *path)
 		take_filesystems(ret_config, &source);
 	}
 	config_destroy(&source);
+}
+
+void doctor_read_config(struct doctor_config *ret_config, const char *path)
+{
+	read_file(ret_config, path);
+	if (is_enrolled(ret_config))
+		doctor_set_managed(ret_config);
 }

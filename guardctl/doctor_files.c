@@ -4,6 +4,8 @@
  * directories that a policy trusts by path.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <guard/policy.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "doctor.h"
+#include "policy/compile/describe.h"
 
 /* NULL when only root may write it, else what is wrong. */
 static const char *weakness(const char *path, const struct stat *info)
@@ -94,9 +97,37 @@ static void check_trusted(struct doctor *doctor)
 			   "only root can write the directories that hold programs and configuration");
 }
 
+#define FOLDERS_MAX 256u /* of the policy that are looked at */
+
+/* Where the policy in force lets a place alone decide: a file there runs only while
+ * nobody but root can write, so a weak folder means programs that are denied. */
+static void check_listed(struct doctor *doctor)
+{
+	struct doctor_config config;
+	char folder[PATH_MAX], last[PATH_MAX] = "";
+	struct guard_policy *policy = NULL;
+	uint64_t at = 0;
+	bool good = true;
+
+	doctor_read_config(&config, doctor->config);
+	GUARD_AUTO_CLOSE int fd = open(config.policy_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || guard_policy_open(&policy, fd, NULL) < 0)
+		return; /* said with the policy itself */
+	for (unsigned i = 0; i < FOLDERS_MAX && guard_policy_next_folder(policy, folder, sizeof(folder), &at); i++) {
+		if (strcmp(folder, last) != 0)
+			good &= check_chain(doctor, "listed-directories", N_("allowed by path"), folder);
+		snprintf(last, sizeof(last), "%s", folder);
+	}
+	guard_policy_free(policy);
+	if (good && at)
+		doctor_say(doctor, DOCTOR_OK, "listed-directories", NULL,
+			   "only root can write the directories that the policy allows by path");
+}
+
 void doctor_check_files(struct doctor *doctor)
 {
 	doctor->section = N_("Who may write what");
 	check_own(doctor);
 	check_trusted(doctor);
+	check_listed(doctor);
 }

@@ -79,35 +79,28 @@ void doctor_print(const struct doctor *doctor)
 		puts(_("Not root: some things could not be seen; run it again with sudo for all of them."));
 }
 
-/* RFC 8259; bytes that are no ASCII are written as they are when printable
- * text, and paths here are the system's own, so a lossy form will do. */
-static void put_json(const char *text)
+static json_t *json_finding(const struct doctor_finding *finding)
 {
-	putchar('"');
-	for (size_t i = 0; text[i]; i++) {
-		unsigned char byte = (unsigned char)text[i];
-		if (byte == '"' || byte == '\\')
-			printf("\\%c", byte);
-		else if (byte < 0x20 || byte >= 0x7f)
-			printf("\\u%04x", byte);
-		else
-			putchar(byte);
-	}
-	putchar('"');
+	json_t *object = json_object();
+
+	json_object_set_new(object, "severity", json_string(names[finding->severity]));
+	json_object_set_new(object, "id", json_string(finding->id));
+	json_object_set_new(object, "section", json_string(finding->section));
+	json_object_set_new(object, "text", guardctl_json_text(finding->text));
+	json_object_set_new(object, "fix", guardctl_json_text(finding->severity == DOCTOR_OK ? "" : finding->fix));
+	return object;
 }
 
 void doctor_print_json(const struct doctor *doctor)
 {
-	fputs("{\"findings\":[", stdout);
-	for (size_t i = 0; i < doctor->count; i++) {
-		const struct doctor_finding *finding = &doctor->findings[i];
-		printf("%s\n{\"severity\":\"%s\",\"id\":\"%s\",\"section\":\"%s\",\"text\":", i ? "," : "",
-		       names[finding->severity], finding->id, finding->section);
-		put_json(finding->text);
-		fputs(",\"fix\":", stdout);
-		put_json(finding->severity == DOCTOR_OK ? "" : finding->fix);
-		putchar('}');
-	}
-	printf("\n],\"ok\":%zu,\"notes\":%zu,\"gaps\":%zu,\"root\":%s}\n", doctor->counts[DOCTOR_OK],
-	       doctor->counts[DOCTOR_NOTE], doctor->counts[DOCTOR_GAP], doctor->is_root ? "true" : "false");
+	json_t *object = json_object(), *findings = json_array();
+
+	for (size_t i = 0; i < doctor->count; i++)
+		json_array_append_new(findings, json_finding(&doctor->findings[i]));
+	json_object_set_new(object, "findings", findings);
+	json_object_set_new(object, "ok", json_integer((json_int_t)doctor->counts[DOCTOR_OK]));
+	json_object_set_new(object, "notes", json_integer((json_int_t)doctor->counts[DOCTOR_NOTE]));
+	json_object_set_new(object, "gaps", json_integer((json_int_t)doctor->counts[DOCTOR_GAP]));
+	json_object_set_new(object, "root", json_boolean(doctor->is_root));
+	(void)guardctl_print_json(object);
 }

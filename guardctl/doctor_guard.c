@@ -59,13 +59,14 @@ static void check_layer(struct doctor *doctor)
 }
 
 /* Of a managed machine: before freshness runs out, not when it has. */
-static void check_repository(struct doctor *doctor)
+static void check_repository(struct doctor *doctor, struct doctor_config *config)
 {
 	struct guard_status status;
 	char fresh[GUARDCTL_TIME_SIZE];
 
 	if (guardctl_query_status(&status, doctor->options) != 0 || !status.repository[0])
 		return;
+	doctor_set_managed(config);
 	guardctl_local_time(fresh, status.distribution.fresh_until);
 	if (strcmp(status.distribution.word, "ok") != 0)
 		doctor_say(doctor, DOCTOR_GAP, "repository", "guardctl status has the reason; then ask headquarters",
@@ -91,8 +92,12 @@ static void check_content(struct doctor *doctor, const char *path, const struct 
 		   info->version, guard_mode_name((enum guard_mode)info->mode), info->digest_count, info->rule_count);
 }
 
-static void check_policy(struct doctor *doctor, const char *path)
+static void check_policy(struct doctor *doctor, const struct doctor_config *config)
 {
+	const char *path = config->policy_file;
+	const char *fix = config->managed ? N_("guardctl status has the reason; then ask headquarters") :
+					    N_("guardctl scan / --one-file-system --output machine.conf && "
+					       "guardctl policy build machine.conf --output /etc/guard/policy.image");
 	GUARD_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct guard_policy *policy = NULL;
 	struct guard_policy_info info;
@@ -103,10 +108,7 @@ static void check_policy(struct doctor *doctor, const char *path)
 	}
 	int r = fd < 0 ? -GUARD_E_IO : guard_policy_open(&policy, fd, NULL);
 	if (r < 0) {
-		doctor_say(doctor, DOCTOR_GAP, "policy",
-			   "guardctl scan / --one-file-system --output machine.conf && "
-			   "guardctl policy build machine.conf --output /etc/guard/policy.image",
-			   "no policy to enforce: %s: %s", path, fd < 0 ? strerror(errno) : guardctl_error_text(r));
+		doctor_say(doctor, DOCTOR_GAP, "policy", fix, "no policy to enforce: %s: %s", path, fd < 0 ? strerror(errno) : guardctl_error_text(r));
 		return;
 	}
 	guard_policy_info(policy, &info);
@@ -126,7 +128,7 @@ void doctor_check_guard(struct doctor *doctor)
 		doctor_say(doctor, DOCTOR_NOTE, "config", NULL, "%s; the defaults are assumed below", config.problem);
 	if (check_daemon(doctor)) {
 		check_layer(doctor);
-		check_repository(doctor);
+		check_repository(doctor, &config);
 	}
-	check_policy(doctor, config.policy_file);
+	check_policy(doctor, &config);
 }

@@ -61,7 +61,7 @@ int events_time_parse(int64_t *ret_ns, const char *text, int64_t now)
 	}
 	if (guard_time_parse(&seconds, text) < 0 || seconds > INT64_MAX / 1000000000)
 		return -GUARD_E_SYNTAX;
-	*ret_ns = seconds * 1000000000;
+	*ret_ns = seconds ? seconds * 1000000000 : 1; /* 0 would be no limit */
 	return 0;
 }
 
@@ -180,6 +180,10 @@ int events_options_parse(struct events_options *ret_options, const struct guardc
 	}
 	if (parsed.filter.only_denied && parsed.filter.only_allowed) {
 		guardctl_error("events: --denied and --allowed exclude each other");
+		return GUARDCTL_USAGE;
+	}
+	if (parsed.filter.since_ns && parsed.filter.until_ns && parsed.filter.since_ns >= parsed.filter.until_ns) {
+		guardctl_error("events: --since is not before --until: nothing lies between them");
 		return GUARDCTL_USAGE;
 	}
 	if (parsed.filter.follow && !parsed.filter.limit)

@@ -2,10 +2,12 @@
  *
  * guardctl/main.c - options before the verb, help, and the way to the verb.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guardctl.h"
 #include "i18n.h"
@@ -84,7 +86,20 @@ static bool asks_for_help(int argc, char **argv)
 	return false;
 }
 
-static int run_verb(const struct guardctl_options *options, int argc, char **argv)
+/* `--json` belongs to no verb, and people write it behind one: first or last there. */
+static int take_json(struct guardctl_options *options, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") != 0 || (i != 1 && i != argc - 1))
+			continue;
+		options->json = true;
+		memmove(&argv[i], &argv[i + 1], (size_t)(argc - i) * sizeof(*argv));
+		return argc - 1;
+	}
+	return argc;
+}
+
+static int run_verb(struct guardctl_options *options, int argc, char **argv)
 {
 	const struct guardctl_verb *verb;
 	int code;
@@ -96,13 +111,23 @@ static int run_verb(const struct guardctl_options *options, int argc, char **arg
 		return unknown_verb(argv[0]);
 	if (asks_for_help(argc, argv))
 		return help(argv[0]);
+	argc = take_json(options, argc, argv);
 	optind = 0; /* the verb's own options begin anew (glibc) */
 	code = verb->run(options, argc, argv);
-	if (fflush(stdout) != 0 && code == GUARDCTL_DONE) {
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == GUARDCTL_DONE) {
 		guardctl_error("the result could not be written to standard output");
 		return GUARDCTL_REFUSED;
 	}
 	return code;
+}
+
+/* Started without one of the three, the next file that is opened would take its
+ * place and be written into.  What stands there instead cannot be used. */
+static void fill_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			_exit(GUARDCTL_REFUSED);
 }
 
 int main(int argc, char **argv)
@@ -110,6 +135,7 @@ int main(int argc, char **argv)
 	struct guardctl_options options = {.socket = DEFAULT_SOCKET};
 	int option;
 
+	fill_standard_files();
 	signal(SIGPIPE, SIG_DFL);
 	guardctl_i18n_begin();
 	while ((option = getopt_long(argc, argv, "+h", options_table, NULL)) != -1) {

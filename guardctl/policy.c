@@ -55,7 +55,7 @@ static const char usage[] =
 	"\n"
 	"Example:\n"
 	"  guardctl scan / --fragment --output scan.conf\n"
-	"  guardctl policy build hq.conf scan.conf --output /etc/guard/policy.img\n"
+	"  guardctl policy build hq.conf scan.conf --output /etc/guard/policy.image\n"
 	"\n"
 	"Exit: 0 done, 1 refused (for test: something would be denied), 2 usage.\n"
 	"The language is described in policy/README.md.\n");

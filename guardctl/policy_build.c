@@ -75,7 +75,11 @@ static bool write_image(const struct guard_compile *compile, const char *output)
 	free(bytes);
 	if (r == 0)
 		return true;
-	guardctl_error("%s was not written: %s; what was there before is unchanged", output,
+	if (r == -GUARD_E_USAGE)
+		guardctl_error("%s was not written: a folder or a device has that name, and an image is a file of its own",
+			       output);
+	else
+		guardctl_error("%s was not written: %s; what was there before is unchanged", output,
 		       r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r));
 	return false;
 }

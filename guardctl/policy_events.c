@@ -131,6 +131,7 @@ static void free_strings(struct policy_sample *sample)
 	free(sample->path);
 	free(sample->program);
 	free(sample->user);
+	free(sample->old_identity);
 }
 
 static bool take_line(struct policy_samples *samples, const char *file, size_t number, const char *line, size_t length)
@@ -156,7 +157,7 @@ static bool take_line(struct policy_samples *samples, const char *file, size_t n
 	json_decref(event);
 	if (problem)
 		guardctl_error("%s:%zu: %s; give the output of `guardctl --json events`", file, number, problem);
-	if (!problem && policy_samples_add(samples, &sample))
+	if (!problem && policy_witness_look(samples, &sample, -1) && policy_samples_add(samples, &sample))
 		return true;
 	free_strings(&sample);
 	return false;

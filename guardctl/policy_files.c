@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "claim.h"
 #include "policy_sample.h"
 #include "policy_verbs.h"
 
@@ -41,34 +43,11 @@ void policy_samples_free(struct policy_samples *samples)
 		free(samples->items[i].path);
 		free(samples->items[i].program);
 		free(samples->items[i].user);
+		free(samples->items[i].old_identity);
 	}
 	free(samples->items);
+	policy_witness_end(samples);
 	*samples = (struct policy_samples){ 0 };
-}
-
-/* root's, and nobody else may write. */
-static bool is_protected_entry(const char *path)
-{
-	struct stat status;
-
-	return lstat(path, &status) == 0 && status.st_uid == 0 && !(status.st_mode & (S_IWGRP | S_IWOTH));
-}
-
-/* The same for the file and every folder above it. */
-static bool is_protected(const char *path)
-{
-	GUARD_AUTO_FREE char *part = strdup(path);
-
-	if (!part || !is_protected_entry("/") || !is_protected_entry(part))
-		return false;
-	for (size_t i = strlen(part) - 1; i > 0; i--) {
-		if (part[i] != '/')
-			continue;
-		part[i] = '\0';
-		if (!is_protected_entry(part))
-			return false;
-	}
-	return true;
 }
 
 /* As the gate would take it when the file is started or opened. */
@@ -113,26 +92,44 @@ static int identify(struct guard_identity *identity, int fd, const char *path)
 	return guard_digest_fd(&identity->digest, &identity->size, fd, NULL, NULL);
 }
 
+/* Where it lies, as `explain` sees it. */
+static int place(struct policy_sample *sample, const char *path)
+{
+	GUARD_AUTO_FREE struct guard_question *question = calloc(1, sizeof(*question));
+	int r = question ? claim_place(question, path) : -GUARD_E_NOMEM;
+
+	if (r < 0)
+		return r;
+	sample->medium = question->medium;
+	sample->path_protected = question->path_protected;
+	sample->path = strdup(question->path);
+	return sample->path ? 0 : -GUARD_E_NOMEM;
+}
+
+static void cannot_read(const char *path, int r)
+{
+	char text[512];
+
+	guard_text_escape(text, sizeof(text), path, strlen(path));
+	guardctl_error("cannot read %s: %s; name regular files, e.g. by `find DIR -type f`", text,
+		       r == -GUARD_E_IO ? strerror(errno) : guardctl_error_text(r));
+}
+
 bool policy_samples_from_file(struct policy_samples *samples, const char *path)
 {
 	GUARD_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	GUARD_AUTO_FREE char *real = NULL;
-	struct policy_sample sample = { .count = 1, .medium = GUARD_MEDIUM_FIXED };
+	struct policy_sample sample = { .count = 1 };
 	int r = fd < 0 ? -GUARD_E_IO : identify(&sample.identity, fd, path);
 
 	if (r == 0)
-		real = realpath(path, NULL);
-	if (!real) {
-		guardctl_error("cannot read %s: %s; name regular files, e.g. by `find DIR -type f`", path,
-			       r < 0 && r != -GUARD_E_IO ? guardctl_error_text(r) : strerror(errno));
-		return false;
-	}
-	sample.path = real;
-	sample.path_protected = is_protected(real);
-	if (!policy_samples_add(samples, &sample))
-		return false;
-	real = NULL;
-	return true;
+		r = place(&sample, path);
+	if (r < 0)
+		cannot_read(path, r);
+	if (r == 0 && policy_witness_look(samples, &sample, fd) && policy_samples_add(samples, &sample))
+		return true;
+	free(sample.path);
+	free(sample.old_identity);
+	return false;
 }
 
 bool policy_samples_from_list(struct policy_samples *samples, const char *path)

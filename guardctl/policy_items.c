@@ -19,14 +19,22 @@ static int by_name(const struct policy_item *a, const struct policy_item *b)
 	return order ? order : strcmp(a->name, b->name);
 }
 
+static int by_name_only(const void *a, const void *b)
+{
+	return by_name(a, b);
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct policy_item *x = a, *y = b;
 	int order = by_name(x, y);
 
-	return order ? order : guard_digest_compare(&x->digest, &y->digest);
+	if (order == 0)
+		order = guard_digest_compare(&x->digest, &y->digest);
+	return order || x->is_rule ? order : strcmp(x->rule, y->rule);
 }
 
+/* Behind the rules, which stand in their order. */
 static void add_programs(struct policy_items *items, const struct guard_listed *listed, size_t count,
 			 const struct guard_rule_info *rules)
 {
@@ -34,6 +42,7 @@ static void add_programs(struct policy_items *items, const struct guard_listed *
 		items->items[items->count++] = (struct policy_item){ .group = rules[listed[i].rule].group,
 								     .note = rules[listed[i].rule].note,
 								     .name = listed[i].name,
+								     .rule = items->items[listed[i].rule].words,
 								     .digest = listed[i].digest };
 }
 
@@ -64,9 +73,10 @@ static bool collect(struct policy_items *items, const struct guard_policy *polic
 		good = guard_policy_rule_info(policy, i, &rules[i]) == 0;
 	if (good) {
 		guard_policy_listed(listed, policy);
-		add_programs(items, listed, listed_count, rules);
 		good = add_rules(items, policy, rules, rule_count);
 	}
+	if (good)
+		add_programs(items, listed, listed_count, rules);
 	free(listed);
 	free(rules);
 	return good;
@@ -154,6 +164,42 @@ static const struct policy_item *next_alone(size_t *at, const struct run *run, c
 	return NULL;
 }
 
+static bool has_rule(const struct policy_items *items, const struct policy_item *program, const char *rule)
+{
+	const struct policy_item wanted = { .group = program->group, .name = rule, .is_rule = true };
+
+	return bsearch(&wanted, items->items, items->count, sizeof(wanted), by_name_only) != NULL;
+}
+
+/* Of one content in several rules the last in words: a denial comes behind "allow". */
+static size_t last_of(const struct run *run, size_t at)
+{
+	while (at + 1 < run->to && by_digest(&run->items->items[at], &run->items->items[at + 1]) == 0)
+		at++;
+	return at;
+}
+
+/* The same content, allowed or denied otherwise than before.  A rule that was
+ * changed as a whole is reported as a rule; a program that went to another rule of
+ * its group, or that is denied now, for itself. */
+static void compare_rules(struct policy_differences *differences, const struct run *old, const struct run *new)
+{
+	for (size_t i = old->from, j = new->from; i < old->to && j < new->to;) {
+		const struct policy_item *a = &old->items->items[last_of(old, i)];
+		const struct policy_item *b = &new->items->items[last_of(new, j)];
+		int order = by_digest(a, b);
+
+		if (order <= 0)
+			i = last_of(old, i) + 1;
+		if (order >= 0)
+			j = last_of(new, j) + 1;
+		if (order != 0 || strcmp(a->rule, b->rule) == 0)
+			continue;
+		if (a->rule[0] != b->rule[0] || has_rule(new->items, a, a->rule) || has_rule(old->items, a, b->rule))
+			report(differences, POLICY_CHANGED, a, b);
+	}
+}
+
 /* The same name in both: what only the old has pairs with what only the new
  * has as "changed content"; without a name there is nothing to pair them by. */
 static void compare_runs(struct policy_differences *differences, const struct run *old, const struct run *new)
@@ -162,6 +208,7 @@ static void compare_runs(struct policy_differences *differences, const struct ru
 
 	if (first(old)->is_rule)
 		return;
+	compare_rules(differences, old, new);
 	for (;;) {
 		const struct policy_item *a = next_alone(&i, old, new), *b = next_alone(&j, new, old);
 

@@ -41,17 +41,18 @@ static uint32_t groups_of(uint32_t *gids, uint32_t uid)
 	if (!entry)
 		return 0;
 	if (getgrouplist(entry->pw_name, entry->pw_gid, found, &count) < 0)
-		count = (int)GUARD_GROUPS_MAX;
-	for (int i = 0; i < count; i++)
+		count = (int)GUARD_GROUPS_MAX + 1; /* there are more */
+	for (int i = 0; i < count && i < (int)GUARD_GROUPS_MAX; i++)
 		gids[i] = found[i];
 	return (uint32_t)count;
 }
 
-static struct guard_verdict decide(const struct guard_policy *policy, const struct policy_sample *sample, int64_t now)
+static struct guard_verdict decide(const struct guard_policy *policy, const struct policy_sample *sample,
+				   const struct guard_identity *identity, int64_t now)
 {
 	uint32_t gids[GUARD_GROUPS_MAX];
 	struct guard_subject subject = { .uid = sample->uid, .gids = gids, .program = sample->program };
-	struct guard_object object = { .identity = &sample->identity, .path = sample->path,
+	struct guard_object object = { .identity = identity, .path = sample->path,
 				       .claimed_path = sample->path, .path_protected = sample->path_protected,
 				       .medium = sample->medium };
 	struct guard_verdict verdict;
@@ -68,7 +69,7 @@ static void decide_all(struct policy_samples *samples, const struct guard_policy
 
 	for (size_t i = 0; i < samples->count; i++) {
 		struct policy_sample *sample = &samples->items[i];
-		struct guard_verdict verdict = decide(policy, sample, now);
+		struct guard_verdict verdict = decide(policy, sample, &sample->identity, now);
 
 		sample->after = verdict.action;
 		sample->after_reason = verdict.reason;
@@ -76,7 +77,7 @@ static void decide_all(struct policy_samples *samples, const struct guard_policy
 		if (!old)
 			continue;
 		sample->has_before = 1;
-		sample->before = decide(old, sample, now).action;
+		sample->before = decide(old, sample, sample->old_identity ? sample->old_identity : &sample->identity, now).action;
 	}
 }
 
@@ -104,7 +105,7 @@ static int by_file(const void *a, const void *b)
 struct report {
 	const struct guard_policy *policy;
 	json_t *changes; /* NULL: print text */
-	size_t now_denied, now_allowed, denied, allowed;
+	size_t now_denied, now_allowed, denied, allowed, unsure;
 };
 
 /* "would be denied now: ..." */
@@ -157,6 +158,7 @@ static void add(struct report *report, const struct policy_sample *sample, uint6
 {
 	bool changed = !sample->has_before || sample->before != sample->after;
 
+	report->unsure += sample->unsure && !sample->after && sample->rule == GUARD_NO_RULE;
 	report->denied += !sample->after;
 	report->allowed += sample->after;
 	if (!changed)
@@ -193,11 +195,11 @@ static int finish(const struct report *report, const struct policy_samples *samp
 	int code = report->now_denied ? GUARDCTL_REFUSED : GUARDCTL_DONE;
 
 	if (report->changes)
-		return policy_put_json(json_pack("{s:b, s:O, s:I, s:I, s:I, s:I}", "ok", !report->now_denied, "changes",
+		return policy_put_json(json_pack("{s:b, s:O, s:I, s:I, s:I, s:I, s:I}", "ok", !report->now_denied, "changes",
 						 report->changes, "files", (json_int_t)(report->denied + report->allowed),
 						 "now_denied", (json_int_t)report->now_denied, "now_allowed",
 						 (json_int_t)report->now_allowed, "skipped",
-						 (json_int_t)samples->skipped),
+						 (json_int_t)samples->skipped, "unsure", (json_int_t)report->unsure),
 				       code);
 	if (compared)
 		printf(_("%zu files: %zu would be denied now, %zu would be allowed now, %zu as before.\n"),
@@ -208,19 +210,25 @@ static int finish(const struct report *report, const struct policy_samples *samp
 		       report->denied, report->allowed);
 	if (samples->skipped)
 		printf(_("%zu events were left out: no policy decides about them.\n"), samples->skipped);
+	if (report->unsure)
+		printf(_("Of what is denied, %zu may be allowed by a signer: the policy has such rules, and who vouches for "
+			 "these could not be seen (a record does not tell; packages only as root, where guardd runs).\n"),
+		       report->unsure);
 	return code;
 }
 
 /* ---- the verb ------------------------------------------------------------------------- */
 
 /* How many of the operands are policy sources: an image stands alone, a source
- * is called .conf; what follows are files to judge. */
+ * is called .conf; what follows are files to judge, unless `--` parts the two. */
 static size_t sources_among(const struct policy_arguments *arguments)
 {
 	size_t count = 1;
 
 	if (policy_input_is_image(arguments->operands[0]))
 		return 1;
+	if (arguments->path_count)
+		return arguments->count;
 	while (count < arguments->count && guard_text_ends_with(arguments->operands[count], ".conf"))
 		count++;
 	return count;
@@ -230,10 +238,6 @@ static bool collect(struct policy_samples *samples, const struct policy_argument
 {
 	bool good = true;
 
-	if (!arguments->ledger && !arguments->files && !arguments->path_count && sources == arguments->count) {
-		guardctl_error("nothing to test: give --ledger FILE, --files LIST, or files behind `--`");
-		return false;
-	}
 	if (arguments->ledger)
 		good = policy_samples_from_ledger(samples, arguments->ledger);
 	if (good && arguments->files)
@@ -245,14 +249,14 @@ static bool collect(struct policy_samples *samples, const struct policy_argument
 	return good;
 }
 
-static int judge(const struct policy_arguments *arguments, const struct guard_policy *policy,
-		 const struct guard_policy *old, size_t sources)
+static int judge(const struct policy_arguments *arguments, struct guard_policy *policy, struct guard_policy *old,
+		 size_t sources)
 {
 	struct policy_samples samples = { 0 };
 	struct report report = { .policy = policy, .changes = arguments->json ? json_array() : NULL };
 	int code = GUARDCTL_REFUSED;
 
-	if (collect(&samples, arguments, sources)) {
+	if (policy_witness_begin(&samples, policy, old) && collect(&samples, arguments, sources)) {
 		decide_all(&samples, policy, old);
 		if (report_all(&report, &samples))
 			code = finish(&report, &samples, old || arguments->ledger);
@@ -270,6 +274,10 @@ int policy_test(const struct policy_arguments *arguments)
 	size_t sources = sources_among(arguments);
 	int code = GUARDCTL_REFUSED;
 
+	if (!arguments->ledger && !arguments->files && !arguments->path_count && sources == arguments->count) {
+		guardctl_error("nothing to test: give --ledger FILE, --files LIST, or files behind `--`");
+		return GUARDCTL_USAGE;
+	}
 	if (policy_input_open(&policy, (const char *const *)arguments->operands, sources, &machine) &&
 	    (!arguments->against || policy_input_open(&old, &arguments->against, 1, &machine)))
 		code = judge(arguments, policy.policy, old.policy, sources);

@@ -75,6 +75,6 @@ const struct guardctl_verb guardctl_reload = {
 	     "A machine that headquarters manages reads no local file: its repository is asked\n"
 	     "at once instead, and a local policy that guardd.conf names is refused.\n"
 	     "\n"
-	     "Example: guardctl policy build hq.conf --output /etc/guard/policy.img && guardctl reload\n"),
+	     "Example: guardctl policy build hq.conf --output /etc/guard/policy.image && guardctl reload\n"),
     .run = run,
 };

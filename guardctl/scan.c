@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "policy/compile/compile.h"
 #include "scan.h"
 #include "scan_dpkg.h"
 #include "scan_presets.h"
@@ -41,12 +42,23 @@ int scan_collect(struct scan *scan, const struct scan_presets *presets)
 	return r;
 }
 
+/* A device or a pipe takes what it is given. */
+static int write_stream(const char *path, struct scan *scan, const struct scan_dpkg *dpkg,
+			const struct scan_presets *presets)
+{
+	GUARD_AUTO_FCLOSE FILE *out = fopen(path, "we");
+
+	return out ? scan_write(out, scan, dpkg, presets) : -GUARD_E_IO;
+}
+
 /* Whole or not at all: a temporary file beside the wanted one, then rename. */
 static int write_file(const char *path, struct scan *scan, const struct scan_dpkg *dpkg,
 		      const struct scan_presets *presets)
 {
 	char temporary[PATH_MAX];
 
+	if (!guard_is_place_for_file(path))
+		return write_stream(path, scan, dpkg, presets);
 	int length = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
 	if (length < 0 || (size_t)length >= sizeof(temporary)) {
 		errno = ENAMETOOLONG;
@@ -106,7 +118,7 @@ static int scan_and_write(struct scan *scan, struct scan_presets *presets, struc
 static int run(const struct guardctl_options *global, int argc, char **argv)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	struct scan_options options = { .jobs = cores > 0 && cores < (long)SCAN_JOBS_MAX ? (unsigned)cores : 1,
+	struct scan_options options = { .jobs = cores < 1 ? 1 : cores > (long)SCAN_JOBS_MAX ? SCAN_JOBS_MAX : (unsigned)cores,
 					.json = global->json };
 	struct scan scan = { .options = &options };
 	struct scan_presets *presets = NULL;
@@ -141,7 +153,7 @@ const struct guardctl_verb guardctl_scan = {
 		 "grouped by the Debian package that owns it.  The result is a complete policy\n"
 		 "source, ready for `guardctl policy build`.\n"
 		 "\n"
-		 "  --output FILE       write there (whole or not at all), not to standard output\n"
+		 "  --output FILE       write there (whole or not at all), not to standard output (-)\n"
 		 "  --mode MODE         \"enforce\" (default) or \"audit\"\n"
 		 "  --id NAME           name of the policy; default \"scan-HOST\"\n"
 		 "  --fragment          without a `policy` block, to be built with a policy of yours:\n"

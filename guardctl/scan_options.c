@@ -82,7 +82,7 @@ static int take_option(struct scan_options *options, int option)
 {
 	switch (option) {
 	case 'o':
-		options->output = optarg;
+		options->output = strcmp(optarg, "-") ? optarg : NULL;
 		return 0;
 	case 'j':
 		if (parse_number(&options->jobs, optarg, SCAN_JOBS_MAX) == 0)

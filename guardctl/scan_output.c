@@ -17,6 +17,7 @@
 #define SCAN_TWINS_SHOWN 20u /* other names of a digest in comments */
 #define SCAN_NAME_MAX 4000u  /* bytes; the compiler takes strings of 4095 */
 #define GROUP_NAME_MAX 3000u
+#define URL_MAX 1000u
 
 static void write_policy(FILE *out, const struct scan_options *options)
 {
@@ -62,8 +63,10 @@ static void write_group_head(FILE *out, const struct scan_file *file, const stru
 	scan_put_string(out, package->version);
 	fputs("\";\n", out);
 	if (package->homepage && package->homepage[0]) {
+		/* Its maintainer's words: as a group's name, and no longer than one reads. */
+		guard_text_escape(name, URL_MAX, package->homepage, strlen(package->homepage));
 		fputs("    url = \"", out);
-		scan_put_string(out, package->homepage);
+		scan_put_string(out, name);
 		fputs("\";\n", out);
 	}
 }

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "scan.h"
 
 #define BAR_WIDTH 30u
+#define LINE_WIDTH 80u
 #define REFRESH_NS 100000000L
 
 struct scan_progress {
@@ -24,7 +26,16 @@ struct scan_progress {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
 	bool stop, shown;
+	bool wide; /* the whole line fits into the terminal */
 };
+
+static bool is_wide(void)
+{
+	struct winsize size = { 0 };
+
+	/* A terminal that does not say has the usual 80 columns. */
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 || size.ws_col >= LINE_WIDTH;
+}
 
 static double seconds_since(const struct timespec *begun)
 {
@@ -49,6 +60,11 @@ static void draw(const struct scan_progress *progress)
 	bar[BAR_WIDTH] = '\0';
 	double elapsed = seconds_since(&progress->begun);
 	fputs("\r\033[K", stderr);
+	if (!progress->wide) {
+		fprintf(stderr, "%3.0f%%", part * 100);
+		fflush(stderr);
+		return;
+	}
 	fprintf(stderr, _("scan [%s] %3.0f%%  files: %" PRIu64 " of %zu  %.1f MiB/s"), bar, part * 100, files,
 		scan->file_count, elapsed > 0 ? (double)bytes / elapsed / 1048576.0 : 0.0);
 	fflush(stderr);
@@ -86,6 +102,7 @@ int scan_progress_start(struct scan_progress **ret_progress, const struct scan *
 		return -GUARD_E_NOMEM;
 	progress->scan = scan;
 	progress->bytes_total = bytes_total;
+	progress->wide = is_wide();
 	clock_gettime(CLOCK_MONOTONIC, &progress->begun);
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);

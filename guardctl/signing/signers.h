@@ -56,6 +56,8 @@ struct signers_keys {
 /* signers_keys.c: false: it was said why.  Without a policy of the machine's that can
  * be read `policy` is NULL and every key unknown.  Clear it in either case. */
 bool signers_keys_load(struct signers_keys *ret_keys, const struct signers_places *places);
+/* The same for a policy that is open already and stays the caller's. */
+bool signers_keys_of(struct signers_keys *ret_keys, struct guard_policy *policy, const struct signers_places *places);
 void signers_keys_clear(struct signers_keys *keys);
 const char *signers_state(const struct signers_places *places);
 

@@ -103,6 +103,17 @@ bool signers_keys_load(struct signers_keys *ret_keys, const struct signers_place
 	return good;
 }
 
+bool signers_keys_of(struct signers_keys *ret_keys, struct guard_policy *policy, const struct signers_places *places)
+{
+	struct signers_keys keys = { .policy = policy, .catalogs = places->catalogs ? places->catalogs : CATALOGS };
+	bool good = load_keys(&keys);
+
+	if (good)
+		load_table(&keys, places);
+	*ret_keys = keys;
+	return good;
+}
+
 void signers_keys_clear(struct signers_keys *keys)
 {
 	for (size_t i = 0; keys->keys && i < keys->count; i++)

@@ -28,6 +28,7 @@ usage events --limit many
 usage events --user nobody-here
 usage events --reason nonsense
 usage events --denied --allowed
+usage events --since 1h --until 2h
 usage events extra
 usage why --pid x
 usage explain

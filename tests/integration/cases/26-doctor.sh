@@ -65,6 +65,24 @@ printf x >> "$SCRATCH/doctor/image"
 doctor
 says "a damaged policy is" policy gap
 
+# ---- what the policy allows by its place alone; a machine that is managed ----------------
+mkdir -p "$SCRATCH/doctor/opt/acme"
+printf 'groups = ( { name = "acme"; rules = ( { paths = [ "%s/doctor/opt/acme/**" ]; } ); } );\n' "$SCRATCH" > "$SCRATCH/doctor/acme.conf"
+"$program" policy build "$SCRATCH/doctor/source.conf" "$SCRATCH/doctor/acme.conf" --output "$SCRATCH/doctor/image" \
+	> "$SCRATCH/log/build" 2>&1
+check $? "a policy with a rule by path" "$(cat "$SCRATCH/log/build")"
+doctor
+says "a sound folder that the policy allows by path" listed-directories ok
+chmod 777 "$SCRATCH/doctor/opt"
+doctor
+says "a weak one above it" listed-directories gap
+chmod 755 "$SCRATCH/doctor/opt"
+mkdir "$SCRATCH/doctor/state/enrolment"
+mv "$SCRATCH/doctor/image" "$SCRATCH/doctor/state/policy-last"
+doctor
+says "a managed machine has the policy that the daemon remembers" policy ok
+rm -r "$SCRATCH/doctor/state/enrolment" "$SCRATCH/doctor/state/policy-last"
+
 # ---- settings, told from what the kernel says ------------------------------------------
 if [ "$(cat /proc/sys/user/max_user_namespaces 2> /dev/null)" = 0 ] ||
 	[ "$(cat /proc/sys/kernel/unprivileged_userns_clone 2> /dev/null)" = 0 ]; then
