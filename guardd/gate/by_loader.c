@@ -13,19 +13,16 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "gate/interpreters.h"
 
 /* What the policy says of a file that the caller has mapped.  false: nothing. */
 static bool classify(struct gate *gate, struct gate_program *program, const char *path, const struct guard_digest *digest)
 {
 	const struct gate_policy *policy = gate_policy_hold(gate);
 	struct guard_interpreter_info info;
-	uint32_t interpreter = GUARD_NO_INTERPRETER;
+	uint32_t interpreter = gate_interpreter_of(policy, path, digest);
 	bool found;
 
-	if (digest)
-		interpreter = guard_policy_interpreter_by_digest(policy->policy, digest);
-	if (interpreter == GUARD_NO_INTERPRETER)
-		interpreter = guard_policy_interpreter_by_path(policy->policy, path);
 	found = interpreter != GUARD_NO_INTERPRETER &&
 		guard_policy_interpreter_info(policy->policy, interpreter, &info) == 0;
 	if (found) {

@@ -45,6 +45,7 @@ struct gate;
 struct gate_beneath;
 struct gate_cached;
 struct gate_catalogs;
+struct gate_interpreters;
 struct gate_program;
 
 struct gate_filesystem {
@@ -85,6 +86,7 @@ struct gate_policy {
 	uint64_t generation;
 	uint32_t layer_generation; /* the same for the kernel layer, 0 without one */
 	bool layer_filled;         /* its contents are there under that generation */
+	struct gate_interpreters *interpreters; /* by content, where the policy says none */
 	bool judges_words;         /* of some interpreter the command line is looked at */
 	uint32_t contains;         /* containments (contain.h) */
 	uint32_t contain_round;    /* of what the kernel layer is told of programs */

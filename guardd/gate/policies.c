@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "gate/catalogs.h"
+#include "gate/interpreters.h"
 #include "gate/needed.h"
 #include "gate/words.h"
 
@@ -104,8 +105,11 @@ static int open_policy(struct gate_policy **ret_policy, struct gate *gate, int f
 		return r;
 	r = gate_keys_new(&next->keys, next->policy);
 	if (r == 0)
+		r = gate_interpreters_learn(&next->interpreters, next->policy);
+	if (r == 0)
 		r = gate_catalogs_load(&next->catalogs, gate, next->policy, next->keys);
 	if (r < 0) {
+		gate_interpreters_free(next->interpreters);
 		gate_keys_free(next->keys);
 		guard_policy_free(next->policy);
 		return r;
@@ -142,6 +146,7 @@ static void free_unused(struct gate_policy *policy)
 	guard_policy_free(policy->policy);
 	gate_keys_free(policy->keys);
 	gate_catalogs_free(policy->catalogs);
+	gate_interpreters_free(policy->interpreters);
 	free(policy);
 }
 

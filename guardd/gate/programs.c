@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "gate/interpreters.h"
 #include "gate/patience.h"
 
 #define BUCKETS 4096u
@@ -103,18 +104,6 @@ static bool digest_program(struct gate *gate, struct guard_digest *ret_digest, i
 	       guard_digest_fd(ret_digest, NULL, fd, NULL, NULL) == 0;
 }
 
-static uint32_t class_of(const struct guard_policy *policy, const struct gate_path *path,
-			 const struct guard_digest *digest)
-{
-	uint32_t interpreter = GUARD_NO_INTERPRETER;
-
-	if (digest)
-		interpreter = guard_policy_interpreter_by_digest(policy, digest);
-	if (interpreter == GUARD_NO_INTERPRETER && path->claimed)
-		interpreter = guard_policy_interpreter_by_path(policy, path->claimed);
-	return interpreter;
-}
-
 static void classify(struct gate *gate, struct gate_program *program, const struct gate_path *path,
 		     const struct guard_digest *digest)
 {
@@ -122,7 +111,7 @@ static void classify(struct gate *gate, struct gate_program *program, const stru
 	struct guard_interpreter_info info;
 
 	program->generation = policy->generation;
-	program->interpreter = class_of(policy->policy, path, digest);
+	program->interpreter = gate_interpreter_of(policy, path->claimed, digest);
 	if (program->interpreter != GUARD_NO_INTERPRETER &&
 	    guard_policy_interpreter_info(policy->policy, program->interpreter, &info) == 0) {
 		program->scripts = info.scripts;

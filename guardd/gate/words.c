@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "gate/interpreters.h"
 #include "gate/patience.h"
 #include "policy/cmdline.h"
 #include "policy/policy.h"
@@ -43,9 +44,7 @@ uint32_t gate_words_wanted(const struct gate_policy *policy, const struct guard_
 
 	if (!policy->judges_words)
 		return GUARD_NO_INTERPRETER;
-	interpreter = guard_policy_interpreter_by_digest(policy->policy, &object->identity->digest);
-	if (interpreter == GUARD_NO_INTERPRETER)
-		interpreter = guard_policy_interpreter_by_path(policy->policy, path);
+	interpreter = gate_interpreter_of(policy, path, &object->identity->digest);
 	if (interpreter == GUARD_NO_INTERPRETER ||
 	    guard_policy_interpreter_info(policy->policy, interpreter, &info) < 0 || !wants_words(&info))
 		return GUARD_NO_INTERPRETER;
