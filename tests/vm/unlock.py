@@ -7,6 +7,7 @@
 import json
 import os
 import subprocess
+import tempfile
 
 import attacks
 from guest import Guest, overlay
@@ -21,8 +22,7 @@ class Desk:
     """The help desk: its key, its ledger, its program."""
 
     def __init__(self, build, folder):
-        self.program, self.folder = build + "/guardctl/guardctl", folder + "/desk"
-        os.mkdir(self.folder, 0o700)
+        self.program, self.folder = build + "/guardctl/guardctl", tempfile.mkdtemp(prefix="desk.", dir=folder)
         with open(self.folder + "/pass", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             file.write("correct horse\n")
         self.run("helpdesk", "key")
