@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -170,7 +171,8 @@ static int answer(const struct explaining *explaining, const struct guardctl_opt
 	free(explained.text);
 	/* What a user hears may be too hard a word. */
 	if (!explaining->looked && !arguments->json && explained.action == GUARD_DENY)
-		printf(_("  Signatures were not looked at, the policy in %s cannot be read: as root this says more.\n"),
+		printf(geteuid() ? _("  Signatures were not looked at, the policy in %s cannot be read: as root this says more.\n") :
+				   _("  Signatures were not looked at: no policy in %s; name the daemon's state_dir with --state.\n"),
 		       signers_state(&arguments->places));
 	return code == GUARDCTL_DONE && explained.action == GUARD_DENY ? GUARDCTL_REFUSED : code;
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "guardctl.h"
 #include "output.h"
 #include "record/verify.h"
@@ -51,6 +52,10 @@ static int parse(struct arguments *ret_arguments, const struct guardctl_options 
 	}
 	if (optind + 1 != argc || strcmp(argv[optind], "verify") != 0) {
 		guardctl_error("ledger: the one thing to do is verify: `guardctl ledger verify`");
+		return GUARDCTL_USAGE;
+	}
+	if (!guard_text_ends_with(arguments.file, ".db")) {
+		guardctl_error("ledger: --file takes the database of a ledger, NAME.db");
 		return GUARDCTL_USAGE;
 	}
 	*ret_arguments = arguments;

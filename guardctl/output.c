@@ -31,27 +31,6 @@ void guardctl_put_escaped(const char *bytes)
 	guard_text_put_escaped(stdout, bytes);
 }
 
-void guardctl_put_lines(FILE *out, const char *text)
-{
-	char line[4096];
-	size_t length = 0;
-
-	for (size_t i = 0; text[i]; i++) {
-		if (text[i] != '\n' && length < sizeof(line) - 1) {
-			line[length++] = text[i];
-			if (text[i + 1])
-				continue;
-		}
-		line[length] = '\0';
-		guard_text_put_escaped(out, line);
-		if (text[i] == '\n' || !text[i + 1])
-			fputc('\n', out);
-		else
-			i--; /* a line longer than the buffer: in pieces */
-		length = 0;
-	}
-}
-
 /* Bytes that are no character of this locale count as one column each. */
 static size_t columns_of(const char *text)
 {

@@ -11,8 +11,6 @@
 
 #include "wire/wire.h"
 
-/* Text of several lines from the daemon: each line escaped. */
-void guardctl_put_lines(FILE *out, const char *text);
 /* A text, and spaces up to that many columns of a terminal (wcwidth(3)). */
 void guardctl_put_padded(FILE *out, const char *text, size_t columns);
 bool guardctl_colours(void); /* standard output is a terminal */

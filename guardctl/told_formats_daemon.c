@@ -262,6 +262,7 @@ const char *const told_formats_daemon[] = {
 	N_("The keeper has ended; its understudy takes its place. Enforcement went on."),
 	N_("guardd has taken over from the one before, without a gap."),
 	N_("guardd has started: only what the policy lists may run."),
+	N_("guardd has started: the policy is in audit mode, nothing is refused."),
 	/* gate and kernel layer */
 	N_("the programs are attached and the kernel does not call them: bpf must be among the security modules in lsm= on the kernel's command line"),
 	N_("%.120s holds another version's objects"),

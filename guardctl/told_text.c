@@ -187,6 +187,20 @@ void guardctl_put_told(FILE *out, const char *text)
 	fputs(guardctl_told(safe), out);
 }
 
+/* The daemon escaped what it took from elsewhere: a backslash of its is one already,
+ * and what else may not be shown is escaped here all the same. */
+static void keep_backslashes(char *escaped)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; escaped[i]; i++) {
+		escaped[length++] = escaped[i];
+		if (escaped[i] == '\\' && escaped[i + 1] == '\\')
+			i++;
+	}
+	escaped[length] = '\0';
+}
+
 void guardctl_put_told_lines(FILE *out, const char *text)
 {
 	char line[TOLD_TEXT_SIZE / 2], safe[TOLD_TEXT_SIZE];
@@ -197,6 +211,7 @@ void guardctl_put_told_lines(FILE *out, const char *text)
 		memcpy(line, text, taken);
 		line[taken] = '\0';
 		guard_text_escape(safe, sizeof(safe), line, taken);
+		keep_backslashes(safe);
 		fprintf(out, "%s\n", guardctl_told(safe));
 		text = &text[length + (text[length] == '\n')];
 	}

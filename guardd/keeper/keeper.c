@@ -295,8 +295,10 @@ static void announce(struct keeper *keeper, bool successor)
 		keeper_note(keeper, GUARD_DAEMON_UPGRADED,
 			    "guardd has taken over from the one before, without a gap.");
 	else
-		keeper_note(keeper, GUARD_DAEMON_STARTED,
-			    "guardd has started: only what the policy lists may run.");
+		keeper_note(keeper, GUARD_DAEMON_STARTED, "%s",
+			    keeper->policy.mode == GUARD_MODE_ENFORCE ?
+				    "guardd has started: only what the policy lists may run." :
+				    "guardd has started: the policy is in audit mode, nothing is refused.");
 	keeper_say("kernel layer: %s%s", keeper->layer.on ? "" : "off: ", keeper->layer.why);
 	if (keeper->config->overruled[0])
 		keeper_note(keeper, GUARD_DAEMON_MANAGED, "%s", keeper->config->overruled);

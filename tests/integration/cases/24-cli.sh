@@ -36,6 +36,7 @@ usage explain a b
 usage explain --kind nonsense /bin/ls
 usage ledger
 usage ledger repair
+usage ledger verify --file "$SCRATCH"
 for verb in status events why explain ledger reload policy scan doctor; do
 	try "$GUARDCTL" help $verb
 	check "$([ "$RC" = 0 ] && grep -qi example <<< "$OUT"; echo $?)" "help $verb shows an example" "$OUT"
@@ -71,6 +72,8 @@ assert any(path.endswith(b"in\xffvalid") for path in exact), "exact bytes"
 ' <<< "$OUT" > "$SCRATCH/log/names" 2>&1; echo $?)" "JSON gives the names exactly" "$(cat "$SCRATCH/log/names")"
 ask why "$newline"
 check "$([ "$RC" = 0 ] && grep -qF 'line\nbreak' <<< "$OUT"; echo $?)" "why about a file with a newline" "$OUT"
+ask explain "$newline"
+check "$([ "$RC" = 1 ] && grep -qF '/line\nbreak' <<< "$OUT" && ! grep -qF 'line\\n' <<< "$OUT"; echo $?)" "explain shows it as one \n, too" "$OUT"
 
 # ---- filters -------------------------------------------------------------------------
 count() { ctl --json events "$@" | wc -l; }
