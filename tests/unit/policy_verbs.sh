@@ -145,6 +145,7 @@ check 0 "library, script, paths -> 92 days" "$guardctl" policy diff e.conf f.con
 # Who vouches for it cannot be seen here.
 key=0123456789abcdef0123456789abcdef01234567
 { header; group "{ signers = ( { provider = \"package\"; key = \"$key\"; } ); }"; } >signed.conf
+check 0 "rule: allow signed by package $key" sh -c "'$guardctl' policy diff a.conf signed.conf | grep '$key\$'"
 event two "$two_digest" bob allow listed 2 >events
 check 1 "Of what is denied, 1 may be allowed by a signer" "$guardctl" policy test signed.conf --ledger events
 check 1 '"unsure":1' "$guardctl" --json policy test signed.conf --ledger events

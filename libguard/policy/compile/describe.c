@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "identity/certificate.h"
+#include "identity/openpgp.h"
 #include "policy/glob.h"
 #include "policy/policy.h"
 
@@ -82,7 +83,10 @@ static void put_signers(FILE *out, const struct guard_policy *policy, uint32_t r
 		for (uint32_t j = 0; j < list.count; j++) {
 			if (list.rules[j] != rule)
 				continue;
-			guard_digest_format(hex, &key);
+			if (signer.provider == GUARD_PROVIDER_PACKAGE)
+				guard_openpgp_key_id_format(hex, signer.key_id);
+			else
+				guard_digest_format(hex, &key);
 			fprintf(out, "%s%s %s", before, guard_provider_name((enum guard_provider)signer.provider), hex);
 			before = ", ";
 		}
