@@ -174,7 +174,7 @@ const char *const told_formats_policy[] = {
 	N_(" and %zu more"),
 	N_("add what `guardctl scan / --fragment` prints"),
 	N_("this policy enforces and would lock this machine up: it does not allow %s"),
-	N_("this policy enforces, but does not allow %s of this machine: does it cover only a part of a machine?"),
+	N_("this policy enforces, but does not allow %s of this machine"),
 	N_("list the programs by sha256, or name a folder that only root can write"),
 	N_("\"%.200s\" would allow by path alone what users can write below %s"),
 	N_("name the reader's own path, where only root can write"),

@@ -371,6 +371,20 @@ static void test_lockout_by_content(void)
 	CU_ASSERT_EQUAL_FATAL(guard_compile_sources(&result, paths, 1, &options), 0);
 	CU_ASSERT_EQUAL(guard_compile_diagnostic_count(result), 0);
 	guard_compile_free(result);
+	/* A signer allows what is of its packages, and no more. */
+	for (int i = 0; i < 3; i++) {
+		static const char *const packages[] = { "", "packages = [ \"acme-*\" ];", "packages = [ \"b*\", \"da??\" ];" };
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			 "policy = { id = \"hq\"; version = 1; mode = \"enforce\"; };\ngroups = ( { name = \"g\"; rules = ( { %s "
+			 "signers = ( { provider = \"package\"; key = \"0123456789abcdef0123456789abcdef01234567\"; } ); } ); } );\n",
+			 packages[i]);
+		write_file("lock.conf", text);
+		CU_ASSERT_EQUAL_FATAL(guard_compile_sources(&result, paths, 1, &options), 0);
+		CU_ASSERT_EQUAL(guard_compile_error_count(result), i == 1);
+		guard_compile_free(result);
+	}
 	unlink("lock.conf");
 	unlink("usr/bin/dash");
 	CU_ASSERT_EQUAL(rmdir("usr/bin") | rmdir("usr"), 0);

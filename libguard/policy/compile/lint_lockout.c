@@ -246,7 +246,7 @@ static void check_enforce(struct guard_compile *compile, const struct found *fou
 			      "this policy enforces and would lock this machine up: it does not allow %s", list);
 	else
 		compile_warning(&compile->diagnostics, compile->policy.place, hint,
-				"this policy enforces, but does not allow %s of this machine: does it cover only a part of a machine?",
+				"this policy enforces, but does not allow %s of this machine",
 				list);
 }
 
