@@ -9,6 +9,8 @@
 
 #include "contain.bpf.h"
 #include "memory.bpf.h"
+#include "files.bpf.h"
+#include "mounts.bpf.h"
 #include "protect.bpf.h"
 #include "words.bpf.h"
 

@@ -67,7 +67,8 @@ static int mark_way(const struct marking *marking, const char *path, uint32_t fl
 	return r;
 }
 
-static int mark_folder_of(const struct marking *marking, const char *file)
+/* A folder of the daemon's with all in it; of another's, as /etc, the file alone. */
+static int mark_configuration(const struct marking *marking, const char *file)
 {
 	char folder[PATH_MAX];
 	size_t length = strlen(file);
@@ -78,7 +79,7 @@ static int mark_folder_of(const struct marking *marking, const char *file)
 		return 0; /* "/" holds more than the daemon's */
 	memcpy(folder, file, length - 1);
 	folder[length - 1] = '\0';
-	return mark_way(marking, folder, GUARD_BPF_OWN);
+	return mark_way(marking, strstr(folder, "guard") ? folder : file, GUARD_BPF_OWN);
 }
 
 /* The control group that the service manager put us into. */
@@ -116,7 +117,7 @@ static int mark_files(const struct marking *marking, const char *folder, const s
 	if (r == 0)
 		r = mark_way(marking, ENABLED, GUARD_BPF_ANCESTOR);
 	if (r == 0)
-		r = mark_folder_of(marking, config->config_file);
+		r = mark_configuration(marking, config->config_file);
 	if (r == 0)
 		r = mark_group(marking);
 	return r;
