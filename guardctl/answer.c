@@ -58,11 +58,7 @@ static int ask_line(char *ret_text, size_t capacity, const char *given, const ch
 		guardctl_error(_("answer: give %s"), option);
 		return GUARDCTL_USAGE;
 	}
-	fputs(prompt, stderr);
-	if (!fgets(ret_text, (int)capacity, stdin))
-		return GUARDCTL_REFUSED;
-	ret_text[strcspn(ret_text, "\n")] = '\0';
-	return 0;
+	return guardctl_read_line(ret_text, capacity, stderr, prompt);
 }
 
 /* Until it is right or the operator gives up: a wrong group is asked for again. */

@@ -204,6 +204,37 @@ void guardctl_span_text(char ret_text[GUARDCTL_SPAN_SIZE], uint32_t seconds)
 		snprintf(ret_text, GUARDCTL_SPAN_SIZE, _("%u h %u min"), seconds / 3600, seconds % 3600 / 60);
 }
 
+static void pass_over_line(void)
+{
+	int c;
+
+	do
+		c = getchar();
+	while (c != '\n' && c != EOF);
+}
+
+int guardctl_read_line(char *ret_text, size_t capacity, FILE *out, const char *prompt)
+{
+	size_t length;
+
+	for (;;) {
+		fputs(prompt, out);
+		fflush(out);
+		if (!fgets(ret_text, (int)capacity, stdin)) {
+			fputc('\n', out);
+			guardctl_error(_("the input has ended: nothing was done"));
+			return GUARDCTL_REFUSED;
+		}
+		length = strcspn(ret_text, "\n");
+		if (ret_text[length] == '\n' || feof(stdin)) {
+			ret_text[length] = '\0';
+			return 0;
+		}
+		pass_over_line();
+		guardctl_error(_("that is longer than %zu bytes: once more"), capacity - 2);
+	}
+}
+
 void guardctl_flaw_text(char *ret_text, size_t capacity, const struct guard_unlock_flaw *flaw)
 {
 	switch (flaw->kind) {

@@ -6,6 +6,8 @@
 #ifndef GUARDCTL_ASK_H
 #define GUARDCTL_ASK_H
 
+#include <stdio.h>
+
 #include "guardctl.h"
 #include "wire/unlock.h"
 
@@ -34,6 +36,9 @@ const char *guardctl_scope_text(uint8_t scope);
 /* "1 h 5 min", "45 s". */
 #define GUARDCTL_SPAN_SIZE 64u
 void guardctl_span_text(char ret_text[GUARDCTL_SPAN_SIZE], uint32_t seconds);
+/* One line that is typed at the terminal, without its end; one that does not fit is
+ * asked for again.  Exit code: the input has ended, which was said. */
+int guardctl_read_line(char *ret_text, size_t capacity, FILE *out, const char *prompt);
 /* A flaw of a number as typed: one sentence. */
 void guardctl_flaw_text(char *ret_text, size_t capacity, const struct guard_unlock_flaw *flaw);
 /* Each digit as it is said on the telephone, a line for each group. */

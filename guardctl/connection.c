@@ -15,8 +15,12 @@
 #include "connection.h"
 #include "told_text.h"
 
-static int unreachable(const char *path, int error)
+static int unreachable(const struct guardctl_options *options, int error)
 {
+	const char *path = options->socket;
+
+	if (options->quiet)
+		return GUARDCTL_UNREACHABLE;
 	if (error == EACCES)
 		guardctl_error("%s: permission denied: ask your administrator", path);
 	else
@@ -47,7 +51,7 @@ int guardctl_connect(struct guardctl_connection *ret_connection, const struct gu
 	}
 	memcpy(address.sun_path, options->socket, strlen(options->socket));
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return unreachable(options->socket, errno);
+		return unreachable(options, errno);
 	ret_connection->socket = guard_steal_fd(&fd);
 	guardctl_patience(ret_connection, GUARDCTL_ANSWER_SECONDS);
 	return 0;

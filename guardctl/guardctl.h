@@ -22,6 +22,7 @@ enum guardctl_exit {
 struct guardctl_options {
 	const char *socket; /* --socket, default /run/guard/guard.sock */
 	bool json;          /* --json */
+	bool quiet;         /* not an option: that the daemon is not there has been said */
 };
 
 struct guardctl_verb {

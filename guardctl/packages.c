@@ -15,15 +15,18 @@
 
 #define LISTS "/var/lib/apt/lists"
 #define ARCHIVES "/var/cache/apt/archives"
+#define DATABASE "/var/lib/dpkg"
 
 struct settings {
-	const char *lists, *archives;
+	const char *lists, *archives, *state, *database;
 	bool refuse;
 };
 
 static const struct option options_table[] = {
 	{ "lists", required_argument, NULL, 'l' },
 	{ "archives", required_argument, NULL, 'a' },
+	{ "state", required_argument, NULL, 's' },
+	{ "dpkg", required_argument, NULL, 'd' },
 	{ "refuse", no_argument, NULL, 'r' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -78,7 +81,7 @@ static int add(const struct guardctl_options *options, const struct settings *se
 	int r = 0;
 
 	if (argc == 0)
-		return usage(_("add: name at least one .deb file"));
+		return usage(_("add: name at least one .deb or .rpm file"));
 	for (int i = 0; r == 0 && i < argc; i++)
 		r = packages_list_add(&debs, argv[i], strlen(argv[i]));
 	return hand_over(options, settings, &debs, r);
@@ -90,7 +93,7 @@ static int installed(const struct guardctl_options *options, const struct settin
 	DIR *folder = opendir(settings->archives);
 	struct dirent *entry;
 	char path[4096 + 256];
-	int r = 0;
+	int r = 0, code;
 
 	if (!folder) {
 		guardctl_error("packages: %s cannot be read: %s", settings->archives, strerror(errno));
@@ -105,27 +108,47 @@ static int installed(const struct guardctl_options *options, const struct settin
 		r = packages_list_add(&debs, path, strlen(path));
 	}
 	closedir(folder);
-	return hand_over(options, settings, &debs, r);
+	code = hand_over(options, settings, &debs, r);
+	puts(_("What is installed and not attributed: guardctl packages missing"));
+	return code;
+}
+
+static int parse(struct settings *settings, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options_table, NULL)) != -1) {
+		switch (option) {
+		case 'l':
+			settings->lists = optarg;
+			break;
+		case 'a':
+			settings->archives = optarg;
+			break;
+		case 's':
+			settings->state = optarg;
+			break;
+		case 'd':
+			settings->database = optarg;
+			break;
+		case 'r':
+			settings->refuse = true;
+			break;
+		default:
+			return GUARDCTL_USAGE;
+		}
+	}
+	return optind == argc ? usage(_("one of add, installed, missing, apt-hook is missing")) : GUARDCTL_DONE;
 }
 
 static int run(const struct guardctl_options *options, int argc, char **argv)
 {
-	struct settings settings = { LISTS, ARCHIVES, false };
+	struct settings settings = { LISTS, ARCHIVES, NULL, DATABASE, false };
+	int code = parse(&settings, argc, argv);
 	const char *verb;
-	int option;
 
-	while ((option = getopt_long(argc, argv, "", options_table, NULL)) != -1) {
-		if (option == 'l')
-			settings.lists = optarg;
-		else if (option == 'a')
-			settings.archives = optarg;
-		else if (option == 'r')
-			settings.refuse = true;
-		else
-			return GUARDCTL_USAGE;
-	}
-	if (optind == argc)
-		return usage(_("one of add, installed, apt-hook is missing"));
+	if (code != GUARDCTL_DONE)
+		return code;
 	verb = argv[optind];
 	if (strcmp(verb, "add") == 0)
 		return add(options, &settings, argc - optind - 1, &argv[optind + 1]);
@@ -133,23 +156,28 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 		return usage(_("too many arguments"));
 	if (strcmp(verb, "installed") == 0)
 		return installed(options, &settings);
+	if (strcmp(verb, "missing") == 0)
+		return packages_missing(options, settings.state, settings.database);
 	if (strcmp(verb, "apt-hook") == 0)
 		return apt_hook(options, &settings);
-	return usage(_("one of add, installed, apt-hook is wanted"));
+	return usage(_("one of add, installed, missing, apt-hook is wanted"));
 }
 
 const struct guardctl_verb guardctl_packages = {
 	.name = "packages",
 	.summary = N_("attribute the files of signed packages (root)"),
-	.usage = N_("Usage: guardctl packages add [--lists DIR] DEB...\n"
+	.usage = N_("Usage: guardctl packages add [--lists DIR] FILE...\n"
 		 "       guardctl packages installed [--lists DIR] [--archives DIR]\n"
+		 "       guardctl [--json] packages missing [--state DIR] [--dpkg DIR]\n"
 		 "       guardctl packages apt-hook [--lists DIR] [--refuse] < what apt says\n"
 		 "\n"
-		 "Hands .deb files with apt's lists to the daemon, which verifies them up to a key\n"
-		 "that the policy names.  What they hold is then allowed by rules for that key.\n"
+		 "Hands .deb files with apt's lists, or signed .rpm files, to the daemon, which verifies\n"
+		 "them up to a key that the policy names.  What they hold is then allowed by rules for\n"
+		 "that key.\n"
 		 "\n"
 		 "  add        these files\n"
 		 "  installed  what lies in /var/cache/apt/archives: for the first start\n"
+		 "  missing    what is installed and not attributed: runs only where the policy lists it\n"
 		 "  apt-hook   what apt is about to unpack (20guard in /etc/apt/apt.conf.d)\n"
 		 "  --refuse   apt stops when a package cannot be attributed; without, it is\n"
 		 "             installed and does not run\n"

@@ -9,7 +9,7 @@
 
 #include "guardctl.h"
 
-/* Paths of .deb files. */
+/* Paths of .deb and .rpm files. */
 struct packages_list {
 	char **paths;
 	size_t count, capacity;
@@ -31,5 +31,9 @@ struct packages_order {
 	bool all;          /* say what was attributed, too */
 };
 int packages_hand_over(const struct packages_order *order);
+
+/* packages_missing.c: what is installed (by dpkg's folder `database`) and stands in no
+ * row of the table in `state`, NULL for this machine's own; an exit code. */
+int packages_missing(const struct guardctl_options *options, const char *state, const char *database);
 
 #endif

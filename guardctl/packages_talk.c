@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * guardctl/packages_talk.c - hands apt's lists and .deb files to the daemon as
+ * guardctl/packages_talk.c - hands apt's lists, .deb and .rpm files to the daemon as
  * open files (guardd/package/message.h) and prints what it says about them.
  * Believes and decides nothing.
  */
@@ -26,6 +26,7 @@ struct talk {
 	char notes[NOTES_SHOWN][400];
 	unsigned note_count;
 	size_t refused, attributed;
+	size_t handed, done; /* files, and answers about them */
 	bool over; /* RESULT came */
 	int error;
 };
@@ -45,6 +46,7 @@ static void take_note(struct talk *talk, const struct package_message *message)
 
 static void take_done(struct talk *talk, const struct package_message *message)
 {
+	talk->done++;
 	if (message->error == 0) {
 		talk->attributed++;
 		if (talk->order->all) {
@@ -139,12 +141,46 @@ static int hand_lists(struct talk *talk, bool index)
 	return r;
 }
 
+/* By its first bytes: the lead of an .rpm. */
+static bool is_rpm(int fd)
+{
+	static const unsigned char magic[4] = { 0xed, 0xab, 0xee, 0xdb };
+	unsigned char bytes[sizeof(magic)];
+
+	return pread(fd, bytes, sizeof(bytes), 0) == (ssize_t)sizeof(bytes) && memcmp(bytes, magic, sizeof(magic)) == 0;
+}
+
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* They go first; what becomes of them is said later.  `ret_all`: there is nothing else. */
+static int hand_rpms(struct talk *talk, bool *ret_all)
+{
+	const struct packages_list *files = talk->order->debs;
+	size_t handed = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !talk->over && i < files->count; i++) {
+		GUARD_AUTO_CLOSE int fd = open(files->paths[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+		if (fd < 0 || !is_rpm(fd))
+			continue;
+		handed++;
+		talk->handed++;
+		r = hand(talk, PACKAGE_RPM, name_of(files->paths[i]), fd);
+	}
+	*ret_all = handed == files->count;
+	return r;
+}
+
 static int hand_deb(struct talk *talk, const char *path)
 {
 	GUARD_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	const char *slash = strrchr(path, '/');
 	uint32_t type = 0;
-	size_t before = talk->refused + talk->attributed;
 	int r;
 
 	if (fd < 0) {
@@ -152,18 +188,24 @@ static int hand_deb(struct talk *talk, const char *path)
 		talk->refused++;
 		return 0;
 	}
-	r = hand(talk, PACKAGE_DEB, slash ? slash + 1 : path, fd);
-	while (r == 0 && !talk->over && talk->refused + talk->attributed == before)
+	if (is_rpm(fd))
+		return 0;
+	talk->handed++;
+	r = hand(talk, PACKAGE_DEB, name_of(path), fd);
+	while (r == 0 && !talk->over && talk->done < talk->handed)
 		r = hear(talk, &type);
 	return r;
 }
 
 static int hand_all(struct talk *talk)
 {
-	int r = hand_lists(talk, false);
+	bool rpms_alone = false;
 	uint32_t type;
+	int r = hand_rpms(talk, &rpms_alone);
 
-	if (r == 0)
+	if (r == 0 && !rpms_alone)
+		r = hand_lists(talk, false);
+	if (r == 0 && !rpms_alone)
 		r = hand_lists(talk, true);
 	for (size_t i = 0; r == 0 && !talk->over && i < talk->order->debs->count; i++)
 		r = hand_deb(talk, talk->order->debs->paths[i]);

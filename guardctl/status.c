@@ -96,6 +96,7 @@ static int print_json(const struct guard_status *status)
 	json_object_set_new(object, "backend", json_string(backend_word(status)));
 	json_object_set_new(object, "kernel_layer", guardctl_json_text(status->layer));
 	json_object_set_new(object, "catalogs", guardctl_json_text(status->catalogs));
+	json_object_set_new(object, "packages", guardctl_json_text(status->packages));
 	json_object_set_new(object, "policy_id", guardctl_json_text(status->policy_id));
 	json_object_set_new(object, "policy_version", json_integer((json_int_t)status->policy_version));
 	json_object_set_new(object, "policy_expires", guardctl_json_time(status->policy_expires));
@@ -257,6 +258,12 @@ static void print_text(const struct guard_status *status)
 		put_label(_("catalogs"));
 		guardctl_put_escaped(status->catalogs);
 		putchar('\n');
+	}
+	if (status->packages[0]) {
+		const struct safe packages = safe(status->packages);
+
+		put_label(_("packages"));
+		puts(guardctl_told(packages.text));
 	}
 	print_counters(status);
 	guardctl_local_time(started, status->started);

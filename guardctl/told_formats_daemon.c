@@ -11,6 +11,8 @@
 
 const char *const told_formats_daemon[] = {
 	/* control */
+	N_("none is attributed yet: guardctl packages installed"),
+	N_("%u attributed, %u files; the others: guardctl packages missing"),
 	N_("there is no policy that could be read: everything that is not the system's own start is refused"),
 	N_("the gate is not ready: it is starting, or it cannot"),
 	N_("the record process is not running: nothing is written to the ledger"),

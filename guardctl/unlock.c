@@ -69,20 +69,6 @@ static int join(char *ret_code, size_t capacity, int count, char **words)
 	return 0;
 }
 
-static int ask_for_code(char *ret_code, size_t capacity)
-{
-	if (!isatty(STDIN_FILENO)) {
-		guardctl_error(_("unlock: give the answer code, e.g. `guardctl unlock 397197 375442 922204 741951`"));
-		return GUARDCTL_USAGE;
-	}
-	printf(_("Answer code: "));
-	fflush(stdout);
-	if (!fgets(ret_code, (int)capacity, stdin))
-		return GUARDCTL_REFUSED;
-	ret_code[strcspn(ret_code, "\n")] = '\0';
-	return 0;
-}
-
 /* Said before anything is sent: a slip of the tongue costs nothing. */
 static int check_code(const char *code)
 {
@@ -95,6 +81,23 @@ static int check_code(const char *code)
 	guardctl_flaw_text(text, sizeof(text), &flaw);
 	guardctl_error("%s", text);
 	return GUARDCTL_REFUSED;
+}
+
+/* At the terminal; a code with a slip in it is asked for again. */
+static int ask_for_code(char *ret_code, size_t capacity)
+{
+	int code;
+
+	if (!isatty(STDIN_FILENO)) {
+		guardctl_error(_("unlock: give the answer code, e.g. `guardctl unlock 397197 375442 922204 741951`"));
+		return GUARDCTL_USAGE;
+	}
+	do {
+		code = guardctl_read_line(ret_code, capacity, stdout, _("Answer code: "));
+		if (code)
+			return code;
+	} while (check_code(ret_code));
+	return 0;
 }
 
 static int parse_end(struct guard_ask *ask, int count, char **words)
@@ -134,8 +137,9 @@ static int parse(struct guard_ask *ask, int argc, char **argv)
 	}
 	if (online)
 		return 0;
-	code = optind < argc ? join(ask->code, sizeof(ask->code), argc - optind, &argv[optind])
-			     : ask_for_code(ask->code, sizeof(ask->code));
+	if (optind == argc)
+		return ask_for_code(ask->code, sizeof(ask->code));
+	code = join(ask->code, sizeof(ask->code), argc - optind, &argv[optind]);
 	return code ? code : check_code(ask->code);
 }
 

@@ -80,6 +80,7 @@ struct guardd_shared {
 	_Atomic uint32_t layer_on;      /* the kernel layer is up */
 	char layer_why[256];            /* what is on, or why it is not; the keeper before any child, the gate with a policy */
 	char catalogs[320];             /* gate: signed lists in force and those left out, or "" */
+	char packages[160];             /* gate: what the table of attributed files holds; "": the policy asks for none */
 	/* The kernel copies events straight into here, so that a gate killed between
 	 * read() and note-taking loses none: the first `metadata_len`-valid entries
 	 * without a slot are adopted.  Zeroed by the gate before each read. */

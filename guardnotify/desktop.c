@@ -99,6 +99,13 @@ int notify_desktop_show_count(struct notify_desktop *desktop, unsigned count)
 	return send_notification(&id, desktop, _("guard did not let programs run"), body, false);
 }
 
+int notify_desktop_say(struct notify_desktop *desktop, const char *title, const char *body)
+{
+	uint32_t id;
+
+	return send_notification(&id, desktop, title, body, false);
+}
+
 /* ---- buttons ------------------------------------------------------------------------ */
 
 static void take_told(void *context, const struct guard_told *told)

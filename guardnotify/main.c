@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * guardnotify/main.c - follows this user's denials and tells him.  Starts with the
- * session and outlives the daemon and the session bus: it tries again.
+ * guardnotify/main.c - follows this user's denials and unlocks and tells him.  Starts
+ * with the session and outlives the daemon and the session bus: it tries again.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "base/text.h"
 #include "connection.h"
 #include "i18n.h"
@@ -31,6 +32,7 @@ struct notifier {
 	int64_t newest_ns; /* of what was told */
 	struct remembered remembered[NOTIFY_REMEMBERED];
 	struct notify_flood shown, lines;
+	struct notify_ends ends;
 };
 
 static int64_t now_ns(clockid_t clock)
@@ -109,18 +111,89 @@ static void tell_withheld(struct notifier *notifier)
 		leave_desktop(notifier);
 }
 
+/* ---- unlocks -------------------------------------------------------------------------------- */
+
+static int64_t boot_ms(void)
+{
+	return now_ns(CLOCK_BOOTTIME) / 1000000;
+}
+
+static void take_open(void *context, const struct guard_told *told)
+{
+	struct notifier *notifier = context;
+
+	if (told->what != GUARD_TOLD_REQUEST && told->uid == getuid())
+		notify_ends_open(&notifier->ends, told, boot_ms());
+}
+
+static void take_no_list(void *context, const char *sentence)
+{
+	(void)context; /* no unlock by phone here: nothing ends */
+	(void)sentence;
+}
+
+static void look_at_unlocks(struct notifier *notifier)
+{
+	const struct guard_ask ask = {.verb = GUARD_ASK_LIST};
+
+	(void)guardctl_ask_for(&notifier->options, &ask, take_open, take_no_list, notifier);
+}
+
+static void say(struct notifier *notifier, const char *title, const struct notify_end *end, int64_t left_ms)
+{
+	char body[1024];
+
+	notify_end_body(body, sizeof(body), end, left_ms);
+	if ((notifier->desktop || notify_desktop_open(&notifier->desktop, &notifier->options) == 0) &&
+	    notify_desktop_say(notifier->desktop, title, body) < 0)
+		leave_desktop(notifier);
+}
+
+static void tell_ends(struct notifier *notifier)
+{
+	struct notify_end end;
+
+	while (notify_ends_due(&end, &notifier->ends, boot_ms()))
+		say(notifier, _("An unlock is about to end"), &end, end.until_ms - boot_ms());
+}
+
+/* Whoever ends one early knows. */
+static void take_unlock(struct notifier *notifier, const struct guard_event *event)
+{
+	struct notify_end end;
+
+	if (event->what == GUARD_DAEMON_UNLOCK_OPENED)
+		look_at_unlocks(notifier);
+	else if (event->what == GUARD_DAEMON_UNLOCK_ENDED && notify_ends_close(&end, &notifier->ends, event->rule) &&
+		 boot_ms() + NOTIFY_EARLY_MS >= end.until_ms)
+		say(notifier, _("An unlock has ended"), &end, 0);
+}
+
+/* Milliseconds; -1: until something comes. */
+static int next_wait(const struct notifier *notifier)
+{
+	const int flood = notify_flood_wait(&notifier->shown, now_ns(CLOCK_MONOTONIC)),
+		  end = notify_ends_wait(&notifier->ends, boot_ms());
+
+	if (flood < 0 || end < 0)
+		return flood < 0 ? end : flood;
+	return flood < end ? flood : end;
+}
+
 /* ---- the stream -------------------------------------------------------------------------- */
 
 static int begin(struct notifier *notifier)
 {
 	const struct guard_event_filter filter = {.since_ns = notifier->newest_ns + 1,
 						  .only_denied = 1,
+						  .unlocks = 1,
 						  .follow = 1,
 						  .has_uid = 1,
 						  .uid = (uint32_t)getuid()};
 	struct guard_writer writer;
 	int code = guardctl_connect(&notifier->connection, &notifier->options);
 
+	notifier->options.quiet = code != 0; /* it was said once */
 	if (code)
 		return code;
 	guard_writer_init(&writer);
@@ -143,13 +216,17 @@ static int take_packet(struct notifier *notifier)
 		return GUARDCTL_UNREACHABLE;
 	if (event.time_ns > notifier->newest_ns)
 		notifier->newest_ns = event.time_ns;
-	tell(notifier, &event);
+	if (event.source == GUARD_EVENT_DAEMON)
+		take_unlock(notifier, &event);
+	else
+		tell(notifier, &event);
 	return 0;
 }
 
 /* Until the daemon ends the stream. */
 static void follow(struct notifier *notifier)
 {
+	look_at_unlocks(notifier); /* what was opened before */
 	for (;;) {
 		struct pollfd polls[] = {{notifier->connection.socket, POLLIN, 0}, {-1, POLLIN, 0}};
 
@@ -157,8 +234,9 @@ static void follow(struct notifier *notifier)
 		if (notifier->desktop && notify_desktop_process(notifier->desktop) < 0)
 			leave_desktop(notifier);
 		tell_withheld(notifier);
+		tell_ends(notifier);
 		polls[1].fd = notify_desktop_fd(notifier->desktop);
-		if (poll(polls, 2, notify_flood_wait(&notifier->shown, now_ns(CLOCK_MONOTONIC))) < 0 && errno != EINTR)
+		if (poll(polls, 2, next_wait(notifier)) < 0 && errno != EINTR)
 			return;
 		if (polls[0].revents && take_packet(notifier))
 			return;

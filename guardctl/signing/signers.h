@@ -59,6 +59,9 @@ bool signers_keys_load(struct signers_keys *ret_keys, const struct signers_place
 /* The same for a policy that is open already and stays the caller's. */
 bool signers_keys_of(struct signers_keys *ret_keys, struct guard_policy *policy, const struct signers_places *places);
 void signers_keys_clear(struct signers_keys *keys);
+/* The table of attributed files alone.  Errors: GUARD_E_NOT_FOUND (there is none),
+ * GUARD_E_IO (not for this user), those of guard_attribution_open. */
+int signers_table_load(struct guard_attribution **ret_table, const struct signers_places *places) GUARD_WARN_UNUSED;
 const char *signers_state(const struct signers_places *places);
 
 /* signers_list.c: a signed list.  The name is that of its signature. */

@@ -48,11 +48,19 @@ static int seal_state(const struct signers_places *places, const char *name, siz
 	return seal(path, max);
 }
 
-static void load_table(struct signers_keys *keys, const struct signers_places *places)
+int signers_table_load(struct guard_attribution **ret_table, const struct signers_places *places)
 {
 	GUARD_AUTO_CLOSE int fd = seal_state(places, "attributions", GUARD_ATTRIBUTION_SIZE_MAX);
 
-	if (fd >= 0 && guard_attribution_open(&keys->table, fd) < 0)
+	return fd < 0 ? fd : guard_attribution_open(ret_table, fd);
+}
+
+/* One that is not there, or not for this user to read, is none. */
+static void load_table(struct signers_keys *keys, const struct signers_places *places)
+{
+	int r = signers_table_load(&keys->table, places);
+
+	if (r < 0 && r != -GUARD_E_NOT_FOUND && r != -GUARD_E_IO)
 		guardctl_error("%s/attributions cannot be used: packages are left out", signers_state(places));
 }
 

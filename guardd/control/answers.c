@@ -48,6 +48,7 @@ static void add_shared(struct guard_status *status, const struct guardd_shared *
 	status->backend = atomic_load(&shared->layer_on) ? BACKEND_BPF : BACKEND_FANOTIFY;
 	copy(status->layer, sizeof(status->layer), shared->layer_why);
 	copy(status->catalogs, sizeof(status->catalogs), shared->catalogs);
+	copy(status->packages, sizeof(status->packages), shared->packages);
 	status->started = atomic_load(&shared->started);
 	status->events = atomic_load(&counters->events);
 	status->allowed = atomic_load(&counters->allowed);

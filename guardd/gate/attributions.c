@@ -5,6 +5,7 @@
  * whole, as a policy is.
  */
 #include "gate/gate.h"
+#include "gate/signers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,22 @@ static int make_next(struct gate_policy **ret_next, const struct gate_policy *no
 	return 0;
 }
 
+/* What `guardctl status` says of it. */
+void gate_attributions_tell(struct gate *gate, const struct gate_policy *policy)
+{
+	const struct guard_attribution *table = policy->attributions;
+	char *text = gate->shared->packages;
+	const size_t size = sizeof(gate->shared->packages);
+
+	if (!(policy->keys->providers & 1u << GUARD_PROVIDER_PACKAGE))
+		text[0] = '\0';
+	else if (!table || !table->header->package_count)
+		snprintf(text, size, "none is attributed yet: guardctl packages installed");
+	else
+		snprintf(text, size, "%u attributed, %u files; the others: guardctl packages missing",
+			 table->header->package_count, table->header->digest_count);
+}
+
 int gate_attributions_load(struct gate *gate, int fd, char *ret_text, size_t size)
 {
 	struct gate_policies *policies = &gate->policies;
@@ -39,6 +56,7 @@ int gate_attributions_load(struct gate *gate, int fd, char *ret_text, size_t siz
 	r = make_next(&next, old, fd);
 	if (r == 0) {
 		gate_policy_replace(gate, next);
+		gate_attributions_tell(gate, next);
 		snprintf(ret_text, size, "%u packages, %u files", next->attributions->header->package_count,
 			 next->attributions->header->digest_count);
 		guard_attribution_free(old->attributions);

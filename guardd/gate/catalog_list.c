@@ -48,7 +48,8 @@ int gate_catalog_lines(struct guard_digest **ret_digests, size_t *ret_count, con
 		const char *end = memchr(&text[at], '\n', size - at);
 		size_t length = end ? (size_t)(end - &text[at]) : size - at;
 
-		if (length > 0 && text[at] != '#' && parse_line(&digests[count++], &text[at], length) < 0) {
+		/* An empty line may have a carriage return as well. */
+		if (length > 0 && text[at] != '#' && !(length == 1 && text[at] == '\r') && parse_line(&digests[count++], &text[at], length) < 0) {
 			free(digests);
 			return -GUARD_E_SYNTAX;
 		}

@@ -124,6 +124,8 @@ void gate_policy_replace(struct gate *gate, struct gate_policy *next);
 /* attributions.c: the same for the table in `fd`.  `ret_text`: what is in it, or
  * what is wrong. */
 int gate_attributions_load(struct gate *gate, int fd, char *ret_text, size_t size) GUARD_WARN_UNUSED;
+/* For `guardctl status`: what the table holds, where the policy asks for packages. */
+void gate_attributions_tell(struct gate *gate, const struct gate_policy *policy);
 
 /* ---- events.c: slots, answers ------------------------------------------------------ */
 

@@ -185,6 +185,7 @@ int gate_policy_load(struct gate *gate, int fd, bool is_new, char *ret_problem, 
 	gate_policy_replace(gate, next);
 	gate_needed_begin(gate);
 	gate_catalogs_tell(gate, next->catalogs);
+	gate_attributions_tell(gate, next);
 	pthread_mutex_unlock(&policies->swap);
 	if (old)
 		free_unused(old); /* its table lives on in the next */

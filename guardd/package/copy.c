@@ -16,14 +16,16 @@
 
 #define BLOCK (1u << 18)
 
-static int copy_content(int to, int from, uint64_t most)
+/* What is longer than `most` is cut there, or refused. */
+static int copy_content(int to, int from, uint64_t most, bool cut)
 {
 	GUARD_AUTO_FREE uint8_t *block = malloc(BLOCK);
 	uint64_t total = 0;
 	int r = block ? 0 : -GUARD_E_NOMEM;
 
-	while (r == 0) {
-		ssize_t n = pread(from, block, BLOCK, (off_t)total);
+	while (r == 0 && !(cut && total == most)) {
+		const size_t wanted = cut && most - total < BLOCK ? (size_t)(most - total) : BLOCK;
+		ssize_t n = pread(from, block, wanted, (off_t)total);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -35,7 +37,7 @@ static int copy_content(int to, int from, uint64_t most)
 	return r;
 }
 
-int package_copy(int *ret_copy, int fd, uint64_t most)
+static int copy_sealed(int *ret_copy, int fd, uint64_t most, bool cut)
 {
 	GUARD_AUTO_CLOSE int copy = memfd_create("guard-package", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	struct stat status;
@@ -45,13 +47,23 @@ int package_copy(int *ret_copy, int fd, uint64_t most)
 		return -GUARD_E_NOMEM;
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
 		return -GUARD_E_IO;
-	r = copy_content(copy, fd, most);
+	r = copy_content(copy, fd, most, cut);
 	if (r < 0)
 		return r;
 	if (fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return -GUARD_E_IO;
 	*ret_copy = guard_steal_fd(&copy);
 	return 0;
+}
+
+int package_copy(int *ret_copy, int fd, uint64_t most)
+{
+	return copy_sealed(ret_copy, fd, most, false);
+}
+
+int package_copy_head(int *ret_copy, int fd, uint64_t most)
+{
+	return copy_sealed(ret_copy, fd, most, true);
 }
 
 int package_map(const uint8_t **ret_bytes, size_t *ret_size, int copy)

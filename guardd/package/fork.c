@@ -181,16 +181,16 @@ int package_deb_in_fork(int deb, package_take take, void *context, char *ret_pro
 	return r;
 }
 
-static void write_plain(int file, int out) __attribute__((noreturn));
-static void write_plain(int file, int out)
+static void make_part(int file, int out, package_write_part write_part) __attribute__((noreturn));
+static void make_part(int file, int out, package_write_part write_part)
 {
 	confine(file, out);
-	_exit(package_plain_write(0, 1) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	_exit(write_part(0, 1) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-int package_plain_in_fork(int *ret_plain, int file)
+int package_part_in_fork(int *ret_part, int file, package_write_part write_part)
 {
-	GUARD_AUTO_CLOSE int out = memfd_create("plain", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	GUARD_AUTO_CLOSE int out = memfd_create("part", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int status = 0;
 	pid_t child;
 
@@ -198,7 +198,7 @@ int package_plain_in_fork(int *ret_plain, int file)
 		return -GUARD_E_NOMEM;
 	child = fork();
 	if (child == 0)
-		write_plain(file, out);
+		make_part(file, out, write_part);
 	if (child < 0)
 		return -GUARD_E_NOMEM;
 	/* Its limit of processor time ends it. */
@@ -208,6 +208,6 @@ int package_plain_in_fork(int *ret_plain, int file)
 		return -GUARD_E_FORMAT;
 	if (fcntl(out, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return -GUARD_E_IO;
-	*ret_plain = guard_steal_fd(&out);
+	*ret_part = guard_steal_fd(&out);
 	return 0;
 }

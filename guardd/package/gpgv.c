@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * package/gpgv.c - has gpgv(1) verify an InRelease.  Gives it two sealed memfds
- * and takes what it writes; looks into none of it but the status lines.
+ * package/gpgv.c - has gpgv(1) verify an InRelease, or the header of an .rpm beside
+ * its signatures.  Gives it sealed memfds and takes what it writes; looks into none of
+ * it but the status lines.
  */
 #include "package/package.h"
 
@@ -23,7 +24,14 @@
 #define BEGIN "-----BEGIN PGP SIGNED MESSAGE-----"
 
 /* The numbers that gpgv finds its files by. */
-enum { FD_NOISE = 2, FD_STATUS = 3, FD_KEYRING = 4, FD_RELEASE = 5 };
+enum { FD_NOISE = 2, FD_STATUS = 3, FD_KEYRING = 4, FD_SIGNED = 5, FD_DATA = 6 };
+
+/* What gpgv is given and writes to. */
+struct gpgv {
+	int message, keyring;
+	int data; /* -1: the message has it inside */
+	int status, text;
+};
 
 static void set_limit(int resource, rlim_t value)
 {
@@ -32,30 +40,34 @@ static void set_limit(int resource, rlim_t value)
 	(void)!setrlimit((__rlimit_resource_t)resource, &limit);
 }
 
-static void become_gpgv(int release, int keyring, int status, int text) __attribute__((noreturn));
-static void become_gpgv(int release, int keyring, int status, int text)
+static void become_gpgv(const struct gpgv *gpgv) __attribute__((noreturn));
+static void become_gpgv(const struct gpgv *gpgv)
 {
-	static char *const arguments[] = { (char *)"gpgv", (char *)"--homedir", (char *)"/nonexistent",
-					   (char *)"--status-fd", (char *)"3", (char *)"--keyring",
-					   (char *)"/proc/self/fd/4", (char *)"--output", (char *)"-",
-					   (char *)"/proc/self/fd/5", NULL };
+	char *const arguments[] = { (char *)"gpgv", (char *)"--homedir", (char *)"/nonexistent", (char *)"--status-fd",
+				    (char *)"3", (char *)"--keyring", (char *)"/proc/self/fd/4", (char *)"--output",
+				    (char *)"-", (char *)"/proc/self/fd/5",
+				    gpgv->data < 0 ? NULL : (char *)"/proc/self/fd/6", NULL };
 	static char *const environment[] = { (char *)"LC_ALL=C", (char *)"PATH=/usr/bin",
 					     (char *)"HOME=/nonexistent", NULL };
 	/* First out of the way of the numbers that they are given. */
-	const int high[] = { fcntl(release, F_DUPFD, 20), fcntl(keyring, F_DUPFD, 20), fcntl(status, F_DUPFD, 20),
-			     fcntl(text, F_DUPFD, 20), memfd_create("noise", 0) };
+	const int fds[] = { gpgv->text, memfd_create("noise", 0), gpgv->status, gpgv->keyring, gpgv->message, gpgv->data };
+	static const int numbers[] = { STDOUT_FILENO, FD_NOISE, FD_STATUS, FD_KEYRING, FD_SIGNED, FD_DATA };
+	const size_t count = sizeof(fds) / sizeof(fds[0]) - (gpgv->data < 0);
+	int high[sizeof(fds) / sizeof(fds[0])];
 
-	for (int i = 0; i < 5; i++)
-		if (high[i] < 0)
-			_exit(126);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	set_limit(RLIMIT_CPU, PACKAGE_CHILD_SECONDS);
 	set_limit(RLIMIT_AS, PACKAGE_CHILD_MEMORY);
 	set_limit(RLIMIT_FSIZE, 2 * PACKAGE_RELEASE_SIZE_MAX);
-	if (dup2(high[3], STDOUT_FILENO) < 0 || dup2(high[4], FD_NOISE) < 0 || dup2(high[2], FD_STATUS) < 0 || dup2(high[1], FD_KEYRING) < 0 ||
-	    dup2(high[0], FD_RELEASE) < 0)
-		_exit(126);
-	(void)!close_range(FD_RELEASE + 1, ~0u, 0);
+	for (size_t i = 0; i < count; i++) {
+		high[i] = fcntl(fds[i], F_DUPFD, 20);
+		if (high[i] < 0)
+			_exit(126);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (dup2(high[i], numbers[i]) < 0)
+			_exit(126);
+	(void)!close_range((unsigned)numbers[count - 1] + 1, ~0u, 0);
 	execve(GPGV, arguments, environment);
 	_exit(errno == ENOENT ? 127 : errno == EPERM || errno == EACCES ? 125 : 126);
 }
@@ -96,16 +108,31 @@ static int check_frame(int release, char *ret_problem, size_t problem_size)
 	return r;
 }
 
-static int read_status(struct package_signed *signed_by, int status, char *ret_problem, size_t problem_size)
+static int read_status(struct package_signed *signed_by, const struct gpgv *gpgv, char *ret_problem,
+		       size_t problem_size)
 {
 	const uint8_t *bytes = NULL;
 	size_t size = 0;
-	int r = package_map(&bytes, &size, status);
+	int r = package_map(&bytes, &size, gpgv->status);
 
 	if (r == 0)
-		r = package_gpgv_status(signed_by, (const char *)bytes, size, ret_problem, problem_size);
+		r = package_gpgv_status(signed_by, (const char *)bytes, size,
+					gpgv->data < 0 ? PACKAGE_CLEARSIGNED : PACKAGE_DETACHED, ret_problem, problem_size);
 	package_unmap(bytes, size);
 	return r;
+}
+
+static int run(struct package_signed *signed_by, const struct gpgv *gpgv, char *ret_problem, size_t problem_size)
+{
+	pid_t child = fork();
+	int r;
+
+	if (child == 0)
+		become_gpgv(gpgv);
+	if (child < 0)
+		return -GUARD_E_NOMEM;
+	r = wait_for(child, ret_problem, problem_size);
+	return r == 0 ? read_status(signed_by, gpgv, ret_problem, problem_size) : r;
 }
 
 int package_gpgv(struct package_signed *ret_signed, int release, int keyring, char *ret_problem, size_t problem_size)
@@ -113,24 +140,16 @@ int package_gpgv(struct package_signed *ret_signed, int release, int keyring, ch
 	GUARD_AUTO_CLOSE int status = memfd_create("status", MFD_CLOEXEC);
 	GUARD_AUTO_CLOSE int text = memfd_create("text", MFD_CLOEXEC);
 	GUARD_AUTO_CLOSE int sealed = -1;
+	const struct gpgv gpgv = { .message = release, .keyring = keyring, .data = -1, .status = status, .text = text };
 	struct package_signed result = { .text = -1 };
-	pid_t child;
 	int r;
 
 	snprintf(ret_problem, problem_size, "memory is exhausted");
 	if (status < 0 || text < 0)
 		return -GUARD_E_NOMEM;
 	r = check_frame(release, ret_problem, problem_size);
-	if (r < 0)
-		return r;
-	child = fork();
-	if (child == 0)
-		become_gpgv(release, keyring, status, text);
-	if (child < 0)
-		return -GUARD_E_NOMEM;
-	r = wait_for(child, ret_problem, problem_size);
 	if (r == 0)
-		r = read_status(&result, status, ret_problem, problem_size);
+		r = run(&result, &gpgv, ret_problem, problem_size);
 	if (r == 0)
 		r = package_copy(&sealed, text, PACKAGE_RELEASE_SIZE_MAX);
 	if (r < 0)
@@ -138,4 +157,22 @@ int package_gpgv(struct package_signed *ret_signed, int release, int keyring, ch
 	result.text = guard_steal_fd(&sealed);
 	*ret_signed = result;
 	return 0;
+}
+
+int package_gpgv_detached(struct package_signed *ret_signed, int signature, int data, int keyring, char *ret_problem,
+			  size_t problem_size)
+{
+	GUARD_AUTO_CLOSE int status = memfd_create("status", MFD_CLOEXEC);
+	GUARD_AUTO_CLOSE int text = memfd_create("text", MFD_CLOEXEC);
+	const struct gpgv gpgv = { .message = signature, .keyring = keyring, .data = data, .status = status, .text = text };
+	struct package_signed result = { .text = -1 };
+	int r;
+
+	snprintf(ret_problem, problem_size, "memory is exhausted");
+	if (status < 0 || text < 0)
+		return -GUARD_E_NOMEM;
+	r = run(&result, &gpgv, ret_problem, problem_size);
+	if (r == 0)
+		*ret_signed = result;
+	return r;
 }

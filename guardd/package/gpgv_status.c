@@ -2,6 +2,9 @@
  *
  * package/gpgv_status.c - what gpgv's status lines mean.  One good signature by a
  * key of the keyring is enough; one bad one spoils all.  Pure.
+ *
+ * Of a signature beside its data, PLAINTEXT would say that gpgv verified something in
+ * it and not the data, and class 01 (text) that line ends are not covered: neither counts.
  */
 #include "package/package.h"
 
@@ -60,15 +63,17 @@ static void add_key(struct package_signed *signed_by, const char *fingerprint)
 
 /* VALIDSIG fpr date timestamp expires version reserved key-algorithm
  * digest-algorithm class [primary-fpr], behind the GOODSIG of the same one. */
-static void take_valid(struct package_signed *signed_by, const struct words *words)
+static void take_valid(struct package_signed *signed_by, const struct words *words, enum package_frame frame)
 {
 	if (words->count < 10 || !is_strong(words->word[8]))
+		return;
+	if (frame == PACKAGE_DETACHED && strcmp(words->word[9], "00") != 0)
 		return;
 	add_key(signed_by, words->count > 10 ? words->word[10] : words->word[1]);
 }
 
-int package_gpgv_status(struct package_signed *signed_by, const char *text, size_t size, char *ret_problem,
-			size_t problem_size)
+int package_gpgv_status(struct package_signed *signed_by, const char *text, size_t size, enum package_frame frame,
+			char *ret_problem, size_t problem_size)
 {
 	struct package_lines lines = { text, size, 0 };
 	const char *line, *reason = "no key that the policy names has signed it";
@@ -95,11 +100,11 @@ int package_gpgv_status(struct package_signed *signed_by, const char *text, size
 			reason = "the key was revoked";
 		good |= strcmp(words.word[0], "GOODSIG") == 0;
 		if (good && strcmp(words.word[0], "VALIDSIG") == 0)
-			take_valid(signed_by, &words);
+			take_valid(signed_by, &words, frame);
 	}
 	if (bad)
 		reason = "it was changed after it was signed";
-	if (!bad && plain == 1 && signed_by->key_count > 0)
+	if (!bad && plain == (frame == PACKAGE_CLEARSIGNED) && signed_by->key_count > 0)
 		return 0;
 	snprintf(ret_problem, problem_size, "%s", reason);
 	return -GUARD_E_SIGNATURE;

@@ -3,10 +3,11 @@
  * package/message.h - what guardctl, guard-package and the keeper say to each
  * other while packages are attributed: one SOCK_SEQPACKET packet, at most one fd.
  *
- *   guardctl -> guard-package: RELEASE (fd)*, INDEX (fd)*, DEB (fd, its name)*,
- *                              COMMIT.  In this order.
+ *   guardctl -> guard-package: RELEASE (fd)*, RPM (fd, its name)*, INDEX (fd)*,
+ *                              DEB (fd, its name)*, COMMIT.  In this order.
  *   guard-package -> guardctl: NOTE* (about an InRelease or index), one DONE per
- *                              DEB in order, one RESULT; then it closes.
+ *                              RPM (those that are not signed first), one per DEB
+ *                              in order, one RESULT; then it closes.
  *   guard-package -> keeper:   TABLE (fd: the sealed table)
  *   keeper -> guard-package:   RESULT
  * A keeper that cannot begin answers guardctl with RESULT itself.
@@ -20,6 +21,7 @@
 #define PACKAGE_RELEASES_MAX 64u
 #define PACKAGE_INDEXES_MAX 256u
 #define PACKAGE_DEBS_MAX 20000u
+#define PACKAGE_RPMS_MAX 512u /* in one request */
 #define PACKAGE_PATIENCE_MS 660000 /* for the other side to say something: longer than one .deb may take */
 
 enum package_message_type {
@@ -31,6 +33,7 @@ enum package_message_type {
 	PACKAGE_DONE,
 	PACKAGE_RESULT,
 	PACKAGE_TABLE,
+	PACKAGE_RPM,
 };
 
 struct package_message {

@@ -29,11 +29,13 @@
 /* All of `fd` in a sealed memfd.  Errors: GUARD_E_LIMIT, GUARD_E_IO,
  * GUARD_E_NOMEM. */
 int package_copy(int *ret_copy, int fd, uint64_t most) GUARD_WARN_UNUSED;
+/* The first `most` bytes of it, or all. */
+int package_copy_head(int *ret_copy, int fd, uint64_t most) GUARD_WARN_UNUSED;
 /* The bytes of a sealed memfd, mapped; size 0 is mapped as NULL. */
 int package_map(const uint8_t **ret_bytes, size_t *ret_size, int copy) GUARD_WARN_UNUSED;
 void package_unmap(const uint8_t *bytes, size_t size);
 
-/* ---- gpgv.c: who signed an InRelease ---------------------------------------- */
+/* ---- gpgv.c: who signed an InRelease, or the header of an .rpm -------------- */
 
 struct package_signed {
 	struct guard_digest keys[GUARD_ATTRIBUTION_PACKAGE_KEYS];
@@ -43,9 +45,13 @@ struct package_signed {
 /* `release` and `keyring` are sealed memfds.  `ret_problem` gets the reason. */
 int package_gpgv(struct package_signed *ret_signed, int release, int keyring, char *ret_problem,
 		 size_t problem_size) GUARD_WARN_UNUSED;
+/* The same for bytes whose signatures stand beside them; `ret_signed` gets no text. */
+int package_gpgv_detached(struct package_signed *ret_signed, int signature, int data, int keyring, char *ret_problem,
+			  size_t problem_size) GUARD_WARN_UNUSED;
 /* gpgv_status.c: the keys by gpgv's status lines (doc/DETAILS of GnuPG). */
-int package_gpgv_status(struct package_signed *signed_by, const char *text, size_t size, char *ret_problem,
-			size_t problem_size) GUARD_WARN_UNUSED;
+enum package_frame { PACKAGE_CLEARSIGNED, PACKAGE_DETACHED };
+int package_gpgv_status(struct package_signed *signed_by, const char *text, size_t size, enum package_frame frame,
+			char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
 
 /* ---- release.c: what an InRelease says ---------------------------------------- */
 
@@ -115,8 +121,9 @@ int package_plain_write(int file, int out) GUARD_WARN_UNUSED;
 /* ---- fork.c: those forks, from outside --------------------------------------------- */
 
 int package_deb_in_fork(int deb, package_take take, void *context, char *ret_problem, size_t problem_size) GUARD_WARN_UNUSED;
-/* A sealed memfd with the plain content. */
-int package_plain_in_fork(int *ret_plain, int file) GUARD_WARN_UNUSED;
+/* A sealed memfd with what `write_part` makes of the file. */
+typedef int (*package_write_part)(int file, int out);
+int package_part_in_fork(int *ret_part, int file, package_write_part write_part) GUARD_WARN_UNUSED;
 
 /* ---- filter.c (filter_off.c with sanitizers): the stages --------------------------- */
 

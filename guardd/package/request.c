@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "package/message.h"
+#include "package/rpm.h"
 
 #define CLOCK_SLACK 86400 /* seconds that an InRelease may be ahead of our clock */
 
@@ -27,6 +28,7 @@ struct work {
 	struct package_release releases[PACKAGE_RELEASES_MAX];
 	size_t release_count, index_count, deb_count, refused_count, new_count;
 	struct package_catalogue catalogue;
+	struct package_rpms rpms; /* verified, not read yet */
 	struct guard_attribution_builder *builder;
 	char problem[160]; /* why the last InRelease was not taken */
 };
@@ -105,6 +107,34 @@ static int read_release(struct work *work, size_t index)
 	return r;
 }
 
+/* ---- key -> .rpm ------------------------------------------------------------------ */
+
+static int say_done(struct work *work, int error, uint32_t count, const char *name, const char *problem)
+{
+	work->refused_count += error < 0;
+	return package_say(work->request->client, PACKAGE_DONE, error, count, "%.700s%s%s", name, problem[0] ? ": " : "",
+			   problem);
+}
+
+static int take_rpm(struct work *work, const struct package_message *message, int fd)
+{
+	char problem[240] = "";
+	int r = package_rpms_take(&work->rpms, message->text, fd, work->request->keyring, problem, sizeof(problem));
+
+	work->deb_count++;
+	return r < 0 ? say_done(work, r, 0, message->text, problem) : 0;
+}
+
+static int read_rpm(struct work *work, const struct package_rpm_verified *rpm)
+{
+	char problem[240] = "";
+	uint32_t count = 0;
+	int r = package_rpms_attribute(rpm, work->builder, work->request->old, &count, problem, sizeof(problem));
+
+	work->new_count += r == 0;
+	return say_done(work, r < 0 ? r : 0, count, rpm->name, problem);
+}
+
 /* From here on no program is started and no file opened. */
 static int end_signatures(struct work *work)
 {
@@ -114,6 +144,9 @@ static int end_signatures(struct work *work)
 		r = guard_attribution_builder_new(&work->builder, work->request->old);
 	for (size_t i = 0; r == 0 && i < work->verified_count; i++)
 		r = read_release(work, i);
+	for (size_t i = 0; r == 0 && i < work->rpms.count; i++)
+		r = read_rpm(work, &work->rpms.all[i]);
+	package_rpms_clear(&work->rpms);
 	return r;
 }
 
@@ -154,7 +187,7 @@ static int take_index(struct work *work, const struct package_message *message, 
 		return note(work, -GUARD_E_LIMIT, message->text, "too many indexes: it was left out");
 	r = package_copy(&copy, fd, PACKAGE_INDEX_SIZE_MAX);
 	if (r == 0)
-		r = package_plain_in_fork(&plain, copy);
+		r = package_part_in_fork(&plain, copy, package_plain_write);
 	if (r == 0)
 		r = read_index(work, plain);
 	return r < 0 ? note(work, r, message->text, guard_error_text(r)) : 0;
@@ -248,13 +281,11 @@ static int take_deb(struct work *work, const struct package_message *message, in
 {
 	char problem[240] = "";
 	uint32_t count = 0;
-	int r = work->deb_count++ == PACKAGE_DEBS_MAX ? -GUARD_E_LIMIT : 0;
+	int r = work->deb_count++ >= PACKAGE_DEBS_MAX ? -GUARD_E_LIMIT : 0;
 
 	if (r == 0)
 		r = attribute(work, &count, fd, problem, sizeof(problem));
-	work->refused_count += r < 0;
-	return package_say(work->request->client, PACKAGE_DONE, r, count, "%.700s%s%s", message->text,
-			   problem[0] ? ": " : "", problem);
+	return say_done(work, r, count, message->text, problem);
 }
 
 /* ---- the table ---------------------------------------------------------------------------- */
@@ -327,6 +358,8 @@ static int take(struct work *work, const struct package_message *message, int fd
 
 	if (message->type == PACKAGE_RELEASE && !work->builder && fd >= 0)
 		return take_release(work, message, fd);
+	if (message->type == PACKAGE_RPM && !work->builder && fd >= 0)
+		return take_rpm(work, message, fd);
 	if (!work->builder)
 		r = end_signatures(work);
 	if (r < 0 || message->type == PACKAGE_COMMIT)
@@ -344,6 +377,7 @@ static void work_free(struct work *work)
 		close(work->verified[i].text);
 	for (size_t i = 0; i < work->release_count; i++)
 		package_release_free(&work->releases[i]);
+	package_rpms_clear(&work->rpms);
 	package_catalogue_free(&work->catalogue);
 	guard_attribution_builder_free(work->builder);
 	free(work);

@@ -48,6 +48,12 @@ bool filter_glob(const char *pattern, const char *text)
 	return pattern[p] == '\0';
 }
 
+static bool is_about_unlock(const struct guard_event *event)
+{
+	return event->source == GUARD_EVENT_DAEMON &&
+	       (event->what == GUARD_DAEMON_UNLOCK_OPENED || event->what == GUARD_DAEMON_UNLOCK_ENDED);
+}
+
 bool filter_matches(const struct guard_event_filter *filter, const struct guard_event *event)
 {
 	bool refused = ledger_row_refused(event);
@@ -58,7 +64,7 @@ bool filter_matches(const struct guard_event_filter *filter, const struct guard_
 		return false;
 	if (filter->after_id && event->id <= filter->after_id)
 		return false;
-	if (filter->only_denied && !refused)
+	if (filter->only_denied && !refused && !(filter->unlocks && is_about_unlock(event)))
 		return false;
 	if (filter->only_allowed && (refused || event->source == GUARD_EVENT_DAEMON))
 		return false;

@@ -205,6 +205,17 @@ static bool may_go_on(const struct transfer *transfer, CURLcode code)
 		code == CURLE_OPERATION_TIMEDOUT);
 }
 
+/* metadata/N.root.json: asked for to see whether there is one.  Storage services that
+ * may not list a folder say 403 of what is not there. */
+static bool is_root(const char *name)
+{
+	static const char folder[] = "metadata/", suffix[] = ".root.json";
+	const char *digits = strncmp(name, folder, sizeof(folder) - 1) == 0 ? &name[sizeof(folder) - 1] : "";
+	const size_t count = strspn(digits, "0123456789");
+
+	return count > 0 && strcmp(&digits[count], suffix) == 0;
+}
+
 static void judge(struct sync_end *end, const struct transfer *transfer, CURLcode code)
 {
 	long status = 0;
@@ -220,7 +231,7 @@ static void judge(struct sync_end *end, const struct transfer *transfer, CURLcod
 	} else if (code == CURLE_OK && status == STATUS_NOT_MODIFIED && transfer->request->conditional) {
 		end->error = 0;
 		end->not_modified = 1;
-	} else if (status == 404 || status == 410) {
+	} else if (status == 404 || status == 410 || (status == 403 && is_root(transfer->request->name))) {
 		end->error = -GUARD_E_NOT_FOUND;
 		snprintf(end->text, sizeof(end->text), "the server has no such file (status %ld)", status);
 	} else if (code == CURLE_OK || code == CURLE_WRITE_ERROR) {

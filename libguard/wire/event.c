@@ -95,8 +95,8 @@ int guard_event_decode(struct guard_event *ret_event, struct guard_reader *reade
 
 static bool filter_is_sane(const struct guard_event_filter *filter)
 {
-	return filter->only_denied <= 1 && filter->only_allowed <= 1 && filter->follow <= 1 && filter->has_uid <= 1 &&
-	       filter->has_reason <= 1 && filter->reason < GUARD_REASON_MAX_;
+	return filter->only_denied <= 1 && filter->only_allowed <= 1 && filter->unlocks <= 1 && filter->follow <= 1 &&
+	       filter->has_uid <= 1 && filter->has_reason <= 1 && filter->reason < GUARD_REASON_MAX_;
 }
 
 int guard_event_filter_encode(struct guard_writer *writer, const struct guard_event_filter *filter)
@@ -109,6 +109,7 @@ int guard_event_filter_encode(struct guard_writer *writer, const struct guard_ev
 	guard_write_u32(writer, filter->limit);
 	guard_write_u8(writer, filter->only_denied);
 	guard_write_u8(writer, filter->only_allowed);
+	guard_write_u8(writer, filter->unlocks);
 	guard_write_u8(writer, filter->follow);
 	guard_write_u8(writer, filter->has_uid);
 	guard_write_u32(writer, filter->uid);
@@ -128,6 +129,7 @@ int guard_event_filter_decode(struct guard_event_filter *ret_filter, struct guar
 	filter.limit = guard_read_u32(reader);
 	filter.only_denied = guard_read_u8(reader);
 	filter.only_allowed = guard_read_u8(reader);
+	filter.unlocks = guard_read_u8(reader);
 	filter.follow = guard_read_u8(reader);
 	filter.has_uid = guard_read_u8(reader);
 	filter.uid = guard_read_u32(reader);

@@ -63,6 +63,7 @@ int guard_status_encode(struct guard_writer *writer, const struct guard_status *
 	guard_body_put_text(writer, status->help_text, sizeof(status->help_text));
 	guard_body_put_text(writer, status->layer, sizeof(status->layer));
 	guard_body_put_text(writer, status->catalogs, sizeof(status->catalogs));
+	guard_body_put_text(writer, status->packages, sizeof(status->packages));
 	guard_body_put_text(writer, status->repository, sizeof(status->repository));
 	guard_body_put_text(writer, status->office, sizeof(status->office));
 	put_distribution(writer, &status->distribution);
@@ -97,6 +98,7 @@ int guard_status_decode(struct guard_status *ret_status, struct guard_reader *re
 	guard_body_take_text(status.help_text, sizeof(status.help_text), reader);
 	guard_body_take_text(status.layer, sizeof(status.layer), reader);
 	guard_body_take_text(status.catalogs, sizeof(status.catalogs), reader);
+	guard_body_take_text(status.packages, sizeof(status.packages), reader);
 	guard_body_take_text(status.repository, sizeof(status.repository), reader);
 	guard_body_take_text(status.office, sizeof(status.office), reader);
 	take_distribution(&status.distribution, reader);

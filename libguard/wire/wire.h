@@ -150,6 +150,7 @@ struct guard_status {
 	char help_text[256];
 	char layer[256];           /* the kernel layer: what is on, or why it is off */
 	char catalogs[320];        /* signed lists in force and those left out, or "" */
+	char packages[160];        /* packages that are attributed; "" the policy asks for none */
 	char repository[1024];     /* address, "" when not managed */
 	char office[128];
 	struct guard_distribution distribution;
@@ -166,6 +167,8 @@ struct guard_event_filter {
 	uint32_t limit;            /* newest so many; 0: 1,000 */
 	uint8_t only_denied;       /* denied or would have been */
 	uint8_t only_allowed;
+	uint8_t unlocks;           /* with only_denied: that unlocks were opened or ended, too,
+	                            * while following */
 	uint8_t follow;            /* go on as they come until CANCEL or close */
 	uint8_t has_uid; uint32_t uid;
 	uint8_t has_reason, reason;

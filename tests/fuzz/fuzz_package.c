@@ -70,7 +70,7 @@ static void fuzz_texts(const char *text, size_t size)
 
 	if (package_release_read(&release, text, size, problem, sizeof(problem)) == 0)
 		package_release_free(&release);
-	if (package_gpgv_status(&signed_by, text, size, problem, sizeof(problem)) == 0)
+	if (package_gpgv_status(&signed_by, text, size, PACKAGE_CLEARSIGNED, problem, sizeof(problem)) == 0)
 		FUZZ_REQUIRE(signed_by.key_count > 0);
 	if (package_index_read(&catalogue, text, size, 0) == 0 && catalogue.count > 0)
 		FUZZ_REQUIRE(package_find(&catalogue, &catalogue.known[0].deb) != NULL);

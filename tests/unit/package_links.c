@@ -20,12 +20,34 @@
 #define FPR "B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8"
 #define VALID "[GNUPG:] VALIDSIG 4CB50190207B4758A3F73A796ED0E7B82643E131 2026-07-11 1783765031 0 4 0 1 "
 
-static int status(struct package_signed *ret_signed, const char *text)
+static int status_of(struct package_signed *ret_signed, const char *text, enum package_frame frame)
 {
 	char problem[200];
 
 	*ret_signed = (struct package_signed){ .text = -1 };
-	return package_gpgv_status(ret_signed, text, strlen(text), problem, sizeof(problem));
+	return package_gpgv_status(ret_signed, text, strlen(text), frame, problem, sizeof(problem));
+}
+
+static int status(struct package_signed *ret_signed, const char *text)
+{
+	return status_of(ret_signed, text, PACKAGE_CLEARSIGNED);
+}
+
+static void signatures_beside_the_data(void)
+{
+	static const char *const bad[] = {
+		"[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG x\n" VALID "8 01 " FPR "\n", /* over text */
+		"[GNUPG:] PLAINTEXT 74 0\n[GNUPG:] GOODSIG x\n" VALID "8 00 " FPR "\n", /* of something in it */
+		"[GNUPG:] GOODSIG x\n" VALID "2 00 " FPR "\n",
+		"[GNUPG:] GOODSIG x\n" VALID "8 00 " FPR "\n[GNUPG:] NEWSIG\n[GNUPG:] BADSIG y\n",
+		"[GNUPG:] NEWSIG\n[GNUPG:] ERRSIG y\n",
+	};
+	struct package_signed signed_by;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CU_ASSERT_EQUAL(status_of(&signed_by, bad[i], PACKAGE_DETACHED), -GUARD_E_SIGNATURE);
+	CU_ASSERT_EQUAL(status_of(&signed_by, "[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG x\n" VALID "8 00 " FPR "\n", PACKAGE_DETACHED), 0);
+	CU_ASSERT_EQUAL(signed_by.key_count, 1);
 }
 
 static void status_lines_that_do_not_count(void)
@@ -214,6 +236,7 @@ static void debs_cut(void)
 static CU_TestInfo tests[] = {
 	{ "status lines that do not count", status_lines_that_do_not_count },
 	{ "a good signature names the primary key", a_good_signature_names_the_primary_key },
+	{ "signatures beside the data", signatures_beside_the_data },
 	{ "InRelease", releases },
 	{ "Packages", indexes },
 	{ ".deb: names that lead out, wrong members", debs },

@@ -145,6 +145,12 @@ static bool absent(struct tls_server *to, const char *text)
 	return tls_say(to, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone");
 }
 
+static bool forbidden(struct tls_server *to, const char *text)
+{
+	(void)text;
+	return tls_say(to, "HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nnone");
+}
+
 static bool endless(struct tls_server *to, const char *text)
 {
 	(void)text;
@@ -308,6 +314,22 @@ static void test_absent(void)
 	finish();
 }
 
+/* Storage services say so of a root that is not there; of anything else it says nothing. */
+static void test_forbidden(void)
+{
+	static const char *const others[] = { "metadata/timestamp.json", "metadata/root.json", "metadata/2.rootx.json",
+					      "metadata/2.root.json.gz", "targets/2.root.json" };
+
+	begin(forbidden);
+	snprintf(request.name, sizeof(request.name), "metadata/12.root.json");
+	CU_ASSERT_EQUAL(run(), -GUARD_E_NOT_FOUND);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		snprintf(request.name, sizeof(request.name), "%s", others[i]);
+		CU_ASSERT_EQUAL(run(), -GUARD_E_UNREACHABLE);
+	}
+	finish();
+}
+
 /* A proxy that rewrites is a man in the middle: it has another certificate. */
 static void test_other_authority(void)
 {
@@ -463,6 +485,7 @@ static CU_TestInfo tests[] = {
 	{ "not modified, unasked", test_unasked_304 },
 	{ "a file that was just written has no ETag yet", test_just_written },
 	{ "no such file", test_absent },
+	{ "a file that is not shown", test_forbidden },
 	{ "a proxy that refuses", test_proxy },
 	{ "nobody there", test_nobody_there },
 	{ "trust has lost interest", test_cancelled },

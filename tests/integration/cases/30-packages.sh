@@ -159,6 +159,85 @@ cp "$SCRATCH/old_Packages" "$SCRATCH/otherlists/x_Packages"
 try $CTL packages --lists "$SCRATCH/otherlists" add "$repo/tool_1.0-1.deb"
 check "$([ "$RC" = 1 ] && grep -q 'older than one' <<< "$OUT"; echo $?)" "an InRelease of the past" "$RC: $OUT"
 
+# ---- .rpm -----------------------------------------------------------------------------------
+
+# make_rpm NAME FILE TO: its program is FILE, with a script of its own.
+make_rpm()
+{
+	local top=$SCRATCH/rpmbuild
+	mkdir -p "$top/SOURCES" && cp "$2" "$top/SOURCES/$1" || return 1
+	cat > "$top/$1.spec" <<- E
+		Name: $1
+		Version: 1.0
+		Release: 1
+		Epoch: 2
+		Summary: test
+		License: MIT
+		BuildArch: noarch
+		AutoReqProv: no
+		Source0: $1
+		%description
+		test
+		%install
+		install -D -m 755 %{SOURCE0} %{buildroot}/opt/$1
+		%post
+		echo post of $1
+		%files
+		/opt/$1
+	E
+	rpmbuild -bb --quiet --define "_topdir $top" --define '__os_install_post %{nil}' --define 'debug_package %{nil}' "$top/$1.spec" \
+		> "$SCRATCH/log/rpmbuild" 2>&1 && mv "$top/RPMS/noarch/$1-1.0-1.noarch.rpm" "$3"
+}
+sign_rpm() { rpmsign --define "_gpg_name $1" --define "_gpg_path $GNUPGHOME" --addsign "$2" > "$SCRATCH/log/rpmsign" 2>&1; }
+
+if ! command -v rpmbuild > /dev/null || ! command -v rpmsign > /dev/null || ! grep -q 'GUARD_RPM:BOOL=ON' "$GUARD_BUILD/CMakeCache.txt"; then
+	skip ".rpm packages" "rpm is not installed, or this build is without"
+else
+	evil payload "$SCRATCH/r1" && cp "$SCRATCH/r1" "$area/from-rpm" && printf 'echo post of rtool' > "$area/post"
+	make_rpm rtool "$SCRATCH/r1" "$SCRATCH/rtool.rpm" || fail "an .rpm is built" "$(cat "$SCRATCH/log/rpmbuild")"
+	cp "$SCRATCH/rtool.rpm" "$SCRATCH/unsigned.rpm" && cp "$SCRATCH/rtool.rpm" "$SCRATCH/strange.rpm"
+	sign_rpm stranger "$SCRATCH/strange.rpm" && sign_rpm vendor "$SCRATCH/rtool.rpm"
+	check $? "they are signed" "$(cat "$SCRATCH/log/rpmsign")"
+	chmod 755 "$area/from-rpm"
+	try $CTL packages --lists "$SCRATCH/nowhere" add "$SCRATCH/unsigned.rpm"
+	check "$([ "$RC" = 1 ] && grep -q 'nobody has signed its header' <<< "$OUT"; echo $?)" "an .rpm that nobody signed" "$RC: $OUT"
+	try $CTL packages add "$SCRATCH/strange.rpm"
+	check "$([ "$RC" = 1 ] && grep -q 'no key that the policy names' <<< "$OUT"; echo $?)" "an .rpm by another key" "$RC: $OUT"
+	# Another digest in the signed header; and half a file.
+	"$PYTHON" - "$SCRATCH/rtool.rpm" "$(sha256sum < "$SCRATCH/r1" | cut -c1-64)" "$SCRATCH" <<- 'E'
+		import sys
+		whole = open(sys.argv[1], "rb").read()
+		digest = sys.argv[2].encode()
+		assert whole.count(digest) == 1
+		open(sys.argv[3] + "/other.rpm", "wb").write(whole.replace(digest, digest[1:] + b"0"))
+		open(sys.argv[3] + "/half.rpm", "wb").write(whole[:whole.index(digest)])
+	E
+	try $CTL packages add "$SCRATCH/other.rpm"
+	check "$([ "$RC" = 1 ] && grep -q 'changed after it was signed' <<< "$OUT"; echo $?)" "an .rpm whose header was changed" "$RC: $OUT"
+	try $CTL packages add "$SCRATCH/half.rpm"
+	check "$([ "$RC" = 1 ] && grep -q 'no whole .rpm' <<< "$OUT"; echo $?)" "half an .rpm" "$RC: $OUT"
+	expect_denied "what none of them brought" "$area/from-rpm"
+	try $CTL packages --lists "$APT/state/lists" add "$SCRATCH/unsigned.rpm" "$SCRATCH/rtool.rpm" "$repo/tool_2.0-1.deb"
+	check "$([ "$RC" = 1 ] && grep -q '^attributed   rtool.rpm' <<< "$OUT" && grep -q '^attributed   tool_2.0-1.deb' <<< "$OUT" &&
+		grep -q '^will not run unsigned.rpm' <<< "$OUT"; echo $?)" "one that is signed, among others" "$RC: $OUT"
+	expect_allowed "the program of the signed .rpm" "$area/from-rpm"
+	expect_allowed "its script, as rpm writes it" sh "$area/post"
+	try $CTL explain --state "$SCRATCH/state" "$area/from-rpm"
+	check "$([ "$RC" = 0 ] && grep -q "package rtool 2:1.0-1, key ${vendor,,}" <<< "$OUT"; echo $?)" "explain names it" "$RC: $OUT"
+	printf x >> "$area/from-rpm"
+	expect_denied "one byte more than the signed .rpm has" "$area/from-rpm"
+fi
+check "$(ctl status | grep -qE '^ *packages .*[1-9][0-9]* attributed, [1-9][0-9]* files'; echo $?)" "status says how many are attributed" "$(ctl status)"
+
+# ---- what is installed and not attributed ---------------------------------------------------
+printf 'Package: loner\nStatus: install ok installed\nVersion: 3\nArchitecture: all\n\n' >> "$area/admin/status"
+wait_for 5 eval '$CTL packages missing --state "$SCRATCH/state" --dpkg "$area/admin" | grep -q "^1 of 3 "'
+try $CTL packages missing --state "$SCRATCH/state" --dpkg "$area/admin"
+check "$([ "$RC" = 0 ] && grep -qx 'loner 3 all' <<< "$OUT" && ! grep -q '^tool' <<< "$OUT" && grep -q '^1 of 3 ' <<< "$OUT"; echo $?)" \
+	"what is installed and not attributed is named" "$RC: $OUT"
+try $CTL --json packages missing --state "$SCRATCH/state" --dpkg "$area/admin"
+check "$([ "$OUT" = '{"package":"loner","version":"3","architecture":"all"}' ]; echo $?)" "also for tools" "$OUT"
+
 # ---- restart, old versions denied ------------------------------------------------------------
 
 wait_for 5 test -s "$SCRATCH/state/attributions"

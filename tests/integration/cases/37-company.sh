@@ -101,6 +101,13 @@ done
 # ---- an exception for Osaka --------------------------------------------------------------------
 hq exception add --office osaka --file "$SCRATCH/osaka/disk/kessan" --until 30d --id kessan --reason "yearly closing" \
 	--key keys/osaka --key keys/online
+# Within one interval, without anybody asking: the first check that Osaka makes after the
+# publication brings it (the one under way when timestamp.json was replaced may not).
+checks() { grep -E '/timestamp.json HTTP/1.1" (200|304) .* o=osaka ' "$HQ/nginx/access.log"; }
+before=$(checks | wc -l)
+is "the exception is in force in Osaka" wait_for 30 has_newest osaka
+OUT=$(checks | tail -n "+$((before + 1))" | grep -nm 1 '" 200 ' | cut -d : -f 1)
+check "$([ "${OUT:-0}" -le 2 ]; echo $?)" "within one interval of its publication" "$OUT $(checks | tail -n 5)"
 cp "$LISTED/payload" "$SCRATCH/osaka/disk/kansai" && printf '\n#kansai' >> "$SCRATCH/osaka/disk/kansai"
 cp "$SCRATCH/osaka/disk/kansai" "$SCRATCH/tokyo/disk/kansai"
 hq exception add --office kansai --file "$SCRATCH/osaka/disk/kansai" --until 30d --id kansai --reason "for all of Kansai" \

@@ -93,7 +93,6 @@ for l in $languages; do
 	wait_for 20 grep -qE '([0-9]{6} ){4}[0-9]{6}' "$room/notes"
 	check $? "$l: the button asks" "$(cat "$room/notes" "$room/notify" 2>&1)"
 	number[$l]=$(grep -oE '([0-9]{6} ){4}[0-9]{6}' "$room/notes" | head -n 1)
-	touch "$room/done"
 	try $(user $l) request "$area/tool-$l" --reason invoice
 	said "$l: the screen shows the same number, the machine, the user, the phone" "${number[$l]}" pc-1 ${name[$l]} 03-1234
 	check "$(grep -qE "$(in_words $l '(zero|one|two|three|four|five|six|seven|eight|nine)(-| )' '(ゼロ|イチ|ニ|サン|ヨン|ゴ|ロク|ナナ|ハチ|キュウ)')" <<< "$OUT"; echo $?)" \
@@ -123,6 +122,12 @@ check "$([ "$RC" != 0 ]; echo $?)" "and each for its own user" "$OUT"
 for l in $languages; do
 	is "$l: it is over by itself" wait_for 20 eval "! $(only $l) $area/tool-$l"
 	expect_denied "$l: run again" $(only $l) "$area/tool-$l"
+	room=$SCRATCH/room-$l
+	wait_for 10 grep -q "$(in_words $l "An unlock has ended" "解除が終わりました")" "$room/notes"
+	OUT=$(cat "$room/notes" "$room/notify")
+	said "$l: told before its end, and at it" "$(in_words $l "An unlock is about to end" "解除がまもなく終わります")" \
+		"$(in_words $l "An unlock has ended" "解除が終わりました")" "guardctl unlock end ${id[$l]}"
+	touch "$room/done"
 	wait_for 10 eval "$(user $l) --json unlocks show ${id[$l]} | grep -q '\"ended\":\"'"
 	try $(user $l) unlocks show "${id[$l]}"
 	said "$l: the review has the user, the run, the refusals around it" ${name[$l]} "$area/tool-$l" \
