@@ -221,7 +221,11 @@ else
 	check "$([ "$RC" = 1 ] && grep -q '^attributed   rtool.rpm' <<< "$OUT" && grep -q '^attributed   tool_2.0-1.deb' <<< "$OUT" &&
 		grep -q '^will not run unsigned.rpm' <<< "$OUT"; echo $?)" "one that is signed, among others" "$RC: $OUT"
 	expect_allowed "the program of the signed .rpm" "$area/from-rpm"
-	expect_allowed "its script, as rpm writes it" sh "$area/post"
+	try sh "$area/post"
+	check "$([ "$RC" = 0 ] && [ "$OUT" = 'post of rtool' ]; echo $?)" "its script, as rpm writes it" "$RC: $OUT"
+	printf 'echo post of another' > "$area/post"
+	try sh "$area/post"
+	check "$([ "$RC" != 0 ] && ! grep -q 'post of another' <<< "$OUT"; echo $?)" "another script is refused" "$RC: $OUT"
 	try $CTL explain --state "$SCRATCH/state" "$area/from-rpm"
 	check "$([ "$RC" = 0 ] && grep -q "package rtool 2:1.0-1, key ${vendor,,}" <<< "$OUT"; echo $?)" "explain names it" "$RC: $OUT"
 	printf x >> "$area/from-rpm"
