@@ -51,6 +51,21 @@ static int take_line(struct desk_ledger *ledger, const char *line, unsigned numb
 	return hash_line(ledger->last, line);
 }
 
+/* The power went, or the disk was full, while it was written: what is not whole was
+ * never shown to anybody. */
+static int take_back(const struct desk_ledger *ledger, off_t whole, unsigned number)
+{
+	if (ftruncate(ledger->fd, whole) < 0 || fsync(ledger->fd) < 0) {
+		guardctl_error(_("%s: cannot be written (%s), and nothing is given without a record"), ledger->path,
+			       strerror(errno));
+		return GUARDCTL_REFUSED;
+	}
+	guardctl_error(_("%s:%u: the last line was cut short while it was written; what it was to record was not given, and "
+			 "it is taken out"),
+		       ledger->path, number);
+	return GUARDCTL_DONE;
+}
+
 static int read_lines(struct desk_ledger *ledger)
 {
 	GUARD_AUTO_FCLOSE FILE *file = NULL;
@@ -58,13 +73,17 @@ static int read_lines(struct desk_ledger *ledger)
 	size_t capacity = 0;
 	unsigned number = 0;
 	int copy = dup(ledger->fd), code = 0;
+	off_t whole = 0;
 	ssize_t length;
 
 	file = copy < 0 ? NULL : fdopen(copy, "r");
 	while (file && code == 0 && (length = getline(&line, &capacity, file)) > 0) {
 		number++;
-		if (line[length - 1] != '\n' || (size_t)length > DESK_LINE_MAX)
+		if (line[length - 1] != '\n')
+			return take_back(ledger, whole, number);
+		if ((size_t)length > DESK_LINE_MAX)
 			return spoiled(ledger, number);
+		whole += length;
 		line[length - 1] = '\0';
 		code = take_line(ledger, line, number);
 	}
@@ -109,12 +128,18 @@ void desk_ledger_close(struct desk_ledger *ledger)
 static int write_line(const struct desk_ledger *ledger, const char *line)
 {
 	GUARD_AUTO_FREE char *text = NULL;
-	int length = asprintf(&text, "%s\n", line);
+	const off_t before = lseek(ledger->fd, 0, SEEK_END);
+	int length = asprintf(&text, "%s\n", line), error;
 
-	if (length < 0)
+	if (length < 0 || before < 0)
 		return -1;
 	/* One write: with O_APPEND no other lands in the middle. */
-	return write(ledger->fd, text, (size_t)length) == length && fsync(ledger->fd) == 0 ? 0 : -1;
+	if (write(ledger->fd, text, (size_t)length) == length && fsync(ledger->fd) == 0)
+		return 0;
+	error = errno;
+	(void)!ftruncate(ledger->fd, before); /* not half a line for the next one to stumble over */
+	errno = error;
+	return -1;
 }
 
 int desk_ledger_append(struct desk_ledger *ledger, json_t *line)

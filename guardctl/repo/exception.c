@@ -79,26 +79,43 @@ static void folder_of(char ret_folder[REPO_NAME_MAX + 32], const struct repo_opt
 	snprintf(ret_folder, REPO_NAME_MAX + 32, "offices/%.64s%s", options->office, options->broad ? "/broad" : "");
 }
 
-static bool is_denied(const struct guard_policy *policy, const char *sha256)
+/* As whatever it may be: a rule may deny scripts alone. */
+static bool is_denied(const struct guard_policy *policy, const char *sha256, int64_t now)
 {
-	struct guard_identity identity = { .kind = GUARD_KIND_EXECUTABLE };
+	struct guard_identity identity = { .size = 0 };
 	const struct guard_subject nobody = { .uid = 0 };
 	const struct guard_object object = { .identity = &identity };
 	struct guard_verdict verdict;
 
 	if (!sha256[0] || guard_digest_parse(&identity.digest, sha256, 64) < 0)
 		return false;
-	guard_policy_decide(policy, &verdict, &nobody, &object, 0);
-	return verdict.reason == GUARD_REASON_RULE_DENY;
+	for (uint8_t kind = 0; kind < GUARD_KIND_MAX_; kind++) {
+		identity.kind = kind;
+		guard_policy_decide(policy, &verdict, &nobody, &object, now);
+		if (verdict.reason == GUARD_REASON_RULE_DENY)
+			return true;
+	}
+	return false;
 }
 
 /* Headquarters' deny rules win: an exception against one is a mistake. */
-static bool any_is_denied(const struct guard_policy *policy, const struct exception_subject *subject)
+static bool any_is_denied(const struct guard_policy *policy, const struct exception_subject *subject, int64_t now)
 {
-	bool denied = is_denied(policy, subject->sha256);
+	bool denied = is_denied(policy, subject->sha256, now);
 
 	for (size_t i = 0; i < subject->more_count; i++)
-		denied |= is_denied(policy, subject->more[i].sha256);
+		denied |= is_denied(policy, subject->more[i].sha256, now);
+	return denied;
+}
+
+static bool is_denied_at_once(const struct repo *repo, const struct exception_subject *subject)
+{
+	struct guard_policy *denials = subject ? repo_published_denials(repo) : NULL;
+	bool denied = denials && any_is_denied(denials, subject, repo->now);
+
+	guard_policy_free(denials);
+	if (denied)
+		guardctl_error("headquarters denies this program at once (guardctl deny --list): an exception cannot allow it");
 	return denied;
 }
 
@@ -106,7 +123,7 @@ static bool any_is_denied(const struct guard_policy *policy, const struct except
 static bool read_limits(struct guard_exception_limits *limits, const struct repo *repo,
 			const struct exception_subject *subject)
 {
-	bool good = true;
+	bool good = !is_denied_at_once(repo, subject);
 
 	for (size_t i = 0; good && i < repo->profile_count; i++) {
 		struct guard_policy *policy = repo_published_policy(repo, repo->profiles[i].name);
@@ -114,7 +131,7 @@ static bool read_limits(struct guard_exception_limits *limits, const struct repo
 		if (!policy)
 			continue;
 		repo_limits_narrow(limits, policy);
-		if (subject && any_is_denied(policy, subject)) {
+		if (subject && any_is_denied(policy, subject, repo->now)) {
 			guardctl_error("headquarters' policy %s denies this program: an exception cannot allow it",
 				       repo->profiles[i].name);
 			good = false;

@@ -222,6 +222,7 @@ bool repo_bounds_hold(const struct repo *repo, const struct guard_exception_limi
 		      const struct repo_office *office, bool broad, const struct repo_image *image);
 /* The policy of a profile that is published now, or NULL. */
 struct guard_policy *repo_published_policy(const struct repo *repo, const char *profile);
+struct guard_policy *repo_published_denials(const struct repo *repo); /* NULL: there are none */
 
 /* ---- roles of a publication (repo_roles.c) -------------------------------------------- */
 

@@ -94,25 +94,36 @@ bool repo_bounds_hold(const struct repo *repo, const struct guard_exception_limi
 
 /* ---- the policies that an office's machines have ------------------------------------------- */
 
-struct guard_policy *repo_published_policy(const struct repo *repo, const char *profile)
+/* FOLDER/NAME.img, as the role that signs it says. */
+static struct guard_policy *open_published(const struct repo *repo, const char *role, const char *folder, const char *name_of)
 {
-	GUARD_AUTO_JSON json_t *targets = repo_signed(repo, "targets");
+	GUARD_AUTO_JSON json_t *targets = repo_signed(repo, role);
 	struct repo_image image = { 0 };
 	struct guard_policy *policy = NULL;
 	const json_t *entry;
 	const char *hash;
 	char name[512];
 
-	snprintf(name, sizeof(name), "policy/%s.img", profile);
+	snprintf(name, sizeof(name), "%s/%s.img", folder, name_of);
 	entry = json_object_get(json_object_get(json_object_get(targets, "signed"), "targets"), name);
 	hash = json_string_value(json_object_get(json_object_get(entry, "hashes"), "sha256"));
 	if (!hash)
 		return NULL;
-	snprintf(name, sizeof(name), "%s/targets/policy/%s.%s.img", repo->directory, hash, profile);
+	snprintf(name, sizeof(name), "%s/targets/%s/%s.%s.img", repo->directory, folder, hash, name_of);
 	if (publish_file_read(&image.bytes, &image.size, repo->folder, name, GUARD_POLICY_IMAGE_MAX) == 0)
 		policy = repo_image_open(&image, NULL);
 	repo_image_clear(&image);
 	return policy;
+}
+
+struct guard_policy *repo_published_policy(const struct repo *repo, const char *profile)
+{
+	return open_published(repo, "targets", "policy", profile);
+}
+
+struct guard_policy *repo_published_denials(const struct repo *repo)
+{
+	return open_published(repo, "deny", "deny", "now");
 }
 
 void repo_limits_narrow(struct guard_exception_limits *limits, const struct guard_policy *policy)

@@ -140,6 +140,7 @@ check "$([ "$(ls published/targets/unlock | grep -c 'pc-1.sealed$')" = 1 ] && [ 
 # ---- denials -----------------------------------------------------------------------------------
 deny() { repo deny --now --reason "notice 12" --key keys/hq --key keys/online "$@"; }
 deny --file "$SCRATCH/kessan" --id remote-tool; done_with "a denial, at once"
+add --file "$SCRATCH/kessan" --until 3d --id anyway; refused "an exception for what is denied at once" "deny --list"
 deny --path '/usr/bin/**' --id everything; refused "a denial that would lock machines up" "lock"
 deny --file /bin/sh --id shell; refused "a denial of this machine's shell" "lock"
 sed -i 's|version = 2; mode|version = 3; mode|; s|  { name = "forbidden"|  { name = "base"; rules = ( { sha256 = [ "'"$(printf %064d 7)"'  /usr/sbin/guardd", "'"$(printf %064d 8)"'  /usr/bin/bash" ]; } ); },\n&|' hq.conf

@@ -193,6 +193,13 @@ $CTL --json unlocks > "$DESK/unlocks"
 compare() { try $AT_DESK "$GUARDCTL" "$@"; }
 compare helpdesk compare --ledger "$DESK/key.ledger" "$DESK/unlocks"
 done_with "both sides' records meet"
+cp "$DESK/key.ledger" "$DESK/cut.ledger" && printf '{"machine":"pc-1.osa' >> "$DESK/cut.ledger"
+compare helpdesk compare --ledger "$DESK/cut.ledger" "$DESK/unlocks"
+check "$([ "$RC" = 0 ] && grep -q 'cut short' <<< "$OUT" && cmp -s "$DESK/key.ledger" "$DESK/cut.ledger"; echo $?)" \
+	"a line that a power cut left half written is taken out" "$RC $OUT"
+sed '2s/"user":"/"user":"x/; 2s/"epoch":/"epoch":1/' "$DESK/key.ledger" > "$DESK/cut.ledger"
+compare helpdesk compare --ledger "$DESK/cut.ledger" "$DESK/unlocks"
+refused "a line that was changed is found" "does not follow"
 head -n 2 "$DESK/key.ledger" > "$DESK/short.ledger"
 compare helpdesk compare --ledger "$DESK/short.ledger" "$DESK/unlocks"
 refused "an answer that nobody gave is an alert" ALERT
