@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+#
+# tests/bench/signers.py BUILD [--files N] - what the first sight of a signed program
+# costs beyond that of a program that is listed by content: one exec each of N programs
+# that nobody saw before, by `ima` (one inspector) and by `appended` with an authority and
+# two certificates (several).  As root; protects a tmpfs of its own.  Exit 1 when the
+# bound of docs/signers.md ("What it costs") is broken.  Opt-in: no part of scripts/check.
+import argparse
+import contextlib
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+BOUND_MS = 1.0
+MARKER = b"~Module signature appended~\n"
+
+
+def run(*words, **more):
+    return subprocess.run([str(word) for word in words], check=True, capture_output=True, **more).stdout
+
+
+def certificate(folder, name, issuer, *extensions):
+    """NAME.key and NAME.pem, by itself or by `issuer`."""
+    run("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.csr",
+        "-subj", f"/CN={name}")
+    (folder / f"{name}.ext").write_text("".join(line + "\n" for line in extensions))
+    by = ["-CA", folder / f"{issuer}.pem", "-CAkey", folder / f"{issuer}.key", "-CAcreateserial"] if issuer else \
+        ["-signkey", folder / f"{name}.key"]
+    run("openssl", "x509", "-req", "-in", folder / f"{name}.csr", "-days", "9", "-extfile", folder / f"{name}.ext",
+        "-out", folder / f"{name}.pem", *by)
+
+
+def append_signature(path, folder):
+    run("openssl", "cms", "-sign", "-binary", "-outform", "DER", "-signer", folder / "leaf.pem", "-inkey", folder / "leaf.key",
+        "-certfile", folder / "middle.pem", "-in", path, "-out", folder / "cms")
+    cms = (folder / "cms").read_bytes()
+    with open(path, "ab") as file:
+        file.write(cms + bytes([0, 0, 2, 0, 0, 0, 0, 0]) + len(cms).to_bytes(4, "big") + MARKER)
+
+
+def make_programs(disk, kind, program, count):
+    folder = disk / kind
+    folder.mkdir()
+    for i in range(count):
+        path = folder / f"{i}"
+        path.write_bytes(program + f"{kind} {i}".encode())
+        path.chmod(0o755)
+        yield path
+
+
+def make_all(given, work, disk):
+    """Folders of programs, and the policy that lets them run."""
+    program = (given.build / "tests/bench/static_true").read_bytes()
+    certificate(work, "build", None, "extendedKeyUsage=codeSigning")
+    certificate(work, "ca", None, "basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign")
+    certificate(work, "middle", "ca", "basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,keyCertSign")
+    certificate(work, "leaf", "middle", "extendedKeyUsage=codeSigning", "keyUsage=critical,digitalSignature")
+    list(make_programs(disk, "listed", program, given.files))
+    for path in make_programs(disk, "ima", program, given.files):
+        run("evmctl", "ima_sign", "-a", "sha256", "--key", work / "build.key", path)
+    for path in make_programs(disk, "appended", program, given.files):
+        append_signature(path, work)
+    control = given.build / "guardctl/guardctl"
+    run(control, "scan", "--all", disk / "listed", "--mode", "enforce", "--id", "bench", "--output", work / "policy.conf")
+    (work / "signers.conf").write_text(
+        'groups = ( { name = "signed"; rules = (\n'
+        f' {{ signers = ( {{ provider = "ima"; certificate = "{work}/build.pem"; }},\n'
+        f'   {{ provider = "appended"; certificate = "{work}/ca.pem"; }} ); }} ); }} );\n')
+    run(control, "policy", "build", work / "policy.conf", work / "signers.conf", "--output", work / "policy.image")
+
+
+@contextlib.contextmanager
+def daemon(given, work, disk):
+    (work / "guardd.conf").write_text(
+        f'state_dir = "{work}/state";\nrun_dir = "{work}/run";\nbackend = "fanotify";\n'
+        f'protect = {{ filesystems = [ "{disk}" ]; }};\npolicy = {{ file = "{work}/policy.image"; }};\n')
+    process = subprocess.Popen([given.build / "guardd/guardd", "--config", work / "guardd.conf", "--foreground"],
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        if not any(line.strip() == "ready" for line in iter(process.stdout.readline, "")):
+            raise RuntimeError("guardd did not start")
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def first_sights(folder, count):
+    """Milliseconds of each first exec."""
+    times = []
+    for i in range(count):
+        begin = time.perf_counter()
+        pid = os.posix_spawn(folder / f"{i}", [f"{i}"], {})
+        _, status = os.waitpid(pid, 0)
+        times.append((time.perf_counter() - begin) * 1e3)
+        if status != 0:
+            raise RuntimeError(f"{folder}/{i} did not run")
+    return times
+
+
+def measure(given, work, disk):
+    make_all(given, work, disk)
+    with daemon(given, work, disk):
+        medians = {kind: statistics.median(first_sights(disk / kind, given.files)) for kind in ("listed", "ima", "appended")}
+    print("first exec of %d programs each, median: listed %.2f ms; ima %+.2f ms; appended, two certificates below an authority, "
+          "%+.2f ms" % (given.files, medians["listed"], medians["ima"] - medians["listed"], medians["appended"] - medians["listed"]))
+    return medians["ima"] - medians["listed"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--files", type=int, default=200)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="guard-bench-signers.") as folder:
+        work = pathlib.Path(folder)
+        disk = work / "disk"
+        disk.mkdir()
+        run("mount", "-t", "tmpfs", "-o", "mode=755,size=512m", "guard-bench-signers", disk)
+        try:
+            more = measure(given, work, disk)
+        finally:
+            run("umount", disk)
+    if more > BOUND_MS:
+        print("more than %.1f ms" % BOUND_MS, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
