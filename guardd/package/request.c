@@ -26,7 +26,7 @@ struct work {
 	char names[PACKAGE_RELEASES_MAX][256];
 	size_t verified_count;
 	struct package_release releases[PACKAGE_RELEASES_MAX];
-	size_t release_count, index_count, deb_count, refused_count, new_count;
+	size_t release_count, index_count, rpm_count, deb_count, refused_count, new_count;
 	struct package_catalogue catalogue;
 	struct package_rpms rpms; /* verified, not read yet */
 	struct guard_attribution_builder *builder;
@@ -121,7 +121,7 @@ static int take_rpm(struct work *work, const struct package_message *message, in
 	char problem[240] = "";
 	int r = package_rpms_take(&work->rpms, message->text, fd, work->request->keyring, problem, sizeof(problem));
 
-	work->deb_count++;
+	work->rpm_count++;
 	return r < 0 ? say_done(work, r, 0, message->text, problem) : 0;
 }
 
@@ -338,6 +338,7 @@ static int hand_over(struct work *work, char *ret_problem, size_t problem_size)
 
 static int commit(struct work *work)
 {
+	const size_t count = work->rpm_count + work->deb_count;
 	char problem[800] = "";
 	int r = 0;
 
@@ -347,7 +348,7 @@ static int commit(struct work *work)
 		return package_say(work->request->client, PACKAGE_RESULT, r, 0,
 				   "nothing was attributed: %s", problem);
 	return package_say(work->request->client, PACKAGE_RESULT, 0, (uint32_t)work->new_count, "%zu of %zu packages",
-			   work->deb_count - work->refused_count, work->deb_count);
+			   count - work->refused_count, count);
 }
 
 /* ---- the conversation ------------------------------------------------------------------------ */

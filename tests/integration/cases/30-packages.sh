@@ -173,7 +173,6 @@ make_rpm()
 		Epoch: 2
 		Summary: test
 		License: MIT
-		BuildArch: noarch
 		AutoReqProv: no
 		Source0: $1
 		%description
@@ -186,9 +185,9 @@ make_rpm()
 		/opt/$1
 	E
 	rpmbuild -bb --quiet --define "_topdir $top" --define '__os_install_post %{nil}' --define 'debug_package %{nil}' "$top/$1.spec" \
-		> "$SCRATCH/log/rpmbuild" 2>&1 && mv "$top/RPMS/noarch/$1-1.0-1.noarch.rpm" "$3"
+		> "$SCRATCH/log/rpmbuild" 2>&1 && mv "$top"/RPMS/*/"$1"-1.0-1.*.rpm "$3"
 }
-sign_rpm() { rpmsign --define "_gpg_name $1" --define "_gpg_path $GNUPGHOME" --addsign "$2" > "$SCRATCH/log/rpmsign" 2>&1; }
+sign_rpm() { rpmsign --define "__gpg $(command -v gpg)" --define "_gpg_name $1" --define "_gpg_path $GNUPGHOME" --addsign "$2" > "$SCRATCH/log/rpmsign" 2>&1; }
 
 if ! command -v rpmbuild > /dev/null || ! command -v rpmsign > /dev/null || ! grep -q 'GUARD_RPM:BOOL=ON' "$GUARD_BUILD/CMakeCache.txt"; then
 	skip ".rpm packages" "rpm is not installed, or this build is without"
@@ -219,7 +218,7 @@ else
 	expect_denied "what none of them brought" "$area/from-rpm"
 	try $CTL packages --lists "$APT/state/lists" add "$SCRATCH/unsigned.rpm" "$SCRATCH/rtool.rpm" "$repo/tool_2.0-1.deb"
 	check "$([ "$RC" = 1 ] && grep -q '^attributed   rtool.rpm' <<< "$OUT" && grep -q '^attributed   tool_2.0-1.deb' <<< "$OUT" &&
-		grep -q '^will not run unsigned.rpm' <<< "$OUT"; echo $?)" "one that is signed, among others" "$RC: $OUT"
+		grep -q '^will not run unsigned.rpm' <<< "$OUT"; echo $?)" "one that is signed, among others" "$RC: $OUT $(tail -n 5 "$SCRATCH/log/guardd")"
 	expect_allowed "the program of the signed .rpm" "$area/from-rpm"
 	try sh "$area/post"
 	check "$([ "$RC" = 0 ] && [ "$OUT" = 'post of rtool' ]; echo $?)" "its script, as rpm writes it" "$RC: $OUT"
