@@ -73,6 +73,7 @@ for area in $AREAS; do
 		both "perl $option FILE on $at" evil mark.pl "$x" perl $option "$x"
 	done
 	both "perl FILE.pl on $at" evil mark.pl "$area/a.pl" perl "$area/a.pl"
+	! command -v gdb > /dev/null || both "gdb -x FILE.py on $at" evil mark.py "$area/a.py" gdb -batch -nx -x "$area/a.py"
 	both "perl do FILE on $at" evil mark.pl "$area/a.pl" perl -e "do '$area/a.pl' or die \$!"
 	both_quietly "perl require FILE on $at" mark.pl "$area/a.pl" perl -e "require '$area/a.pl'"
 	both "awk -f on $at" evil mark.awk "$area/a.awk" awk -f "$area/a.awk"
