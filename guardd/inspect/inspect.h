@@ -30,4 +30,8 @@ struct inspect_request {
  * bytes written to `reply`. */
 size_t inspect_answer(uint8_t *reply, size_t capacity, const void *packet, size_t size);
 
+/* warm.c: before the first request, and before the jail: what OpenSSL looks up once in a
+ * process.  `reply` is scratch. */
+void inspect_warm_up(uint8_t reply[INSPECT_REPLY_MAX]);
+
 #endif

@@ -108,6 +108,7 @@ void guardd_inspect_main(const struct guardd_inspect_arguments *arguments)
 
 	/* An inspector can open no file, so OpenSSL must not look for its own. */
 	(void)!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	inspect_warm_up(reply);
 	if (guardd_jail_prepare_narrow(GUARDD_ROLE_INSPECTOR) < 0) {
 		fputs("guardd: inspect: the inspectors' list of system calls cannot be made\n", stderr);
 		_exit(EXIT_FAILURE);

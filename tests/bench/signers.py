@@ -56,7 +56,7 @@ def make_programs(disk, kind, program, count):
 
 def make_all(given, work, disk):
     """Folders of programs, and the policy that lets them run."""
-    program = (given.build / "tests/bench/static_true").read_bytes()
+    program = (given.build / "tests/bench/static-true").read_bytes()
     certificate(work, "build", None, "extendedKeyUsage=codeSigning")
     certificate(work, "ca", None, "basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign")
     certificate(work, "middle", "ca", "basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,keyCertSign")
