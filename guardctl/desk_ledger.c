@@ -96,6 +96,12 @@ int desk_ledger_open(struct desk_ledger *ret_ledger, const char *path, const cha
 	struct stat status;
 	int code;
 
+	/* Beside a key that is not there none is begun. */
+	if (!path && access(key_path, F_OK) < 0) {
+		guardctl_error("%s: %s", key_path, strerror(errno));
+		json_decref(ledger.lines);
+		return GUARDCTL_REFUSED;
+	}
 	if (path)
 		snprintf(ledger.path, sizeof(ledger.path), "%s", path);
 	else

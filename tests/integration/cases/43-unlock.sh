@@ -215,6 +215,15 @@ refused "a report that was cut off is no good one" 'cut off'
 compare helpdesk compare --ledger "$DESK/none.ledger" "$DESK/unlocks"
 check "$([ $RC = 1 ] && [ ! -e "$DESK/none.ledger" ]; echo $?)" "a ledger that is not there is not begun" "$OUT"
 
+# ---- at a terminal -----------------------------------------------------------------------
+if command -v script > /dev/null; then
+	OUT=$(printf '12 34\n' | timeout 20 script -qec "$GUARDCTL --socket $SOCKET unlock" /dev/null 2>&1); RC=$?
+	check "$([ "$RC" = 1 ] && grep -q 'digits are missing' <<< "$OUT" && grep -q 'the input has ended' <<< "$OUT" &&
+		[ "$(grep -c 'Answer code: ' <<< "$OUT")" = 2 ]; echo $?)" "a slip is asked for again, and the end of the input is said" "$RC $OUT"
+fi
+try "$GUARDCTL" answer --key "$DESK/no-key" --machine pc-1 --user nobody --number 1 --reason x --ticket x
+check "$([ "$RC" = 1 ] && [ ! -e "$DESK/no-key.ledger" ]; echo $?)" "beside a key that is not there no ledger is begun" "$OUT"
+
 is "a report" $U report "$area/tool" --reason "sent by mail"
 wait_for 5 event_with '"reported"' "$area/tool"
 check $? "is on record"
