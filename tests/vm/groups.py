@@ -68,6 +68,7 @@ def install(machine, tap):
     must(guest, tap, "the service is switched on", "systemctl enable guardd.service")
     machine.facts["off"] = guest.power_off()
     tap.note("power off after %.1f s" % machine.facts["off"])
+    machine.stop()
 
 
 def make_policy(guest, tap):
