@@ -4,7 +4,7 @@
 # is the same race between two listed files: it shows that the race is won.
 . "$(dirname "$0")/../lib.sh"
 start_guardd
-rounds=${GUARD_RACE_ROUNDS:-2000}
+rounds=${GUARD_RACE_ROUNDS:-1000}
 held=$(status_of backend) # "bpf": the kernel looks again at the moment of use
 [ "$GUARD_WHERE" = host ] || rounds=${GUARD_RACE_ROUNDS:-30}
 
