@@ -6,7 +6,7 @@
 start_guardd
 rounds=${GUARD_RACE_ROUNDS:-1000}
 held=$(status_of backend) # "bpf": the kernel looks again at the moment of use
-[ "$GUARD_WHERE" = host ] || rounds=${GUARD_RACE_ROUNDS:-30}
+[ "$GUARD_WHERE" = host ] || rounds=${GUARD_RACE_ROUNDS:-20}
 
 # The attacker is a user, who owns the folder.  (Root can rewrite a program in
 # the moment between the answer and the kernel's own lock on it; the kernel layer

@@ -7,7 +7,7 @@ start_guardd
 set -- $AREAS
 area=$1
 limit=1000 per=200 rounds=5 # milliseconds; starts by each of eight processes
-[ "$GUARD_WHERE" = host ] || limit=6000 per=60 rounds=2 # the guest's processor is emulated
+[ "$GUARD_WHERE" = host ] || limit=6000 per=40 rounds=1 # the guest's processor is emulated
 good payload "$area/good"
 evil payload "$area/evil"
 evil plugin.so "$area/evil.so"
