@@ -39,7 +39,7 @@ for area in $AREAS; do
 	both_quietly "bash --init-file on $at" mark-plain "$x" bash --init-file "$x" -i -c 'false'
 	# What a shell writes itself to read it back (a here-document) is no script;
 	# what it was given a writing descriptor of is one, where it can be told apart.
-	chmod 1777 "$area"
+	chmod 1777 "$area" # put back by the worker
 	for size in 100 200000; do
 		expect_allowed "here-string of $size bytes on $at" env TMPDIR="$area" bash -c \
 			"cat <<< \"\$(head -c $size /dev/zero | tr '\\0' x)\" > /dev/null && '$LISTED/payload'"
