@@ -2,10 +2,10 @@
  *
  * inspect/inspect.h - asking for untrusted bytes to be parsed (docs/signers.md).
  *
- * One request is one packet to the inspect process: struct inspect_request, then
- * `size` bytes, and the end of a socket pair by SCM_RIGHTS.  A fresh inspector
- * reads the request, writes one packet to that socket and ends.  What it says
- * has no weight: see identity/claim.h.
+ * One request is one packet to the inspectors: struct inspect_request, then `size`
+ * bytes, and the end of a socket pair by SCM_RIGHTS.  A fresh inspector takes the
+ * request, writes one packet to that socket and ends.  What it says has no weight:
+ * see identity/claim.h.
  */
 #ifndef GUARDD_INSPECT_INSPECT_H
 #define GUARDD_INSPECT_INSPECT_H
@@ -20,6 +20,8 @@
 #define INSPECT_SECONDS 2u	  /* of life, and of processor time, of one inspector */
 #define INSPECT_MEMORY (96u << 20) /* bytes of address space beyond what it begins with */
 #define INSPECT_AT_ONCE 16u	  /* inspectors */
+#define INSPECT_WAITING 4u	  /* of these, started before there is a request */
+#define INSPECT_NAME "guardd-inspect1" /* what an inspector is called in ps */
 
 struct inspect_request {
 	uint32_t type; /* enum guard_inspection (identity/chain.h) */

@@ -108,7 +108,7 @@ const struct jail_call jail_calls[] = {
 	/* The signature that lies beside a file; an answer for it alone. */
 	CALL(fgetxattr, G), CALL_IF(socketpair, G, JAIL_EQUAL, 0, AF_UNIX),
 
-	/* Inspect starts an inspector for each request, and limits it. */
+	/* Inspect starts an inspector for each request, which limits itself. */
 	CALL(clone, I), CALL(wait4, I), CALL(waitid, I), CALL(alarm, I), CALL(setrlimit, I), CALL(seccomp, I),
 
 	/* The keeper alone: children and their jails, signals, policies, sockets,
