@@ -129,7 +129,8 @@ enum guardd_command_type {
 	GUARDD_COMMAND_DRAIN,      /* keeper -> gate: answer what was read, read no more, exit */
 	GUARDD_COMMAND_RECORD,     /* keeper -> gate: `fd` is the new record socket (the keeper keeps
 	                            * both ends open, so that a restart of record needs none) */
-	GUARDD_COMMAND_PROBLEM,    /* gate -> keeper, keeper -> control: `text` for status */
+	GUARDD_COMMAND_PROBLEM,    /* gate -> keeper, keeper -> control: `text` for status; with GUARD_E_DENIED
+	                            * in `error` by a gate that ends, since the policy would lock the machine out */
 	GUARDD_COMMAND_RELOAD,     /* control -> keeper: read the policy file again; answered
 	                            * by one RESULT each, in order */
 	GUARDD_COMMAND_DISTRIBUTION, /* keeper -> control: struct guard_distribution in `text` */

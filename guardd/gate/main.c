@@ -49,6 +49,17 @@ static void die(struct gate *gate, const char *sentence)
 	_exit(EXIT_FAILURE);
 }
 
+/* The policy does not fit this machine: the keeper may know a better one. */
+static void refuse(struct gate *gate, const char *sentence) __attribute__((noreturn));
+static void refuse(struct gate *gate, const char *sentence)
+{
+	struct guardd_command command = { .type = GUARDD_COMMAND_PROBLEM, .fd = -1, .error = GUARD_E_DENIED };
+
+	snprintf(command.text, sizeof(command.text), "%s", sentence);
+	say(gate, &command);
+	_exit(EXIT_FAILURE);
+}
+
 static int make_parts(struct gate *gate)
 {
 	const struct guardd_in_use_own own = { &gate->shared->keeper_pid, &gate->shared->understudy_pid };
@@ -76,7 +87,7 @@ static void load_first_policy(struct gate *gate)
 	if ((gate->arguments->restarted == GUARDD_RESTARTED_NOT ||
 	     gate->arguments->restarted == GUARDD_RESTARTED_TAKEOVER) &&
 	    gate_preflight_first(gate, problem, sizeof(problem)) < 0)
-		die(gate, problem);
+		refuse(gate, problem);
 }
 
 static void start_all(struct gate *gate)

@@ -38,7 +38,8 @@ int keeper_back_prove(int state_dir, int image, bool booted) GUARD_WARN_UNUSED;
 
 /* A sealed set: what was proven last, and what the policy in `image` denies.
  * -GUARD_E_NOT_FOUND: nothing that the proven one allows was refused.  `ret_why`: what
- * was refused, in words. */
+ * was refused, in words.  `needed` NULL: the daemon could not start with that policy, so
+ * nothing was refused; whether the set helps the caller looks himself. */
 int keeper_back_make(int *ret_set, char *ret_why, size_t size, int state_dir, int image, bool boot,
 		     const struct guardd_needed *needed, const struct guardd_config *config) GUARD_WARN_UNUSED;
 /* It is in force: `image` failed, `set` is what the machine went back to. */

@@ -189,6 +189,8 @@ int keeper_back_make(int *ret_set, char *ret_why, size_t size, int state_dir, in
 	bool helps;
 	int r = open_proven(&proven, state_dir, image, boot);
 
+	if (r == 0 && !needed)
+		return put_together(ret_set, proven, image);
 	if (r == 0)
 		r = guard_policy_open(&policy, proven, &machine);
 	if (r < 0)

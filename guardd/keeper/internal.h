@@ -76,6 +76,7 @@ struct keeper {
 	struct keeper_process gate, record, control, unlock, inspect, understudy, loader, package, writer;
 	struct keeper_process sync, trust; /* of a managed machine */
 	bool gate_ready;
+	bool gate_refused; /* it did not start: the policy would lock the machine out */
 	bool gate_killed; /* the last one ended by SIGKILL */
 	bool unlock_renewed; /* it was told to end, to be started again */
 	uint64_t gate_generation; /* raised with every gate that is started */
@@ -205,6 +206,9 @@ void keeper_strays_close(const struct keeper *keeper);
 void keeper_policy_reload(struct keeper *keeper, uint32_t answers);
 void keeper_policy_resume(struct keeper *keeper); /* a load that a dead keeper had begun: once more */
 int keeper_policy_first(struct keeper *keeper, char *ret_problem, size_t size) GUARD_WARN_UNUSED;
+/* The gate refused what keeper_policy_first read: what this machine came up with last is in
+ * handles.policy.  Negative: there is none, or it would not help. */
+int keeper_policy_back_first(struct keeper *keeper) GUARD_WARN_UNUSED;
 void keeper_policy_confirm_first(struct keeper *keeper);
 void keeper_policy_loader_readable(struct keeper *keeper);
 void keeper_policy_gate_result(struct keeper *keeper, const struct guardd_command *result);
@@ -213,6 +217,8 @@ void keeper_policy_failed(struct keeper *keeper, int error, const char *sentence
 
 /* trial.c: a policy on trial: when it came into force; now and then; what came of it. */
 bool keeper_trial_is_boot(const struct keeper *keeper);
+/* May a machine that is starting go back from the policy that it was to start with? */
+bool keeper_trial_may_start_back(const struct keeper *keeper);
 void keeper_trial_begin(struct keeper *keeper, bool boot);
 void keeper_trial_look(struct keeper *keeper);
 int64_t keeper_trial_due(const struct keeper *keeper); /* ms until the next look, -1 never */

@@ -240,6 +240,22 @@ static int start_gate(struct keeper *keeper, struct sentence *problem)
 			      keeper->gate_problem[0] ? keeper->gate_problem : how);
 }
 
+/* A policy with which this machine never started, and cannot: what it started with last
+ * is better than no daemon (docs/last-good.md). */
+static int start_gate_or_go_back(struct keeper *keeper, struct sentence *problem)
+{
+	struct sentence second = {""};
+	int r = start_gate(keeper, problem);
+
+	if (r == 0 || keeper_policy_back_first(keeper) < 0)
+		return r;
+	keeper_strays_close(keeper); /* of the gate that ended */
+	if (start_gate(keeper, &second) == 0)
+		return 0;
+	keeper_say("with the last good policy neither: %s", second.text);
+	return r;
+}
+
 static int start_others(struct keeper *keeper, struct sentence *problem)
 {
 	if (keeper_spawn_understudy(keeper) < 0 || keeper_spawn_record(keeper) < 0 ||
@@ -269,7 +285,7 @@ static int start(struct keeper *keeper, struct sentence *problem)
 	if (r == 0)
 		r = keeper_spawn_inspect(keeper); /* the gate asks from its first moment on */
 	if (r == 0)
-		r = start_gate(keeper, problem);
+		r = start_gate_or_go_back(keeper, problem);
 	if (r < 0)
 		return r;
 	if (keeper->takeover >= 0 && keeper_succession_switch(keeper) < 0)

@@ -154,18 +154,6 @@ static int open_image(struct guard_policy **ret_policy, struct guard_policy_info
 	return 0;
 }
 
-static int describe_image(int image, const struct loading *loading)
-{
-	struct guard_policy *policy = NULL;
-	struct guard_policy_info info;
-	int r = open_image(&policy, &info, image, loading);
-
-	if (r < 0)
-		return r;
-	guard_policy_free(policy);
-	return 0;
-}
-
 static int check_image(int image, int state_dir, const struct loading *loading)
 {
 	struct guard_policy *policy = NULL;
@@ -296,17 +284,44 @@ int keeper_loader_read(int *ret_image, struct keeper_loader_reply *ret_reply,
 	return r;
 }
 
+static bool is_start_task(enum keeper_loader_task task)
+{
+	return task == KEEPER_LOADER_BACK_START || task == KEEPER_LOADER_BACK_START_BOOT;
+}
+
+static bool is_back_task(enum keeper_loader_task task)
+{
+	return task == KEEPER_LOADER_BACK || task == KEEPER_LOADER_BACK_BOOT || is_start_task(task);
+}
+
+/* What it is; for a machine that cannot start otherwise, whether it can with this. */
+static int check_back(int set, const struct loading *loading, bool start)
+{
+	struct guard_policy *policy = NULL;
+	struct guard_policy_info info;
+	int r = open_image(&policy, &info, set, loading);
+
+	if (r == 0 && start && loading->config->protect_all && info.mode == GUARD_MODE_ENFORCE)
+		r = check_lockout(policy, loading);
+	guard_policy_free(policy);
+	return r;
+}
+
 /* What was proven, with what the policy in force denies. */
 static int make_back(int *ret_image, const struct keeper_loader_arguments *arguments, struct keeper_loader_reply *reply)
 {
 	const struct loading loading = {arguments->config, "the last good policy", reply};
+	const bool start = is_start_task(arguments->task);
+	const bool boot = arguments->task == KEEPER_LOADER_BACK_BOOT || arguments->task == KEEPER_LOADER_BACK_START_BOOT;
 	char why[300] = "";
 	GUARD_AUTO_CLOSE int set = -1;
-	int r = keeper_back_make(&set, why, sizeof(why), arguments->state_dir, arguments->in_force,
-				 arguments->task == KEEPER_LOADER_BACK_BOOT, arguments->needed, arguments->config);
+	int r = keeper_back_make(&set, why, sizeof(why), arguments->state_dir, arguments->in_force, boot,
+				 start ? NULL : arguments->needed, arguments->config);
 
+	if (r == 0 && start)
+		snprintf(why, sizeof(why), "the daemon could not start: %.260s", arguments->why);
 	if (r == 0)
-		r = describe_image(set, &loading);
+		r = check_back(set, &loading, start);
 	if (r < 0)
 		return r;
 	memcpy(reply->text, why, sizeof(why));
@@ -329,15 +344,12 @@ static int do_task(int *ret_image, const struct keeper_loader_arguments *argumen
 		return r;
 	case KEEPER_LOADER_BACK:
 	case KEEPER_LOADER_BACK_BOOT:
+	case KEEPER_LOADER_BACK_START:
+	case KEEPER_LOADER_BACK_START_BOOT:
 		return make_back(ret_image, arguments, reply);
 	default:
 		return keeper_loader_read(ret_image, reply, arguments);
 	}
-}
-
-static bool is_back_task(const struct keeper_loader_arguments *arguments)
-{
-	return arguments->task == KEEPER_LOADER_BACK || arguments->task == KEEPER_LOADER_BACK_BOOT;
 }
 
 /* No version goes down: a machine that went back takes nothing older for that. */
@@ -348,14 +360,14 @@ static int remember(const struct keeper_loader_arguments *arguments, const struc
 
 	if (reply->fallback)
 		return 0;
-	if (is_back_task(arguments) || reply->standing.is_back) {
+	if (is_back_task(arguments->task) || reply->standing.is_back) {
 		uint64_t remembered = keeper_remembered_version(arguments->state_dir);
 
 		version = remembered > version ? remembered : version;
 	}
 	/* In this order: what is cut short is tried, and fails, once more. */
 	r = keeper_remember(arguments->state_dir, version, reply->id, image);
-	if (r == 0 && is_back_task(arguments))
+	if (r == 0 && is_back_task(arguments->task))
 		r = keeper_back_remember(arguments->state_dir, arguments->in_force, image, reply->text);
 	return r;
 }

@@ -18,7 +18,9 @@
 enum keeper_loader_task {
 	KEEPER_LOADER_READ = 0,
 	KEEPER_LOADER_PROVE, KEEPER_LOADER_PROVE_BOOT, /* the policy in force becomes the last good one */
-	KEEPER_LOADER_BACK, KEEPER_LOADER_BACK_BOOT    /* make what to go back to */
+	KEEPER_LOADER_BACK, KEEPER_LOADER_BACK_BOOT,   /* make what to go back to */
+	KEEPER_LOADER_BACK_START, KEEPER_LOADER_BACK_START_BOOT /* the same, when the daemon cannot start
+								 * with the policy: nothing was refused yet */
 };
 
 struct keeper_loader_reply {
@@ -47,6 +49,7 @@ struct keeper_loader_arguments {
 	enum keeper_loader_task task;
 	int in_force;			    /* PROVE, BACK: the policy that is judged */
 	const struct guardd_needed *needed; /* BACK */
+	const char *why;		    /* BACK_START: why the gate did not start */
 };
 void keeper_loader_main(const struct keeper_loader_arguments *arguments) __attribute__((noreturn));
 

@@ -67,6 +67,7 @@ void keeper_gate_message(struct keeper *keeper)
 			keeper_package_gate_result(keeper, &command);
 		if (command.type == GUARDD_COMMAND_PROBLEM) {
 			snprintf(keeper->gate_problem, sizeof(keeper->gate_problem), "%s", command.text);
+			keeper->gate_refused |= command.error == GUARD_E_DENIED;
 			if (command.text[0])
 				keeper_say("%s", command.text);
 			keeper_problem_changed(keeper);

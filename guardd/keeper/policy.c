@@ -294,18 +294,18 @@ void keeper_policy_flush(struct keeper *keeper)
 		keeper->flush_sent = keeper_command_send(keeper->command[0], &command, -1) == 0;
 }
 
-int keeper_policy_read_first(struct keeper *keeper, bool fall_back, char *ret_problem, size_t size)
+/* The loader that was just started (`started`: or was not): what it read is in handles.policy. */
+static int take_first(struct keeper *keeper, int started, char *ret_problem, size_t size)
 {
 	const char *name = keeper->config->policy_file[0] ? keeper->config->policy_file : "the policy";
+	struct pollfd ready = {keeper->loader_socket, POLLIN, 0};
 	struct keeper_loader_reply reply = {0};
 	int32_t image = -1;
-	struct pollfd ready;
-	int r = keeper_spawn_loader(keeper, fall_back);
+	int r;
 
-	if (r < 0)
-		return guardd_problem(r, ret_problem, size,
+	if (started < 0)
+		return guardd_problem(started, ret_problem, size,
 				      "%s: the process that reads it cannot be started: %s", name, strerror(errno));
-	ready = (struct pollfd){keeper->loader_socket, POLLIN, 0};
 	while ((r = poll(&ready, 1, KEEPER_LOAD_MS)) < 0 && errno == EINTR)
 		;
 	r = r <= 0 ? -GUARD_E_TIMEOUT : receive_reply(keeper, &reply, &image);
@@ -322,6 +322,30 @@ int keeper_policy_read_first(struct keeper *keeper, bool fall_back, char *ret_pr
 		snprintf(keeper->problem, sizeof(keeper->problem),
 			 "The last accepted policy stays in force: %.450s", reply.text);
 	return 0;
+}
+
+int keeper_policy_read_first(struct keeper *keeper, bool fall_back, char *ret_problem, size_t size)
+{
+	return take_first(keeper, keeper_spawn_loader(keeper, fall_back), ret_problem, size);
+}
+
+int keeper_policy_back_first(struct keeper *keeper)
+{
+	const enum keeper_loader_task task =
+	    keeper_trial_is_boot(keeper) ? KEEPER_LOADER_BACK_START_BOOT : KEEPER_LOADER_BACK_START;
+	char problem[500];
+	int r;
+
+	if (!keeper_trial_may_start_back(keeper))
+		return -GUARD_E_NOT_FOUND;
+	/* The first loader still waits for the gate. */
+	keeper_close(&keeper->loader_socket);
+	keeper_process_end(&keeper->loader, SIGKILL, 1000);
+	r = take_first(keeper, keeper_spawn_loader_for(keeper, task), problem, sizeof(problem));
+	if (r < 0 && r != -GUARD_E_NOT_FOUND)
+		keeper_say("going back to the last good policy: %s", problem);
+	keeper->going_back = r == 0;
+	return r;
 }
 
 /* At the start: wait for the loader; the image becomes handles.policy. */
@@ -341,11 +365,16 @@ void keeper_policy_confirm_first(struct keeper *keeper)
 {
 	const char byte = KEEPER_LOADER_REMEMBER;
 
+	const bool back = keeper->going_back;
+
 	loaded(keeper);
-	keeper_trial_begin(keeper, keeper_trial_is_boot(keeper));
+	if (back)
+		keeper_trial_went_back(keeper);
+	else
+		keeper_trial_begin(keeper, keeper_trial_is_boot(keeper));
 	keeper->load = KEEPER_LOAD_REMEMBERING;
 	keeper->load_deadline_ms = keeper_now_ms() + KEEPER_LOAD_MS;
-	if (keeper->problem[0]) {
+	if (keeper->problem[0] && !back) {
 		keeper_note(keeper, GUARD_DAEMON_POLICY_REFUSED, "%s", keeper->problem);
 		end_load(keeper); /* nothing new to remember */
 		return;

@@ -91,6 +91,7 @@ int keeper_spawn_gate(struct keeper *keeper, enum guardd_restarted restarted)
 	keeper->gate_ready = false;
 	keeper->gate_generation++;
 	keeper->gate_problem[0] = '\0';
+	keeper->gate_refused = false;
 	pid = keeper_clone(&keeper->gate, CLONE_FILES);
 	if (pid == 0) {
 		keeper_child_begin("guardd-gate");
@@ -257,6 +258,7 @@ static int spawn_loader(struct keeper *keeper, enum keeper_loader_task task, boo
 		    .task = task,
 		    .in_force = judges ? keeper->handles.policy : -1,
 		    .needed = keeper->shared ? &keeper->shared->needed : NULL,
+		    .why = keeper->gate_problem,
 		});
 	}
 	close(pair[1]);

@@ -30,6 +30,24 @@ bool keeper_trial_is_boot(const struct keeper *keeper)
 	return keeper->takeover < 0 && keeper->old_keeper_pid == 0 && boot_clock_ms() < BOOT_MS;
 }
 
+static bool is_on_trial(const struct keeper *keeper, bool boot)
+{
+	const struct keeper_standing *standing = &keeper->standing;
+
+	return keeper->config->trial_seconds > 0 && !standing->is_back && (boot ? !standing->booted : !standing->ran);
+}
+
+/* Who starts the daemon by hand is there to read why it does not; a successor leaves the
+ * machine to the daemon that runs. */
+bool keeper_trial_may_start_back(const struct keeper *keeper)
+{
+	const struct keeper_standing *standing = &keeper->standing;
+	const bool boot = keeper_trial_is_boot(keeper);
+
+	return keeper->gate_refused && !keeper->options.foreground && keeper->takeover < 0 && is_on_trial(keeper, boot) &&
+	       (boot ? standing->may_go_back_boot : standing->may_go_back_run);
+}
+
 void keeper_trial_begin(struct keeper *keeper, bool boot)
 {
 	const struct keeper_standing *standing = &keeper->standing;
@@ -41,8 +59,7 @@ void keeper_trial_begin(struct keeper *keeper, bool boot)
 		snprintf(keeper->back_text, sizeof(keeper->back_text),
 			 "the machine went back to the last good policy, %.100s version %llu: under the newer one %.280s",
 			 keeper->policy.id, (unsigned long long)keeper->policy.version, standing->why);
-	trial->on = keeper->config->trial_seconds > 0 && !standing->is_back &&
-		    (boot ? !standing->booted : !standing->ran);
+	trial->on = is_on_trial(keeper, boot);
 	if (trial->on)
 		trial->end_ms = boot_clock_ms() + (int64_t)keeper->config->trial_seconds * 1000;
 }
