@@ -18,7 +18,8 @@
 
 enum {
 	OPTION_KEY = 256, OPTION_MACHINE, OPTION_USER, OPTION_NUMBER, OPTION_REASON, OPTION_TICKET, OPTION_OPERATOR,
-	OPTION_EPOCH, OPTION_KNOWN, OPTION_POLICY, OPTION_PASSPHRASE, OPTION_TOKEN, OPTION_LEDGER, OPTION_AGAIN, OPTION_YES, OPTION_ONLINE
+	OPTION_EPOCH, OPTION_KNOWN, OPTION_POLICY, OPTION_PASSPHRASE, OPTION_TOKEN, OPTION_LEDGER, OPTION_AGAIN, OPTION_YES, OPTION_ONLINE,
+	OPTION_FILE, OPTION_CATALOGS, OPTION_STATE, OPTION_CALLED
 };
 
 static const struct option table[] = {
@@ -30,7 +31,11 @@ static const struct option table[] = {
     {"ticket", required_argument, NULL, OPTION_TICKET},
     {"operator", required_argument, NULL, OPTION_OPERATOR},
     {"epoch", required_argument, NULL, OPTION_EPOCH},
+    {"called", required_argument, NULL, OPTION_CALLED},
     {"known", required_argument, NULL, OPTION_KNOWN},
+    {"file", required_argument, NULL, OPTION_FILE},
+    {"catalogs", required_argument, NULL, OPTION_CATALOGS},
+    {"state", required_argument, NULL, OPTION_STATE},
     {"policy", required_argument, NULL, OPTION_POLICY},
     {"passphrase-file", required_argument, NULL, OPTION_PASSPHRASE},
     {"token", required_argument, NULL, OPTION_TOKEN},
@@ -81,6 +86,15 @@ static int ask_number(struct guard_unlock_number *ret_number, const char *given)
 	}
 }
 
+/* What the caller calls the file; nobody has to know it. */
+static int ask_called(struct answer *answer, const struct answer_options *given)
+{
+	guard_unlock_number_fields(&answer->fields, &answer->number);
+	if (!given->called && (!isatty(STDIN_FILENO) || !GUARD_UNLOCK_HAS_FILE(answer->fields.scope)))
+		return 0;
+	return ask_line(answer->called, sizeof(answer->called), given->called, _("File, as the caller calls it: "), "--called");
+}
+
 static int gather(struct answer *answer, const struct answer_options *given)
 {
 	char typed[GUARD_UNLOCK_USER_MAX + 1];
@@ -96,6 +110,8 @@ static int gather(struct answer *answer, const struct answer_options *given)
 	code = ask_line(answer->user, sizeof(answer->user), given->user, _("User: "), "--user");
 	if (code == 0)
 		code = ask_number(&answer->number, given->number);
+	if (code == 0)
+		code = ask_called(answer, given);
 	if (code == 0)
 		code = ask_line(answer->reason, sizeof(answer->reason), given->reason, _("Reason: "), "--reason");
 	if (code == 0)
@@ -148,11 +164,19 @@ static void show(const struct answer *answer, const struct guardctl_options *opt
 	if (answer->known[0]) {
 		printf(_("The file is: "));
 		guard_text_put_escaped(stdout, answer->known);
-		puts(_("\nLet the caller say what is on the screen: it must be that."));
+		putchar('\n');
+		guardctl_put_digest_begin(&answer->digest);
+		if (answer->called[0]) {
+			printf(_("The caller calls it: "));
+			guard_text_put_escaped(stdout, answer->called);
+			putchar('\n');
+		}
+		puts(_("Let the caller say what is on the screen: it must be that."));
+		answer_show_signers(answer);
 		answer_show_policies(answer);
 	} else {
-		puts(_("Nobody here knows this file. Get it from its vendor, hash it, and give it with --known; else do "
-		       "not answer."));
+		puts(_("Nobody here knows this file. Get it from its vendor and give it with --file, or its hash with "
+		       "--known; else do not answer."));
 	}
 }
 
@@ -216,6 +240,8 @@ static int give(struct answer *answer, const struct answer_options *given, struc
 	object = answer_line(answer);
 	json_object_set_new(object, "answer", json_string(text));
 	json_object_set(object, "policies", answer->policies);
+	if (answer->signers)
+		json_object_set_new(object, "signatures", signers_json_all(answer->signers));
 	return guardctl_print_json(object);
 }
 
@@ -228,7 +254,6 @@ static int answer_one(struct answer *answer, const struct answer_options *given,
 		code = open_call(answer, ledger, given, key);
 	if (code)
 		return code;
-	guard_unlock_number_fields(&answer->fields, &answer->number);
 	snprintf(answer->operator_name, sizeof(answer->operator_name), "%s",
 		 given->operator_name ? given->operator_name : getenv("USER") ? getenv("USER") : "");
 	code = answer_find_known(answer, given);
@@ -266,6 +291,14 @@ static int take_option(struct answer_options *given, int option)
 			return GUARDCTL_USAGE;
 		given->known[given->known_count++] = optarg;
 		return 0;
+	case OPTION_CALLED: given->called = optarg; return 0;
+	case OPTION_CATALOGS: given->places.catalogs = optarg; return 0;
+	case OPTION_STATE: given->places.state = optarg; return 0;
+	case OPTION_FILE:
+		if (given->file_count == ANSWER_KNOWN_MAX)
+			return GUARDCTL_USAGE;
+		given->files[given->file_count++] = optarg;
+		return 0;
 	case OPTION_POLICY:
 		if (given->policy_count == ANSWER_KNOWN_MAX)
 			return GUARDCTL_USAGE;
@@ -286,7 +319,7 @@ static int take_option(struct answer_options *given, int option)
 static int run(const struct guardctl_options *options, int argc, char **argv)
 {
 	struct answer_options given = {0};
-	struct answer answer = {0};
+	struct answer answer = {.file = -1};
 	struct guard_unlock_key *key = NULL;
 	struct desk_ledger ledger = {.fd = -1};
 	int option, code = 0;
@@ -303,8 +336,7 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 		code = desk_key_load(&key, given.key, &given.lock);
 	if (code == 0)
 		code = answer_one(&answer, &given, options, key, &ledger);
-	guard_unlock_call_free(answer.call);
-	json_decref(answer.policies);
+	answer_clear(&answer);
 	guard_unlock_key_free(key);
 	desk_ledger_close(&ledger);
 	return code;
@@ -314,7 +346,8 @@ const struct guardctl_verb guardctl_answer = {
     .name = "answer",
     .summary = N_("help desk: answer a request number"),
     .usage = N_("Usage: guardctl [--json] answer --key FILE [--machine NAME] [--user NAME] [--number DIGITS]\n"
-	     "                [--reason TEXT] [--ticket TEXT] [--known LIST]... [--policy IMAGE]...\n"
+	     "                [--called NAME] [--reason TEXT] [--ticket TEXT] [--known LIST]...\n"
+	     "                [--file FILE]... [--policy IMAGE]... [--catalogs DIR] [--state DIR]\n"
 	     "                [--operator NAME] [--epoch N] [--ledger FILE] [--passphrase-file FILE]\n"
 	     "                [--token URI] [--online FOLDER] [--again] [--yes]\n"
 	     "\n"
@@ -322,9 +355,16 @@ const struct guardctl_verb guardctl_answer = {
 	     "belong together, says what is known of the file, and gives the answer code.  What\n"
 	     "it gives is in the help desk's ledger (KEY.ledger, or --ledger) before it is shown.\n"
 	     "\n"
+	     "  --called NAME    what the caller says the file is called; it is recorded\n"
 	     "  --known LIST     SHA-256 sums with names (as sha256sum writes them), to name the file\n"
+	     "  --file FILE      a copy of it, e.g. from its vendor: is it that, and who signed it\n"
 	     "  --policy IMAGE   a policy or an office's exceptions: names the file if it lists it, and\n"
-	     "                   says who allows it; what headquarters denies is not answered\n"
+	     "                   says who allows it; what headquarters denies is not answered; its\n"
+	     "                   keys say which signatures are good\n"
+	     "  --catalogs DIR, --state DIR\n"
+	     "                   signed lists, and a machine's table of attributed packages\n"
+	     "                   (DIR/attributions): they name the file, and vouch for it; default\n"
+	     "                   /etc/guard/catalogs and, for root, /var/lib/guard\n"
 	     "  --epoch N        of the machine's verifiers, when the ledger does not know it and it\n"
 	     "                   is above 100\n"
 	     "  --token URI      the PKCS #11 token that opens the key file; --passphrase-file then\n"

@@ -4,21 +4,26 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "answer.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "i18n.h"
+#include "output.h"
 
 /* ---- lists ------------------------------------------------------------------------------ */
 
-/* "HEX  NAME" or "HEX *NAME"; other lines are comments. */
-static void take_line(struct answer *answer, const char *line)
+/* "HEX  NAME" or "HEX *NAME", a backslash in front where the name has odd bytes; other
+ * lines are comments. */
+void answer_take_line(struct answer *answer, const char *line)
 {
 	const size_t size = GUARD_DIGEST_HEX_SIZE - 1;
 	struct guard_digest digest;
 
+	line = &line[line[0] == '\\'];
 	if (strnlen(line, size) < size || guard_digest_parse(&digest, line, size) < 0 ||
 	    guard_unlock_call_matches(answer->call, &digest) != 1)
 		return;
@@ -41,7 +46,7 @@ static int read_list(struct answer *answer, const char *path)
 	}
 	while (getline(&line, &capacity, file) > 0) {
 		line[strcspn(line, "\r\n")] = '\0';
-		take_line(answer, line);
+		answer_take_line(answer, line);
 	}
 	return 0;
 }
@@ -52,7 +57,22 @@ int answer_find_known(struct answer *answer, const struct answer_options *given)
 
 	for (unsigned i = 0; i < given->known_count && code == 0; i++)
 		code = read_list(answer, given->known[i]);
+	if (code == 0)
+		code = answer_name_by_files(answer, given);
+	if (code == 0)
+		code = answer_name_by_policies(answer, given);
+	if (code == 0)
+		code = answer_name_by_signers(answer, given);
 	return code ? code : answer_ask_policies(answer, given);
+}
+
+void answer_clear(struct answer *answer)
+{
+	guard_unlock_call_free(answer->call);
+	json_decref(answer->policies);
+	free(answer->signers);
+	if (answer->file >= 0)
+		close(answer->file);
 }
 
 /* ---- the ledger -------------------------------------------------------------------------- */
@@ -105,6 +125,8 @@ json_t *answer_line(const struct answer *answer)
 	json_object_set_new(line, "reason", json_string(answer->reason));
 	json_object_set_new(line, "ticket", json_string(answer->ticket));
 	json_object_set_new(line, "operator", json_string(answer->operator_name));
+	if (answer->called[0])
+		json_object_set_new(line, "called", guardctl_json_text(answer->called));
 	if (answer->named) {
 		guard_digest_format(hex, &answer->digest);
 		json_object_set_new(line, "file", json_string(answer->known));

@@ -19,9 +19,10 @@
 #include "policy/compile/describe.h"
 #include "policy/policy.h"
 
-static bool is_denied(const struct guard_policy *policy, const struct guard_digest *digest)
+/* By its content, or by who vouches for it. */
+bool answer_is_denied(const struct guard_policy *policy, const struct guard_identity *known)
 {
-	struct guard_identity identity = {.digest = *digest};
+	struct guard_identity identity = *known;
 	const struct guard_subject subject = {.uid = UINT32_MAX};
 	const struct guard_object object = {.identity = &identity};
 	struct guard_verdict verdict;
@@ -75,23 +76,24 @@ static int look_at(struct answer *answer, const struct guard_policy *policy)
 	return 0;
 }
 
-static int find_name(struct answer *answer, const struct guard_policy *policy)
+static int find_name(struct answer *answer, struct guard_policy *policy, const struct answer_options *given)
 {
+	const struct guard_policy *one = policy;
 	int r = 0;
 
-	for (; policy && r == 0; policy = policy->next)
-		r = look_at(answer, policy);
+	(void)given;
+	for (; one && r == 0; one = one->next)
+		r = look_at(answer, one);
 	return r;
 }
 
-static int find_denial(struct answer *answer, const struct guard_policy *policy)
+static int find_denial(struct answer *answer, struct guard_policy *policy, const struct answer_options *given)
 {
-	answer->denied |= answer->named && is_denied(policy, &answer->digest);
-	return 0;
+	return answer_find_signers(answer, policy, given);
 }
 
 static int each(struct answer *answer, const struct answer_options *given,
-		int (*look)(struct answer *, const struct guard_policy *))
+		int (*look)(struct answer *, struct guard_policy *, const struct answer_options *))
 {
 	for (unsigned i = 0; i < given->policy_count; i++) {
 		GUARD_AUTO_CLOSE int fd = open(given->policies[i], O_RDONLY | O_CLOEXEC);
@@ -100,7 +102,7 @@ static int each(struct answer *answer, const struct answer_options *given,
 		const char *reason = fd < 0 ? strerror(errno) : guardctl_error_text(r);
 
 		if (r == 0)
-			r = look(answer, policy);
+			r = look(answer, policy, given);
 		guard_policy_free(policy);
 		if (r < 0) {
 			guardctl_error("%s: %s", given->policies[i], reason);
@@ -110,13 +112,26 @@ static int each(struct answer *answer, const struct answer_options *given,
 	return 0;
 }
 
-/* First what the file is, from all of them: one may name what another denies. */
+int answer_name_by_policies(struct answer *answer, const struct answer_options *given)
+{
+	return each(answer, given, find_name);
+}
+
+/* When all have been asked what the file is: one may name what another denies. */
 int answer_ask_policies(struct answer *answer, const struct answer_options *given)
 {
-	int code = each(answer, given, find_name);
+	int code, r;
 
-	if (code == 0)
-		code = each(answer, given, find_denial);
+	if (!answer->named)
+		return 0;
+	code = each(answer, given, find_denial);
+	if (code == 0 && given->policy_count == 0) {
+		r = answer_find_signers(answer, NULL, given);
+		if (r < 0) {
+			guardctl_error("answer: %s", guardctl_error_text(r));
+			code = GUARDCTL_REFUSED;
+		}
+	}
 	if (code || !answer->denied)
 		return code;
 	guardctl_error(_("answer: headquarters denies this file; no answer would help, and none is given"));

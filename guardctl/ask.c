@@ -265,6 +265,14 @@ void guardctl_flaw_text(char *ret_text, size_t capacity, const struct guard_unlo
 	}
 }
 
+void guardctl_put_digest_begin(const struct guard_digest *digest)
+{
+	char hex[GUARD_DIGEST_HEX_SIZE];
+
+	guard_digest_format(hex, digest);
+	printf(_("SHA-256 begins: %.4s %.4s %.4s %.4s\n"), hex, &hex[4], &hex[8], &hex[12]);
+}
+
 void guardctl_put_readings(const char *number)
 {
 	static const char *const digits[10] = {N_("zero"), N_("one"), N_("two"),   N_("three"), N_("four"),

@@ -41,6 +41,9 @@ void guardctl_span_text(char ret_text[GUARDCTL_SPAN_SIZE], uint32_t seconds);
 int guardctl_read_line(char *ret_text, size_t capacity, FILE *out, const char *prompt);
 /* A flaw of a number as typed: one sentence. */
 void guardctl_flaw_text(char *ret_text, size_t capacity, const struct guard_unlock_flaw *flaw);
+/* The line with which two people find out on the telephone whether they mean the same
+ * content: the first 16 hex digits. */
+void guardctl_put_digest_begin(const struct guard_digest *digest);
 /* Each digit as it is said on the telephone, a line for each group. */
 void guardctl_put_readings(const char *number);
 #endif

@@ -48,6 +48,7 @@ static void put_number(const struct guardctl_options *options, const struct guar
 		printf(_("Asked for: "));
 		guard_text_put_escaped(stdout, told->path);
 		putchar('\n');
+		guardctl_put_digest_begin(&told->digest);
 	}
 	printf(_("Kind of unlock: %s\n"), guardctl_scope_text(told->scope));
 	put_help_desk(options);

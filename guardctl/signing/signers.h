@@ -77,6 +77,9 @@ bool signers_list_has(const struct signers_list *list, const struct guard_digest
 
 /* signers_find.c: everything that vouches for the file in `fd`. */
 int signers_find(struct signers_found *ret_found, int fd, const struct signers_keys *keys) GUARD_WARN_UNUSED;
+/* The same of a content that is not at hand: lists and packages alone. */
+int signers_find_by_content(struct signers_found *ret_found, const struct guard_digest *digest,
+			    const struct signers_keys *keys) GUARD_WARN_UNUSED;
 /* What lies beside and behind it alone, without its hash. */
 int signers_find_carried(struct signers_found *found, int fd, const struct signers_keys *keys) GUARD_WARN_UNUSED;
 /* Who signed a list; `name` is shown. */
@@ -84,7 +87,9 @@ int signers_find_by_list(struct signers_found *found, const struct signers_keys 
 			 const char *name) GUARD_WARN_UNUSED;
 /* signers_print.c */
 void signers_print(const char *path, const struct signers_found *found);
+void signers_print_all(const struct signers_found *found); /* a line for each signature, or that there is none */
 json_t *signers_json(const char *path, const struct signers_found *found);
+json_t *signers_json_all(const struct signers_found *found); /* an array of signatures */
 
 /* inspect.c: parse in a child that has no file, no rights and two seconds; as the
  * callback of struct guard_vouching. */

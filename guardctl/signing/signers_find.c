@@ -248,6 +248,27 @@ static void look_in_table(struct signers_found *found, const struct signers_keys
 	}
 }
 
+/* Beyond what the file itself carries. */
+static int look_elsewhere(struct signers_found *found, const struct signers_keys *keys)
+{
+	int r = look_in_catalogs(found, keys);
+
+	if (r == 0 && keys->table) {
+		look_in_table(found, keys);
+		found->identity.digest = found->digest;
+		guard_attribution_add(keys->table, &found->identity);
+	}
+	return r;
+}
+
+int signers_find_by_content(struct signers_found *ret_found, const struct guard_digest *digest,
+			    const struct signers_keys *keys)
+{
+	memset(ret_found, 0, sizeof(*ret_found));
+	ret_found->digest = *digest;
+	return look_elsewhere(ret_found, keys);
+}
+
 int signers_find(struct signers_found *ret_found, int fd, const struct signers_keys *keys)
 {
 	int r;
@@ -258,12 +279,5 @@ int signers_find(struct signers_found *ret_found, int fd, const struct signers_k
 		r = look_beside(ret_found, fd, keys);
 	if (r == 0)
 		r = look_behind(ret_found, fd, keys);
-	if (r == 0)
-		r = look_in_catalogs(ret_found, keys);
-	if (r == 0 && keys->table) {
-		look_in_table(ret_found, keys);
-		ret_found->identity.digest = ret_found->digest;
-		guard_attribution_add(keys->table, &ret_found->identity);
-	}
-	return r;
+	return r == 0 ? look_elsewhere(ret_found, keys) : r;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "i18n.h"
 #include "identity/openpgp.h"
 #include "output.h"
 
@@ -55,6 +56,14 @@ static void print_one(const struct signers_one *one)
 	putchar('\n');
 }
 
+void signers_print_all(const struct signers_found *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		print_one(&found->all[i]);
+	if (found->count == 0)
+		puts(_("  nobody has signed it"));
+}
+
 void signers_print(const char *path, const struct signers_found *found)
 {
 	char hex[GUARD_DIGEST_HEX_SIZE];
@@ -62,10 +71,7 @@ void signers_print(const char *path, const struct signers_found *found)
 	guard_digest_format(hex, &found->digest);
 	guardctl_put_escaped(path);
 	printf("\n  SHA-256 %s\n", hex);
-	for (size_t i = 0; i < found->count; i++)
-		print_one(&found->all[i]);
-	if (found->count == 0)
-		puts("  nobody has signed it");
+	signers_print_all(found);
 }
 
 static json_t *one_json(const struct signers_one *one)
@@ -86,16 +92,23 @@ static json_t *one_json(const struct signers_one *one)
 	return object;
 }
 
+json_t *signers_json_all(const struct signers_found *found)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < found->count; i++)
+		json_array_append_new(all, one_json(&found->all[i]));
+	return all;
+}
+
 json_t *signers_json(const char *path, const struct signers_found *found)
 {
 	char hex[GUARD_DIGEST_HEX_SIZE];
-	json_t *object = json_object(), *all = json_array();
+	json_t *object = json_object();
 
 	guard_digest_format(hex, &found->digest);
-	for (size_t i = 0; i < found->count; i++)
-		json_array_append_new(all, one_json(&found->all[i]));
 	json_object_set_new(object, "file", guardctl_json_text(path));
 	json_object_set_new(object, "sha256", json_string(hex));
-	json_object_set_new(object, "signatures", all);
+	json_object_set_new(object, "signatures", signers_json_all(found));
 	return object;
 }

@@ -94,7 +94,7 @@ static int check_conditions(const struct compile_signer *signer, struct guard_co
 static int load_signer(struct compile_signer *ret_signer, struct guard_compile *compile,
 		       const struct compile_node *node)
 {
-	static const char *const names[] = { "provider", "key", "key_file", "certificate", "crl", "timestamp", "serial", "subject" };
+	static const char *const names[] = { "provider", "key", "key_file", "certificate", "fingerprint", "crl", "timestamp", "serial", "subject" };
 	struct compile_place place = compile_node_place(node);
 	struct compile_signer signer = { .place = place };
 	enum guard_provider provider;
@@ -123,6 +123,9 @@ static int load_signer(struct compile_signer *ret_signer, struct guard_compile *
 	if (compile_field(node, "key_file"))
 		return report(compile, place, "give the certificate or public key as `certificate`",
 			      "`key_file` is for the provider \"package\"");
+	if (compile_field(node, "key") && compile_field(node, "fingerprint"))
+		return report(compile, place, "give one: the key's id, or the certificate's fingerprint",
+			      "`key` and `fingerprint` are two names for one thing");
 	r = compile_load_key(&signer, compile, node);
 	if (r == 0)
 		r = load_serial(&signer, compile, node);

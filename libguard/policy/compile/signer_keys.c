@@ -181,6 +181,77 @@ static int load_extras(struct guard_compile *compile, const struct compile_node 
 	return r;
 }
 
+/* ---- fingerprints --------------------------------------------------------------------- */
+
+/* As openssl(1) prints it, with colons or without. */
+static int read_fingerprint(struct guard_digest *ret_print, struct guard_compile *compile, const struct compile_node *node)
+{
+	char hex[GUARD_DIGEST_HEX_SIZE];
+	size_t count = 0;
+	const char *text;
+
+	if (!compile_field_string(&text, compile, node, "fingerprint"))
+		return -GUARD_E_SYNTAX;
+	for (size_t i = 0; text[i] && count < sizeof(hex); i++)
+		if (text[i] != ':')
+			hex[count++] = text[i];
+	if (guard_digest_parse(ret_print, hex, count) == 0)
+		return 0;
+	compile_error(&compile->diagnostics, compile_node_place(compile_field(node, "fingerprint")),
+		      "give what `openssl x509 -noout -fingerprint -sha256 -in FILE` prints behind the `=`",
+		      "`fingerprint` is no SHA-256 of a certificate: \"%.100s\"", text);
+	return -GUARD_E_SYNTAX;
+}
+
+static int has_fingerprint(const struct compile_certificate *certificate, const struct guard_digest *print)
+{
+	struct guard_digest own;
+
+	if (certificate->type != GUARD_CERTIFICATE_X509)
+		return 0;
+	return guard_digest_bytes(&own, certificate->der, certificate->der_size) == 0 && guard_digest_compare(&own, print) == 0;
+}
+
+/* The file beside it must be that certificate. */
+static int check_fingerprint(struct guard_compile *compile, const struct compile_node *node, size_t index)
+{
+	struct guard_digest print;
+	int r = read_fingerprint(&print, compile, node);
+
+	if (r < 0 || has_fingerprint(&compile->certificates[index], &print))
+		return r;
+	return report(compile, compile_node_place(compile_field(node, "fingerprint")),
+		      "compare it with who gave you the certificate: this may be another",
+		      "the certificate in `certificate` has another fingerprint");
+}
+
+static int find_fingerprint(size_t *ret_index, struct guard_compile *compile, const struct compile_node *node)
+{
+	struct guard_digest print;
+	int r = read_fingerprint(&print, compile, node);
+
+	for (size_t i = 0; r == 0 && i < compile->certificate_array.count; i++)
+		if (has_fingerprint(&compile->certificates[i], &print)) {
+			*ret_index = i;
+			return 0;
+		}
+	return r < 0 ? r :
+		       report(compile, compile_node_place(compile_field(node, "fingerprint")),
+			      "add certificate = \"FILE\": without the certificate no machine can verify anything",
+			      "no certificate that the policy names before this has that fingerprint");
+}
+
+/* The certificate that the signer names, by its file or by its fingerprint. */
+static int load_named(size_t *ret_index, struct guard_compile *compile, const struct compile_node *node)
+{
+	int r;
+
+	if (!compile_field(node, "certificate"))
+		return find_fingerprint(ret_index, compile, node);
+	r = load_certificate(ret_index, compile, node, "certificate");
+	return r == 0 && compile_field(node, "fingerprint") ? check_fingerprint(compile, node, *ret_index) : r;
+}
+
 int compile_load_key(struct compile_signer *signer, struct guard_compile *compile, const struct compile_node *node)
 {
 	struct guard_digest key;
@@ -188,8 +259,8 @@ int compile_load_key(struct compile_signer *signer, struct guard_compile *compil
 	size_t index;
 	int r;
 
-	if (compile_field(node, "certificate")) {
-		r = load_certificate(&index, compile, node, "certificate");
+	if (compile_field(node, "certificate") || compile_field(node, "fingerprint")) {
+		r = load_named(&index, compile, node);
 		if (r < 0)
 			return r;
 		signer->brought = true;

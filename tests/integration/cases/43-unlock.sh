@@ -57,8 +57,13 @@ code=$(answer_for "$other")
 try $U unlock --request "$number" "$code"
 refused "another file's answer is wrong" "code is wrong" "tries left: 4"
 expect_denied "and unlocks nothing" $AS_USER "$area/tool"
+# A code that is right, for a request of pc-2 by a user of the same name.
+there=$("$GUARD_BUILD/tests/bench/bench_unlock" --number "$DESK/sets/pc-2.osaka.verifiers")
+code=$(MACHINE=pc-2.osaka answer_for "$there")
+try $U unlock --request "$number" "$code"
+refused "another machine's answer is wrong" "code is wrong" "tries left: 3"
 right=$(answer_for "$number")
-for try in 2 3 4 5; do $U unlock --request "$number" "$code" > /dev/null 2>&1; done
+for try in 3 4 5; do $U unlock --request "$number" "$code" > /dev/null 2>&1; done
 try $U unlock --request "$number" "$right"
 check "$([ "$RC" = 1 ] && grep -q 'locked\|wait' <<< "$OUT"; echo $?)" "the sixth try is not taken, though it is right" "$OUT"
 expect_denied "after six tries" $AS_USER "$area/tool"
@@ -169,6 +174,40 @@ $U request --cancel > /dev/null
 number=$(request "$area/other")
 OUT=$(answer "$number" --policy "$DESK/tokyo.img")
 said "the operator hears who lists the file, and its name" '"policy":"tokyo"' '"action":"allow"' "\"file\":\"$area/other\""
+
+# ---- who vouches for it, as the operator sees it --------------------------------------------
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$DESK/vendor.key" -out "$DESK/vendor.pem" \
+	-days 9 -subj "/CN=Acme build" -addext extendedKeyUsage=codeSigning 2> /dev/null
+mkdir "$DESK/catalogs" "$DESK/nothing"
+is "a vendor's catalog" "$GUARDCTL" sign catalog --all "$area/other" --key "$DESK/vendor.key" --certificate "$DESK/vendor.pem" \
+	--output "$DESK/catalogs/acme.sha256"
+vendor_policy() # NAME ACTION
+{
+	printf 'policy = { id = "%s"; version = 1; mode = "enforce"; default = "deny"; };\ngroups = ( { name = "Acme"; rules = (
+		{ action = "%s"; signers = ( { provider = "catalog"; certificate = "vendor.pem"; } ); } ); } );\n' "$1" "$2" > "$DESK/$1.conf" &&
+		"$GUARDCTL" policy build "$DESK/$1.conf" --output "$DESK/$1.img" > "$SCRATCH/log/build" 2>&1
+}
+vendor_policy vendor allow && vendor_policy revoked deny
+check $? "policies about the vendor's key" "$(cat "$SCRATCH/log/build")"
+OUT=$(answer "$number" --again --catalogs "$DESK/catalogs" 2>&1)
+said "a signed list names the file; by no key that is known" "\"file\":\"$area/other\"" '"provider":"catalog"' '"state":"unknown"'
+OUT=$(answer "$number" --again --catalogs "$DESK/catalogs" --policy "$DESK/vendor.img" 2>&1)
+said "by the policy's key it is good" '"state":"good"' '"where":"acme.sha256.p7s"'
+cp "$area/other" "$DESK/copy"
+OUT=$(answer "$number" --again --catalogs "$DESK/nothing" --file "$GUARDCTL" --file "$DESK/copy" --called other-tool 2>&1)
+said "a copy names it, another file does not; the caller's name is recorded" "\"file\":\"$DESK/copy\"" "$GUARDCTL is another file" \
+	'"called":"other-tool"' '"signatures":[]'
+OUT=$($AT_DESK env LANGUAGE=ja LC_ALL=C.UTF-8 GUARD_LOCALE_DIR="$GUARD_BUILD/po/locale" "$GUARDCTL" answer --key "$DESK/key" --passphrase-file "$DESK/pass" --machine "$MACHINE" \
+	--user nobody --number "$number" --reason x --ticket x --again --catalogs "$DESK/catalogs" --policy "$DESK/vendor.img" --called other 2>&1)
+said "in words, too" "このファイルの署名:" "catalog: good, acme.sha256.p7s, ECDSA with sha256, key " "相手の言うファイル名: other" \
+	"SHA-256 の先頭: $(sha256sum < "$DESK/copy" | sed 's/\(....\)\(....\)\(....\)\(....\).*/\1 \2 \3 \4/')"
+try $AT_DESK "$GUARDCTL" answer --key "$DESK/key" --passphrase-file "$DESK/pass" --machine "$MACHINE" --user nobody \
+	--number "$number" --reason x --ticket x --again --catalogs "$DESK/catalogs" --policy "$DESK/revoked.img"
+refused "what headquarters denies by its signer is not answered" "headquarters denies"
+try $AT_DESK "$GUARDCTL" answer --key "$DESK/key" --passphrase-file "$DESK/pass" --machine "$MACHINE" --user nobody \
+	--number "$number" --reason x --ticket x --again --catalogs "$DESK/missing"
+refused "a folder of lists that is not there is said" "$DESK/missing"
+OUT=$(answer "$number" --again --policy "$DESK/tokyo.img" 2> /dev/null)
 unlocked "$(field answer <<< "$OUT")" > /dev/null
 wait_for 5 $AS_USER "$area/other"
 expect_allowed "an unlocked file" $AS_USER "$area/other"
