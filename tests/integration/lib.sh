@@ -120,6 +120,14 @@ evil_same_size()
 	[ "$(stat -c %s "$LISTED/$1")" = "$(stat -c %s "$2")" ] && ! cmp -s "$LISTED/$1" "$2"
 }
 
+# flip FILE: its last byte becomes another.
+flip()
+{
+	local at=$(($(stat -c %s "$1") - 1)) byte=X
+	[ "$(tail -c 1 "$1")" != X ] || byte=Y
+	printf '%s' "$byte" | dd of="$1" bs=1 seek=$at conv=notrunc status=none
+}
+
 # ---- the three questions ------------------------------------------------------
 
 # try COMMAND...: run it with a fresh mark; sets OUT and RC.

@@ -24,7 +24,7 @@ class Trial:
 
     def __init__(self, machine, tap):
         self.machine, self.tap = machine, tap
-        self.version = 0
+        self.version = self.booted = 0  # of the policy: the last built, that the machine came up with
         self.disk = overlay(machine.folder + "/signers.qcow2", machine.image + "/disk.raw", "raw")
 
     def boot(self):
@@ -41,10 +41,10 @@ class Trial:
         self.tap.check(code == 0, name, "%s -> %d\n%s" % (command, code, output[-3000:]))
         return output
 
-    def build(self, mode, modules=False):
+    def build(self, mode, **how):
         """The next version of the policy, in place."""
         self.version += 1
-        self.machine.guest.write(POLICY, signers_disk.policy(self.version, mode, modules).encode())
+        self.machine.guest.write(POLICY, signers_disk.policy(self.version, mode, **how).encode())
         return self.must("the policy of two keys is built (%s)" % mode,
                          "guardctl policy build %s /usr/share/guard/policy/presets/common.conf --whole-machine "
                          "--output /etc/guard/policy.image" % POLICY)
@@ -91,7 +91,9 @@ def attribute(trial):
     trial.tap.note(output.splitlines()[-1] if output else "")
     trial.build("enforce")
     trial.must("now the machine can live by it", "guardctl reload && guardctl status", 120)
-    trial.must("the service is switched on", "systemctl enable guardd")
+    trial.must("the service is switched on", "systemctl enable guardd && "
+               "sed -i 's|^  file = \"/etc/guard/policy.image\";|&  trial_seconds = 15;|' /etc/guard/guardd.conf && "
+               "grep -q trial_seconds /etc/guard/guardd.conf")
 
 
 def reboot(trial, active):
@@ -99,6 +101,7 @@ def reboot(trial, active):
     trial.machine.guest.power_off()
     trial.tap.note("up again after %.1f s" % trial.boot())
     trial.settled("the machine that lists nothing by content starts")
+    trial.booted = trial.version
     state = json.loads(trial.must("the daemon enforces", "guardctl --json status"))
     trial.tap.check(state.get("enforcing"), "status says enforcing", state)
     missing = active - set(trial.run(ACTIVE)[1].split()) - PASSING
@@ -110,6 +113,8 @@ def reboot(trial, active):
     trial.run("cp /usr/bin/true /opt/evil; echo >> /opt/evil")
     code, output = trial.run("/opt/evil")
     trial.tap.check(code != 0, "what nobody signed does not run", output)
+    trial.tap.check(attacks.wait_for(trial.machine.guest, "guardctl events --limit 400 | grep -q 'the machine came up with it'", 180),
+                    "the policy proves itself", trial.run("guardctl events --limit 20")[1])
     code, output = trial.run("guardctl explain /usr/bin/dash")
     trial.tap.check(code == 0 and "Debian" in output, "explain names who vouches for the shell", output)
     code, output = trial.run("guardctl explain /opt/evil")
@@ -150,6 +155,12 @@ def modules(trial):
         trial.tap.check(code != 0 and "/root/" + name in denied, "not loaded: " + name, output + denied)
         output = trial.run("guardctl why")[1]
         trial.tap.check(reason in output, "why says the reason: " + name, output)
+    trial.build("enforce", modules=True, revoked=True)
+    trial.must("the kernel's key is revoked", "guardctl reload")
+    code, output = trial.run("insmod /root/dummy.ko")
+    trial.tap.check(code != 0 and "/root/dummy.ko" in trial.denied(), "not loaded: by a key that is revoked", output)
+    trial.build("enforce", modules=True)
+    trial.must("and is named again", "guardctl reload && insmod /root/dummy.ko && rmmod dummy")
 
 
 def hello(trial, name, runs):
@@ -197,6 +208,35 @@ def dist_upgrade(trial):
     trial.must("the ledger verifies", "guardctl ledger verify")
 
 
+def came_back(trial, version, seconds=120):
+    return attacks.wait_for(trial.machine.guest, "guardctl --json status | grep -q '\"policy_version\": *%d[,}]'" % version,
+                            seconds)
+
+
+def last_good(trial):
+    """Of a policy by signers whose vouchers are gone the machine starts with the one before."""
+    # Debian vouches for all but the package of login; that a catalog does.
+    trial.must("a catalog vouches for login", "install -m 600 %s/acme/acme.key /root/acme.key && "
+               "guardctl sign catalog --all /usr/bin/login --key /root/acme.key --certificate /etc/guard/acme.pem "
+               "--output /etc/guard/catalogs/login.sha256 && rm /root/acme.key" % DISK, 200)
+    trial.build("enforce", packages='"[!l]*", "l[!o]*", "lo[!g]*", "log[!i]*"')
+    trial.must("a policy in which nobody else does is taken", "guardctl reload && guardctl status")
+    trial.must("the catalog is removed, the machine goes off", "rm /etc/guard/catalogs/login.sha256* && sync")
+    trial.machine.guest.power_off()
+    trial.tap.note("up again after %.1f s" % trial.boot())
+    said = trial.run("guardctl status; journalctl -b -u guardd --no-pager -n 20")
+    trial.tap.check(came_back(trial, trial.booted), "the machine starts with the policy before", said[1])
+    said = trial.run("guardctl status")[1]
+    trial.tap.check("went back" in said and "/usr/bin/login" in said, "status says so, and why", said)
+    trial.must("one can log in", "su - alice -c id")
+    trial.run("cp /usr/bin/true /opt/evil; echo >> /opt/evil")
+    code, output = trial.run("/opt/evil")
+    trial.tap.check(code != 0, "what nobody vouches for is refused", output)
+    trial.must("a restart stays with it", "systemctl restart guardd && guardctl status")
+    trial.tap.check(came_back(trial, trial.booted), "the same policy is in force", trial.run("guardctl status")[1])
+    trial.must("the ledger's chain is whole", "guardctl ledger verify")
+
+
 def signers(machine, tap):
     reason = signers_disk.make(machine.folder, machine.build)
     if reason:
@@ -211,5 +251,6 @@ def signers(machine, tap):
     modules(trial)
     apt(trial)
     dist_upgrade(trial)
+    last_good(trial)
     tap.note("power off after %.1f s" % machine.guest.power_off())
     machine.stop()

@@ -28,11 +28,14 @@ groups = (
 # Kernel modules by the signature that they carry, and by nothing else.
 NO_MODULES = 'kinds = [ "executable", "library", "script", "other" ]; '
 MODULES = ''',
-  { name = "kernel"; rules = ( { kinds = [ "module" ]; signers = ( { provider = "appended"; certificate = "kernel.der"; } ); } ); }'''
+  { name = "kernel"; rules = ( { kinds = [ "module" ]; signers = ( { provider = "appended"; certificate = "kernel.der"; } ); }%s ); }'''
+REVOKED = ', { action = "deny"; signers = ( { provider = "appended"; certificate = "kernel.der"; } ); }'
 
 
-def policy(version, mode, modules=False):
-    return POLICY % (version, mode, NO_MODULES if modules else "", KEY, MODULES if modules else "")
+def policy(version, mode, modules=False, revoked=False, packages=""):
+    """`packages`: patterns of the packages by which Debian's key counts, all when empty."""
+    narrowed = (NO_MODULES if modules else "") + (packages and "packages = [ %s ]; " % packages)
+    return POLICY % (version, mode, narrowed, KEY, MODULES % (REVOKED if revoked else "") if modules else "")
 
 
 def kernel_certificate(vmlinuz):

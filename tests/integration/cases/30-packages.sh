@@ -116,8 +116,8 @@ try "$GUARDCTL" scan "$area/opt" "$LISTED/payload" --by signer --state "$SCRATCH
 check "$([ "$RC" = 0 ] && grep -q "key = \"${vendor,,}\"" "$SCRATCH/etc/proposed.conf" && ! grep -q "$area/opt/tool" "$SCRATCH/etc/proposed.conf" &&
 	grep -q "$LISTED/payload" "$SCRATCH/etc/proposed.conf" && grep -q 'no file with the repository key' <<< "$OUT"; echo $?)" \
 	"scan --by signer proposes its key, and hashes for the rest" "$OUT $(cat "$SCRATCH/etc/proposed.conf" | head -40)"
-printf x >> "$area/loose"
-expect_denied "one byte more" "$area/loose"
+flip "$area/loose"
+expect_denied "one byte flipped" "$area/loose"
 try $CTL explain --state "$SCRATCH/state" "$area/loose"
 check "$([ "$RC" = 1 ] && ! grep -q 'Vouched for' <<< "$OUT"; echo $?)" "of that explain says denied" "$RC: $OUT"
 
@@ -227,8 +227,10 @@ else
 	check "$([ "$RC" != 0 ] && ! grep -q 'post of another' <<< "$OUT"; echo $?)" "another script is refused" "$RC: $OUT"
 	try $CTL explain --state "$SCRATCH/state" "$area/from-rpm"
 	check "$([ "$RC" = 0 ] && grep -q "package rtool 2:1.0-1, key ${vendor,,}" <<< "$OUT"; echo $?)" "explain names it" "$RC: $OUT"
-	printf x >> "$area/from-rpm"
-	expect_denied "one byte more than the signed .rpm has" "$area/from-rpm"
+	flip "$area/from-rpm"
+	expect_denied "one byte of it flipped" "$area/from-rpm"
+	cp "$SCRATCH/r1" "$area/from-rpm" && chmod 755 "$area/from-rpm"
+	expect_allowed "as it was signed" "$area/from-rpm"
 fi
 check "$(ctl status | grep -qE '^ *packages .*[1-9][0-9]* attributed, [1-9][0-9]* files'; echo $?)" "status says how many are attributed" "$(ctl status)"
 
@@ -258,3 +260,4 @@ sign_rules ",
 is "a policy that revokes the repository's key builds" build 4
 is "reload" ctl reload
 expect_denied "the version of today, by a key that is revoked" "$area/opt/tool"
+[ ! -e "$area/from-rpm" ] || expect_denied "the program of the .rpm, by a key that is revoked" "$area/from-rpm"

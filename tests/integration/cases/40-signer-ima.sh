@@ -50,7 +50,7 @@ expect_allowed "signed on a tmpfs" "$other_area/ec"
 cp --preserve=xattr "$area/rsa-sha256" "$area/flipped"
 chmod 755 "$area/flipped"
 expect_allowed "a copy with its signature" "$area/flipped"
-printf 'X' | dd of="$area/flipped" bs=1 seek=$(($(stat -c %s "$area/flipped") - 1)) conv=notrunc status=none
+flip "$area/flipped"
 expect_denied "one byte flipped" "$area/flipped"
 cp "$area/rsa-sha256" "$area/bare" && chmod 755 "$area/bare"
 expect_denied "a copy without its signature" "$area/bare"
@@ -93,7 +93,7 @@ for type in $types; do
 	evil payload "$area/v3"
 	sign_3 build "$type" "$area/v3"
 	expect_allowed "signed by RSA, version 3, type $type" "$area/v3"
-	printf 'X' | dd of="$area/v3" bs=1 seek=$(($(stat -c %s "$area/v3") - 1)) conv=notrunc status=none
+	flip "$area/v3"
 	expect_denied "one byte of it flipped" "$area/v3"
 	evil payload "$area/v3ec"
 	sign_3 vendor "$type" "$area/v3ec"
@@ -102,6 +102,9 @@ for type in $types; do
 	expect_denied "signed by another key, version 3, type $type" "$area/v3ec"
 	sign_3 build "$type" "$area/v3ec" "$LISTED/payload"
 	expect_denied "signed for another content, version 3, type $type" "$area/v3ec"
+	evil payload "$area/v3kept-$type"
+	sign_3 vendor "$type" "$area/v3kept-$type"
+	expect_allowed "by a key that is revoked below, version 3, type $type" "$area/v3kept-$type"
 done
 # The one type's signature given out as the other's.
 evil payload "$area/v3" && sign_3 build 3 "$area/v3"
@@ -126,6 +129,9 @@ signer_policy 2 "$(by build), $(by vendor), { action = \"deny\"; signers = ( { p
 	ctl reload > "$SCRATCH/log/reload" 2>&1
 check $? "a policy that denies the vendor" "$(cat "$SCRATCH/log/build" "$SCRATCH/log/reload")"
 expect_denied "what its denied key signed" "$area/ec"
+for type in $types; do
+	expect_denied "what its denied key signed, version 3, type $type" "$area/v3kept-$type"
+done
 expect_allowed "what the other key signed" "$area/rsa-sha512"
 signer_policy 3 "$(by stranger)" && ctl reload > "$SCRATCH/log/reload" 2>&1
 expect_denied "by a key that is not named any more" "$area/rsa-sha256"
@@ -147,10 +153,15 @@ kill -KILL "$inspect"
 expect_allowed "signed, while inspect is started again" "$area/late"
 check "$([ -n "$(inspect_pid)" ] && [ "$(inspect_pid)" != "$inspect" ]; echo $?)" "another inspect has taken its place"
 evil payload "$area/later" && sign build sha256 "$area/later"
+# With those that wait for a question already.
+inspectors() { local pid; for pid in $(guard_pids); do case $(cat "/proc/$pid/comm" 2> /dev/null) in guardd-inspect*) echo "$pid" ;; esac; done; }
 kill -STOP "$(inspect_pid)"
+# shellcheck disable=SC2046
+kill -STOP $(inspectors)
 expect_denied "signed, while inspect hangs" "$area/later"
 expect_allowed "listed, while inspect hangs" "$LISTED/payload"
-kill -CONT "$(inspect_pid)"
+# shellcheck disable=SC2046
+kill -CONT $(inspectors)
 expect_allowed "signed, when it goes on" "$area/later"
 uids=$(awk '/^Uid:/ { print $2, $3, $4, $5 }' "/proc/$(inspect_pid)/status")
 check "$(case " $uids " in *" 0 "*) echo 1 ;; *) echo 0 ;; esac)" "inspect is not root" "$uids"

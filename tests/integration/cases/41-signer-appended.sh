@@ -81,7 +81,8 @@ expect_allowed "in a signed catalog" "$area/tool"
 expect_denied "not in it" "$area/other"
 cp "$area/tool" "$area/copy" && chmod 755 "$area/copy"
 expect_allowed "a copy of what is in it" "$area/copy"
-cp "$area/tool" "$area/changed" && chmod 755 "$area/changed"
+cp "$area/tool" "$area/changed" && chmod 755 "$area/changed" && flip "$area/changed"
+expect_denied "one byte of what is in it flipped" "$area/changed"
 printf X >> "$area/changed"
 expect_denied "a byte behind what is in it" "$area/changed"
 (cd "$area" && sha256sum other) >> "$catalogs/acme.sha256"
@@ -119,8 +120,21 @@ head -c 2000 /dev/urandom > "$catalogs/noise.sha256.p7s"
 mkfifo "$catalogs/fifo.sha256.p7s"
 is "reload with noise and a FIFO beside it" ctl reload
 expect_allowed "the good catalog among bad ones" "$area/other"
-take_policy 3 "$(by catalog build), { action = \"deny\"; signers = ( { provider = \"catalog\"; certificate = \"$keys/build.pem\"; } ); }"
-expect_denied "its signer denied" "$area/other"
+# One list beside its signature, one inside: both of a key that is revoked next.
+evil payload "$area/inside"
+(cd "$area" && sha256sum inside) > "$SCRATCH/one"
+cms build "$SCRATCH/one" "$catalogs/one.p7s" -nodetach && ctl reload > /dev/null
+expect_allowed "in an attached catalog among others" "$area/inside"
+cp "$area/inside" "$area/inside-flipped" && chmod 755 "$area/inside-flipped" && flip "$area/inside-flipped"
+expect_denied "one byte of it flipped" "$area/inside-flipped"
+cp "$SCRATCH/signed" "$area/by-build" && chmod 755 "$area/by-build"
+deny() { printf '{ action = "deny"; signers = ( { provider = "%s"; certificate = "%s/%s.pem"; } ); }' "$1" "$keys" "$2"; }
+take_policy 3 "$(by catalog build), $(deny catalog build), $(by appended build), $(by appended vendor), $(deny appended vendor)"
+check $? "a policy that revokes one key of each" "$(cat "$SCRATCH/log/build" "$SCRATCH/log/reload")"
+expect_denied "in a catalog, its signer revoked" "$area/other"
+expect_denied "in an attached catalog, its signer revoked" "$area/inside"
+expect_denied "appended, its signer revoked" "$area/appended"
+expect_allowed "appended by the other key" "$area/by-build"
 
 # ---- guardctl sign catalog ------------------------------------------------------
 # What it writes, openssl(1) and sha256sum(1) check; what it may not sign, it does not.

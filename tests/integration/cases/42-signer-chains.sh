@@ -247,6 +247,12 @@ expect_denied "the serial number that is denied" "$area/tool"
 expect_allowed "another serial number" "$area/tool2"
 take_policy 5 "$(by appended ours "$crl"), $(by appended ours '' '' 'action = "deny";')"
 expect_denied "its authority is denied" "$area/tool2"
+print=$(openssl x509 -in "$keys/ours.pem" -noout -fingerprint -sha256 | cut -d = -f 2)
+take_policy 5 "$(by appended ours "$crl fingerprint = \"$print\";")"
+check $? "a policy that makes sure of the certificate" "$(cat "$SCRATCH/log/build" "$SCRATCH/log/reload")"
+expect_allowed "by the authority of that fingerprint" "$area/tool2"
+take_policy 5 "$(by appended ours "$crl"), { action = \"deny\"; signers = ( { provider = \"appended\"; fingerprint = \"$print\"; } ); }"
+expect_denied "its authority is denied by its fingerprint" "$area/tool2"
 
 # ---- catalogs ---------------------------------------------------------------------------
 for name in one two three; do evil payload "$area/$name"; (cd "$area" && sha256sum "$name") > "$catalogs/$name.sha256"; done
@@ -256,6 +262,8 @@ cms foreign "$catalogs/three.sha256" "$catalogs/three.sha256.p7s"
 take_policy 6 "$(by catalog ours "$crl")"
 check $? "a policy with catalogs of an authority" "$(cat "$SCRATCH/log/build" "$SCRATCH/log/reload")"
 expect_allowed "in a catalog by its certificate" "$area/one"
+cp "$area/one" "$area/one-flipped" && chmod 755 "$area/one-flipped" && flip "$area/one-flipped"
+expect_denied "one byte of it flipped" "$area/one-flipped"
 expect_denied "in one by a revoked certificate" "$area/two"
 why_says "revocation list" "$area/two"
 expect_denied "in one by another authority's certificate" "$area/three"
@@ -296,5 +304,8 @@ compiler_says()
 	check "$([ $? = 0 ] && grep -q "$1" "$SCRATCH/log/build"; echo $?)" "refused: $1" "$(cat "$SCRATCH/log/build")"
 }
 compiler_says "is not signed by the certificate beside it" "$(by appended theirs "$crl")"
+compiler_says "has another fingerprint" "$(by appended theirs "fingerprint = \"$print\";")"
+compiler_says "no certificate that the policy names before this" "{ signers = ( { provider = \"appended\"; fingerprint = \"$print\"; } ); }"
+compiler_says "is no SHA-256 of a certificate" "$(by appended ours 'fingerprint = "12:34";')"
 compiler_says "this one is none" "$(by appended build 'serial = "1";')"
 compiler_says "are about certificates that a signature carries" "$(by ima ours 'serial = "1";')"
