@@ -172,6 +172,12 @@ static void print_who(const struct guard_event *event)
 	       user, program[0] ? program : _("a program that could not be verified"), event->pid);
 }
 
+/* Then the record says what was found, else whose signature the file has. */
+static bool is_about_use(uint8_t reason)
+{
+	return reason == GUARD_REASON_INLINE || reason == GUARD_REASON_STANDARD_INPUT || reason == GUARD_REASON_CONTAINED;
+}
+
 static void print_what(const struct guard_event *event)
 {
 	char hex[GUARD_DIGEST_HEX_SIZE];
@@ -186,7 +192,7 @@ static void print_what(const struct guard_event *event)
 	put_label(_("Why:"));
 	puts(guardctl_told(guard_reason_text(event->reason)));
 	if (event->text[0]) {
-		put_label(event->reason >= GUARD_REASON_INLINE ? _("Found:") : _("Signed:"));
+		put_label(is_about_use(event->reason) ? _("Found:") : _("Signed:"));
 		guardctl_put_escaped(event->text);
 		putchar('\n');
 	}
@@ -214,6 +220,8 @@ static const char *advice(const struct guard_event *event, bool allowed_now)
 	case GUARD_REASON_INLINE:
 	case GUARD_REASON_STANDARD_INPUT:
 		return _("put the code into a file and ask for that file to be listed");
+	case GUARD_REASON_SERVED:
+		return _("copy it to a disk of this machine and start it from there");
 	case GUARD_REASON_CONTAINED:
 		return _("if you need it for your work, ask for it to be named in the policy's containment");
 	default:

@@ -31,6 +31,7 @@
 /* The kernel hashes no more: nobody could end whoever waits for it. */
 #define GUARD_BPF_HASHED_MAX (1ull << 30)
 #define GUARD_BPF_TOO_LARGE 1u /* `detail` of a file that was refused so */
+#define GUARD_BPF_SERVED 2u    /* the same: its content is what a process says it is */
 
 enum guard_bpf_state {
 	GUARD_BPF_OFF = 0,     /* programs are attached and look at nothing */
@@ -82,6 +83,7 @@ struct guard_bpf_listed {
 #define GUARD_BPF_DEVICE_COVERED (1u << 0)
 #define GUARD_BPF_DEVICE_STEADY (1u << 1) /* a verdict may stay on its inodes */
 #define GUARD_BPF_DEVICE_BENEATH (1u << 2) /* a covered one lies on it */
+#define GUARD_BPF_DEVICE_TRUSTED (1u << 3) /* a FUSE filesystem whose server is believed */
 
 /* Map `guard_grants`: an allow that holds for one process and a short time. */
 struct guard_bpf_grant_key {

@@ -86,6 +86,27 @@ static void add_entries(struct gate_beneath *set, const char *folder, int depth)
 		closedir(devices);
 }
 
+/* The character devices by which commands are sent to the disk: SCSI's (generic, block
+ * layer), and NVMe's controller and namespace. */
+static void add_commanded(struct gate_beneath *set, const char *disk, int depth)
+{
+	static const char *const folders[] = { "device/scsi_generic", "device/bsg" };
+	char path[PATH_MAX + 32];
+	glob_t found;
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", disk, folders[i]);
+		add_entries(set, path, depth);
+	}
+	snprintf(path, sizeof(path), "%s/device", disk);
+	add(set, path, depth + 1);
+	snprintf(path, sizeof(path), "%s/device/ng*", disk);
+	if (glob(path, GLOB_NOSORT, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			add(set, found.gl_pathv[i], depth + 1);
+	globfree(&found);
+}
+
 static void add(struct gate_beneath *set, const char *folder, int depth)
 {
 	char real[PATH_MAX], path[PATH_MAX + 16];
@@ -99,6 +120,7 @@ static void add(struct gate_beneath *set, const char *folder, int depth)
 	}
 	snprintf(path, sizeof(path), "%s/slaves", real);
 	add_entries(set, path, depth);
+	add_commanded(set, real, depth);
 }
 
 void gate_beneath_add(struct gate_beneath *set, const char *folder)

@@ -26,6 +26,7 @@ struct outcome {
 	uint32_t seconds[GUARD_POLICY_UNLOCK_SCOPES]; /* of the unlocks that it offers */
 	char rule_text[256];
 	bool holds_words; /* the kernel layer is to compare that command line */
+	bool allows_all; /* what no rule lists */
 	bool recorded; /* an allow that is recorded whatever the configuration says */
 };
 
@@ -84,6 +85,19 @@ static void lay_unlock_over(struct gate *gate, struct outcome *outcome, const st
 	snprintf(outcome->rule_text, sizeof(outcome->rule_text), "unlock %u", id);
 }
 
+/* Nobody can say what a file holds that a process serves: neither a rule nor an unlock
+ * makes it what was identified. */
+static void distrust_server(struct gate *gate, struct outcome *outcome, const struct gate_filesystem *filesystem)
+{
+	if (outcome->verdict.action == GUARD_DENY || outcome->allows_all ||
+	    gate_filesystem_is_believed(gate, filesystem))
+		return;
+	outcome->verdict.action = GUARD_DENY;
+	outcome->verdict.reason = GUARD_REASON_SERVED;
+	outcome->verdict.rule = GUARD_NO_RULE;
+	outcome->rule_text[0] = '\0';
+}
+
 /* It is started: by the kernel, or by a dynamic loader that was called by hand. */
 static bool needs_words(const struct gate_facts *facts)
 {
@@ -122,9 +136,11 @@ static void decide(struct gate *gate, struct outcome *outcome, const struct gate
 	gate_rule_text(outcome->rule_text, sizeof(outcome->rule_text), policy->policy, outcome->verdict.rule);
 	outcome->interpreter = needs_words(facts) ? gate_words_wanted(policy, &object) : GUARD_NO_INTERPRETER;
 	outcome->holds_words = gate_words_held(policy, outcome->interpreter);
+	outcome->allows_all = policy->info.default_action == GUARD_ALLOW;
 	memcpy(outcome->seconds, policy->info.unlock_seconds, sizeof(outcome->seconds));
 	gate_policy_release(gate);
 	lay_unlock_over(gate, outcome, event, &asked.digest);
+	distrust_server(gate, outcome, &filesystem);
 }
 
 /* The open beneath an exec comes without a word about it.  How the caller asked

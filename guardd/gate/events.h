@@ -45,6 +45,7 @@ struct gate_event {
 	uint32_t sequence;                /* of the inode, from before the lease */
 	uint8_t lease;                    /* enum gate_lease */
 	_Atomic bool answered;
+	uint64_t user;                    /* while it is held: crowd.h */
 	uint8_t looks;                    /* at a caller that was not asleep yet */
 	uint8_t rounds;                   /* begun anew because a writer came */
 	bool patient;                     /* in the hands of a worker that may wait */
@@ -81,6 +82,7 @@ struct gate_queue {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct gate_task *head, *tail;
+	struct gate_task *held;   /* of users who have their part of the workers */
 	_Atomic unsigned depth; /* changes under the lock */
 	unsigned threads, idle, base, most;
 };

@@ -115,6 +115,8 @@ struct gate_filesystem gate_filesystem_make(const struct gate_mount *mount)
 					      .cacheable = type.cacheable,
 					      .slow = type.slow };
 
+	if (strncmp(mount->type, "fuse", 4) == 0)
+		filesystem.server = mount->by_root ? GATE_SERVER_ROOT : GATE_SERVER_USER;
 	if (type.medium == GUARD_MEDIUM_FIXED)
 		filesystem.medium = gate_medium_of_device(mount->device);
 	/* A root filesystem on a stick is as trusted as the machine. */
@@ -161,8 +163,17 @@ static struct gate_filesystem make_by_fd(uint64_t device, int fd)
 		filesystem.medium = GUARD_MEDIUM_NETWORK;
 	else if (facts.f_type == TMPFS_MAGIC)
 		filesystem.medium = GUARD_MEDIUM_MEMORY;
+	else if (facts.f_type == FUSE_SUPER_MAGIC)
+		filesystem.server = GATE_SERVER_USER;
 	filesystem.slow = filesystem.medium == GUARD_MEDIUM_NETWORK;
 	return filesystem;
+}
+
+/* Root's server is as trusted as root. */
+bool gate_filesystem_is_believed(const struct gate *gate, const struct gate_filesystem *filesystem)
+{
+	return filesystem->server == GATE_SERVER_NONE ||
+	       (filesystem->server == GATE_SERVER_ROOT && !gate->config->self_protection);
 }
 
 void gate_filesystem_of(struct gate *gate, struct gate_filesystem *ret_filesystem, uint64_t device, int fd)

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "bpf/layer.h"
+#include "gate/crowd.h"
 #include "gate/events.h"
 #include "gate/file.h"
 #include "gate/identities.h"
@@ -52,7 +53,10 @@ struct gate_filesystem {
 	bool cacheable;   /* its ctime and leases can be relied on */
 	bool slow;        /* a server may keep us waiting */
 	bool marked;
+	uint8_t server;   /* enum gate_server */
 };
+/* Whose process says what the files hold (FUSE); it can say another thing each time. */
+enum gate_server { GATE_SERVER_NONE, GATE_SERVER_ROOT, GATE_SERVER_USER };
 
 int64_t gate_now_ns(void);      /* CLOCK_MONOTONIC */
 int64_t gate_realtime_ns(void); /* CLOCK_REALTIME */
@@ -79,6 +83,8 @@ bool gate_filesystem_find(struct gate *gate, struct gate_filesystem *ret_filesys
 void gate_mounts_force(struct gate *gate);
 /* Also learns those whose files show other devices than their mount. */
 void gate_filesystem_of(struct gate *gate, struct gate_filesystem *ret_filesystem, uint64_t device, int fd);
+/* false: whoever serves it may show other content when it is used than was identified. */
+bool gate_filesystem_is_believed(const struct gate *gate, const struct gate_filesystem *filesystem);
 
 /* ---- sweep.c ------------------------------------------------------------------------------------------------- */
 
@@ -143,6 +149,7 @@ struct gate {
 	struct gate_policies policies;
 	struct gate_events events;
 	struct gate_jobs jobs;
+	struct gate_crowd crowd;
 	struct gate_watch watch;
 	struct gate_cache *cache;
 	struct gate_vouchers *vouchers;

@@ -75,6 +75,7 @@ static void conclude_waiter(struct gate *gate, struct gate_event *event, const s
 	struct gate_identity own = *identity;
 
 	own.cold = false;
+	gate_crowd_enter(gate, event->tid);
 	gate_lease_take(gate, event);
 	if (event->lease == GATE_LEASE_HELD && !gate_lease_intact(event))
 		own.writer = true;
@@ -95,6 +96,7 @@ void gate_job_run(struct gate *gate, struct gate_task *task)
 		waiter = next;
 	}
 	/* Last: it holds the lease. */
+	gate_crowd_enter(gate, job->owner->tid);
 	gate_conclude(gate, job->owner, &identity);
 	free(job);
 }

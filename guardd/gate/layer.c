@@ -103,7 +103,8 @@ bool gate_layer_holds(struct gate *gate, const struct gate_event *event)
 
 void gate_layer_filesystem(struct gate *gate, const struct gate_filesystem *filesystem)
 {
-	uint32_t flags = GUARD_BPF_DEVICE_COVERED | (filesystem->cacheable ? GUARD_BPF_DEVICE_STEADY : 0u);
+	uint32_t flags = GUARD_BPF_DEVICE_COVERED | (filesystem->cacheable ? GUARD_BPF_DEVICE_STEADY : 0u) |
+			 (gate_filesystem_is_believed(gate, filesystem) ? GUARD_BPF_DEVICE_TRUSTED : 0u);
 
 	if (gate->layer->on && filesystem->marked &&
 	    guardd_bpf_device_put(gate->layer, filesystem->device, flags) < 0)

@@ -24,6 +24,8 @@ static enum guard_reason reason_of(const struct guard_bpf_event *event)
 		return GUARD_REASON_IN_USE;
 	if (event->has_digest)
 		return GUARD_REASON_DEFAULT;
+	if (event->detail == GUARD_BPF_SERVED)
+		return GUARD_REASON_SERVED;
 	return event->detail == GUARD_BPF_TOO_LARGE ? GUARD_REASON_TOO_LARGE : GUARD_REASON_WRITER_OPEN;
 }
 

@@ -56,6 +56,18 @@ static void skip_field(struct gate_scan *scan)
 	gate_scan_word(scan);
 }
 
+/* The filesystem's own options, one of them exactly `wanted`; longer than any are cut. */
+static bool has_option(struct gate_scan *scan, const char *wanted)
+{
+	char options[1024], *rest = NULL;
+
+	read_field(scan, options, sizeof(options), true);
+	for (char *option = strtok_r(options, ",", &rest); option; option = strtok_r(NULL, ",", &rest))
+		if (strcmp(option, wanted) == 0)
+			return true;
+	return false;
+}
+
 int gate_mount_parse(struct gate_mount *ret_mount, const char *line)
 {
 	struct gate_scan scan = gate_scan_begin(line, strlen(line));
@@ -83,6 +95,7 @@ int gate_mount_parse(struct gate_mount *ret_mount, const char *line)
 	read_field(&scan, mount.source, sizeof(mount.source), true);
 	if (scan.failed)
 		return -GUARD_E_SYNTAX;
+	mount.by_root = strncmp(mount.type, "fuse", 4) == 0 && has_option(&scan, "user_id=0");
 	mount.device = makedev(major_number, minor_number);
 	*ret_mount = mount;
 	return 0;

@@ -18,6 +18,7 @@ struct gate_mount {
 	uint64_t id;
 	char type[GATE_TYPE_MAX];
 	char source[256];     /* cut when longer */
+	bool by_root;         /* FUSE: its server is root's (user_id=0) */
 	char point[4096];     /* unescaped */
 };
 int gate_mount_parse(struct gate_mount *ret_mount, const char *line) GUARD_WARN_UNUSED;

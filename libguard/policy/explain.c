@@ -186,6 +186,9 @@ static void put_next_step(const struct guard_policy *policy, FILE *out, const st
 	case GUARD_REASON_OVERLOAD:
 		fputs("  What to do: try again in a moment.\n", out);
 		break;
+	case GUARD_REASON_SERVED:
+		fputs("  What to do: copy it to a disk of this machine and start it from there.\n", out);
+		break;
 	case GUARD_REASON_INLINE:
 	case GUARD_REASON_STANDARD_INPUT:
 		fputs("  What to do: put the code into a file and ask for that file to be listed.\n", out);

@@ -35,6 +35,7 @@ static const struct reason_entry reasons[GUARD_REASON_MAX_] = {
 	[GUARD_REASON_STANDARD_INPUT] = { "standard-input", "The policy wants scripts in files: code by an interpreter's standard input is refused or recorded." },
 	[GUARD_REASON_CONTAINED] = { "contained", "A program that the policy contains, or what it started, did what it may not." },
 	[GUARD_REASON_BARRED] = { "barred", "A rule of the policy bars it; the help desk can unlock it for a while." },
+	[GUARD_REASON_SERVED] = { "served", "It lies on a FUSE filesystem, where whoever serves it can show another content when it runs." },
 };
 
 const char *guard_reason_name(enum guard_reason reason)

@@ -42,7 +42,8 @@ static int lead(const char *name, const char *to)
 static int set_up(void)
 {
 	static const char *const folders[] = { "sda", "sda/sda1", "sda/sda2", "sdb", "dm", "dm/slaves", "a", "a/slaves",
-					       "b", "b/slaves", "char" };
+					       "b", "b/slaves", "char", "sdb/device", "sdb/device/scsi_generic",
+					       "sdb/device/scsi_generic/sg1", "nvme", "nvme/device", "nvme/device/ng0n1" };
 	int r = mkdtemp(tree) ? 0 : -1;
 
 	for (size_t i = 0; r == 0 && i < sizeof(folders) / sizeof(folders[0]); i++)
@@ -51,7 +52,9 @@ static int set_up(void)
 	       make("sda/sda2/dev", "8:2\n") | make("sda/sda2/partition", "2\n") | make("sdb/dev", "8:16\n") |
 	       make("dm/dev", "253:0\n") | lead("dm/slaves/sda2", "../../sda/sda2") | lead("dm/slaves/sdb", "../../sdb") |
 	       make("a/dev", "9:1\n") | lead("a/slaves/b", "../../b") | make("b/dev", "9:2\n") |
-	       lead("b/slaves/a", "../../a") | make("char/dev", "nothing\n");
+	       lead("b/slaves/a", "../../a") | make("char/dev", "nothing\n") |
+	       make("sdb/device/scsi_generic/sg1/dev", "21:1\n") | make("nvme/dev", "259:0\n") |
+	       make("nvme/device/dev", "239:0\n") | make("nvme/device/ng0n1/dev", "238:0\n");
 }
 
 static int tear_down(void)
@@ -121,8 +124,20 @@ static void a_mapped_device_lies_on_all_its_parts(void)
 	struct gate_beneath set = { .count = 0 };
 
 	ask(&set, "dm");
-	CU_ASSERT_EQUAL(set.count, 4);
+	CU_ASSERT_EQUAL(set.count, 5);
 	CU_ASSERT_TRUE(has(&set, 253, 0) && has(&set, 8, 2) && has(&set, 8, 0) && has(&set, 8, 16));
+}
+
+static void commands_have_devices_of_their_own(void)
+{
+	struct gate_beneath set = { .count = 0 };
+
+	ask(&set, "sdb");
+	CU_ASSERT_EQUAL(set.count, 2);
+	CU_ASSERT_TRUE(has(&set, 8, 16) && has(&set, 21, 1));
+	ask(&set, "nvme");
+	CU_ASSERT_EQUAL(set.count, 5);
+	CU_ASSERT_TRUE(has(&set, 259, 0) && has(&set, 239, 0) && has(&set, 238, 0));
 }
 
 static CU_TestInfo tests[] = {
@@ -131,6 +146,7 @@ static CU_TestInfo tests[] = {
 	{ "a full set says so", a_full_set_says_so },
 	{ "a partition lies on its disk", a_partition_lies_on_its_disk },
 	{ "a mapped device lies on all its parts", a_mapped_device_lies_on_all_its_parts },
+	{ "commands have devices of their own", commands_have_devices_of_their_own },
 	CU_TEST_INFO_NULL,
 };
 UNIT_MAIN_WITH("disks beneath a filesystem", set_up, tear_down, tests)

@@ -53,6 +53,25 @@ static void parsed(void)
 	CU_ASSERT_STRING_EQUAL(mount.point, "/a\\9");
 }
 
+static void servers(void)
+{
+	struct gate_mount mount;
+
+	CU_ASSERT_EQUAL_FATAL(gate_mount_parse(&mount, "1 1 0:5 / /a rw - fuse.x x rw,user_id=0,group_id=0"), 0);
+	CU_ASSERT_TRUE(mount.by_root);
+	CU_ASSERT_EQUAL_FATAL(gate_mount_parse(&mount, "1 1 0:5 / /a rw - fuseblk /dev/sdb1 rw,user_id=0\n"), 0);
+	CU_ASSERT_TRUE(mount.by_root);
+	/* A user's; one that is called so; one that does not say; none at all. */
+	CU_ASSERT_EQUAL_FATAL(gate_mount_parse(&mount, "1 1 0:5 / /a rw - fuse x rw,user_id=01,group_id=0"), 0);
+	CU_ASSERT_FALSE(mount.by_root);
+	CU_ASSERT_EQUAL_FATAL(gate_mount_parse(&mount, "1 1 0:5 / /a rw - fuse user_id=0 rw,user_id=1000"), 0);
+	CU_ASSERT_FALSE(mount.by_root);
+	CU_ASSERT_EQUAL_FATAL(gate_mount_parse(&mount, "1 1 0:5 / /a rw - fuse x"), 0);
+	CU_ASSERT_FALSE(mount.by_root);
+	CU_ASSERT_EQUAL_FATAL(gate_mount_parse(&mount, "1 1 0:5 / /a rw - ext4 x rw,user_id=0"), 0);
+	CU_ASSERT_FALSE(mount.by_root);
+}
+
 static void types(void)
 {
 	CU_ASSERT_TRUE(gate_type_of("proc").pseudo && gate_type_of("devtmpfs").pseudo);
@@ -69,6 +88,7 @@ static CU_TestInfo tests[] = {
 	{ "malformed lines are refused", refused },
 	{ "a name longer than any is refused", too_long },
 	{ "escapes and optional fields", parsed },
+	{ "who serves a FUSE filesystem", servers },
 	{ "filesystem types", types },
 	CU_TEST_INFO_NULL,
 };
