@@ -2,7 +2,7 @@
 # of its own, so that the unit tests link the same objects.
 add_library(guardctl_repo STATIC)
 foreach(name deny exception exception_list exception_source exception_subject exception_unlock keys keys_merge
-	     keys_tell maintenance repo repo_bounds repo_check
+	     keys_tell maintenance repo repo_bounds repo_check repo_delegated
 	     repo_clock repo_conf repo_delegate repo_images repo_lockout repo_maintenance repo_names repo_offices repo_options
 	     repo_publish repo_publish_files repo_publish_parts repo_publish_tell repo_publish_unlock repo_recover
 	     repo_replaced repo_settings

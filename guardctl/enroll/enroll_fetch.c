@@ -70,6 +70,7 @@ static int run_as_nobody(uint8_t *ret_bytes, size_t *ret_size, size_t capacity, 
 
 struct question {
 	char url[2048];
+	unsigned version;
 	const char *proxy;
 	struct curl_blob ca, certificate, key; /* data NULL: none */
 };
@@ -109,9 +110,14 @@ static int fetch(int output, const void *input)
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_OK && status == 200)
 		return CHILD_DONE;
-	if (status == 404)
+	/* Storage services say 403 of a root that is not there; of the first it says something else. */
+	if (status == 404 || status == 410 || (status == 403 && question->version > 1))
 		return CHILD_NOT_FOUND;
-	guardctl_error("enroll: %s: %s", question->url, problem[0] ? problem : curl_easy_strerror(code));
+	if (code == CURLE_OK)
+		guardctl_error("enroll: %s: the server answered with status %ld; redirects are not followed: give the repository's "
+			       "own address", question->url, status);
+	else
+		guardctl_error("enroll: %s: %s", question->url, problem[0] ? problem : curl_easy_strerror(code));
 	return CHILD_FAILED;
 }
 
@@ -134,7 +140,7 @@ static int read_pem(struct curl_blob *ret_blob, const char *path)
 int enroll_fetch(struct enroll_root *ret_root, const struct enroll_options *options, unsigned version)
 {
 	GUARD_AUTO_FREE uint8_t *bytes = malloc(GUARD_TRUST_ROOT_SIZE_MAX);
-	struct question question = {.proxy = options->proxy};
+	struct question question = {.proxy = options->proxy, .version = version};
 	struct enroll_root root = {0};
 	int code = CHILD_FAILED;
 

@@ -44,15 +44,28 @@ static void put_field(FILE *out, const char *name, const char *text)
 	fputs(";\n", out);
 }
 
+/* Machines whose clock is some minutes slow are not kept waiting; the whole is no longer
+ * than headquarters permits. */
+#define CLOCK_SLACK_S 600
+
+static int64_t begin_of(int64_t now, int64_t until, uint32_t longest)
+{
+	int64_t from = now - CLOCK_SLACK_S;
+
+	if (until - from > longest)
+		from = until - longest;
+	return from < now ? from : now;
+}
+
 static char *make_source(size_t *ret_size, const struct repo_options *options, const struct exception_subject *subject,
-			 const char *id, int64_t now, int64_t until)
+			 const char *id, int64_t from, int64_t until)
 {
 	char from_text[GUARD_TIME_TEXT_SIZE], until_text[GUARD_TIME_TEXT_SIZE], *text = NULL;
 	FILE *out = open_memstream(&text, ret_size);
 
 	if (!out)
 		return NULL;
-	guard_time_format(from_text, now);
+	guard_time_format(from_text, from);
 	guard_time_format(until_text, until);
 	fputs("# Written by `guardctl exception add`.\nexception = {\n", out);
 	put_field(out, "id", id);
@@ -188,7 +201,7 @@ static int add(const struct repo_options *options, struct repo *repo, struct exc
 	folder_of(folder, options);
 	if (!exception_take_signer(subject, repo, folder, id))
 		return GUARDCTL_REFUSED;
-	text = make_source(&size, options, subject, id, repo->now, until);
+	text = make_source(&size, options, subject, id, begin_of(repo->now, until, limits.longest), until);
 	if (!text || !exception_save(repo, folder, id, text, size))
 		return GUARDCTL_REFUSED;
 	code = sign_and_publish(repo, options, &limits);

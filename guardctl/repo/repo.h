@@ -240,6 +240,13 @@ json_t *repo_deny_delegation(const struct repo *repo); /* deny alone, in the sam
 unsigned repo_bin_bits(size_t offices);
 unsigned repo_bin_of(const char *path, unsigned bits);
 
+/* ---- what is signed now (repo_delegated.c) ---------------------------------------------- */
+
+/* Headquarters delegates to the role, by the keys that signed what is signed of it. */
+bool repo_is_delegated(const struct repo *repo, const char *role);
+/* Names of the offices that have a place; the caller's. */
+json_t *repo_placed(const struct repo *repo);
+
 /* ---- maintenance (repo_maintenance.c; maintenance.c) ----------------------------------- */
 
 bool repo_grant_id_is_good(const char *id);

@@ -66,23 +66,29 @@ static bool make_images(struct publication *publication, const struct repo *repo
 	return true;
 }
 
+/* What waits for somebody else's signature was said, and waits: nobody waits for it. */
+static bool make_list(struct publication *publication, struct repo *repo, const struct repo_office *office, bool broad)
+{
+	enum repo_result result = repo_office_update(repo, office, broad, &publication->limits);
+
+	publication->changed += result == REPO_SIGNED;
+	return result <= REPO_PENDING;
+}
+
 static bool make_offices(struct publication *publication, struct repo *repo)
 {
 	enum repo_result result = repo_deny_update(repo);
+	bool good = result < REPO_PENDING;
 
 	repo->publishing = true;
 	publication->changed += result == REPO_SIGNED;
-	for (size_t i = 0; result < REPO_PENDING && i < repo->office_count; i++) {
+	for (size_t i = 0; good && i < repo->office_count; i++) {
 		const struct repo_office *office = &repo->offices[i];
 
-		result = repo_office_update(repo, office, false, &publication->limits);
-		publication->changed += result == REPO_SIGNED;
-		if (result >= REPO_PENDING || !office->broad.threshold)
-			continue;
-		result = repo_office_update(repo, office, true, &publication->limits);
-		publication->changed += result == REPO_SIGNED;
+		good = make_list(publication, repo, office, false) &&
+		       (!office->broad.threshold || make_list(publication, repo, office, true));
 	}
-	return result < REPO_PENDING;
+	return good;
 }
 
 /* One role that headquarters signs with its targets keys. */
@@ -242,12 +248,14 @@ static bool publish(struct publication *publication, struct repo *repo, const st
 		return false;
 	if (options->dry_run)
 		return publication_tell(publication, repo, options);
+	publication_tell_gone(repo, NULL);
 	if (!make_targets(publication, repo))
 		return false;
 	take_offices(publication, repo);
 	if (!put_in_place(publication, repo))
 		return false;
 	repo_forget_replaced(repo);
+	publication_tell_ends(repo);
 	printf(_("Published in %s: %zu profile%s, %zu office%s, %zu role%s signed anew\n"), repo->directory,
 	       repo->profile_count, repo->profile_count == 1 ? "" : "s", repo->office_count,
 	       repo->office_count == 1 ? "" : "s", publication->changed, publication->changed == 1 ? "" : "s");
@@ -266,39 +274,6 @@ int repo_publish(const struct repo_options *options)
 	return good ? GUARDCTL_DONE : GUARDCTL_REFUSED;
 }
 
-/* A document that delegates to the role. */
-static bool delegates(const json_t *document, const char *role)
-{
-	size_t i;
-	json_t *entry;
-
-	json_array_foreach(json_object_get(json_object_get(json_object_get(document, "signed"), "delegations"), "roles"), i,
-			   entry) {
-		if (strcmp(json_string_value(json_object_get(entry, "name")), role) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool is_delegated(const struct repo *repo, const char *role)
-{
-	GUARD_AUTO_JSON json_t *targets = repo_signed(repo, "targets");
-	struct repo_names names = { 0 };
-	bool found = delegates(targets, role);
-
-	if (!found && repo_names_read(&names, repo->folder, "signed", ".json"))
-		for (size_t i = 0; !found && i < names.count; i++) {
-			GUARD_AUTO_JSON json_t *bin = NULL;
-
-			if (strncmp(names.items[i], "bin-", 4) != 0)
-				continue;
-			bin = repo_signed(repo, names.items[i]);
-			found = delegates(bin, role);
-		}
-	repo_names_free(&names);
-	return found;
-}
-
 int repo_publish_one(struct repo *repo, const char *role)
 {
 	struct publication publication = { .roles = json_object(), .targets = json_object() };
@@ -306,7 +281,7 @@ int repo_publish_one(struct repo *repo, const char *role)
 
 	take_signed(&publication, repo, role);
 	if (!repo_can_sign(repo, &repo->tops[REPO_TIMESTAMP]) || !repo_can_sign(repo, &repo->tops[REPO_SNAPSHOT]) ||
-	    !is_delegated(repo, role)) {
+	    !repo_is_delegated(repo, role)) {
 		puts(_("Signed. Next, at headquarters: guardctl repo publish"));
 		good = true;
 	} else if (repo_take_published(repo, true) && put_in_place(&publication, repo)) {

@@ -41,6 +41,8 @@ bool publication_write_targets(const struct publication *publication, const stru
 
 bool publication_tell(const struct publication *publication, const struct repo *repo,
 		      const struct repo_options *options);
+/* Offices that have a place, and no folder any more; `seen` (machines by office) may be NULL. */
+void publication_tell_gone(const struct repo *repo, const json_t *seen);
 /* Roles whose life nears its end. */
 void publication_tell_ends(const struct repo *repo);
 

@@ -19,6 +19,45 @@ static size_t machines_of(const json_t *seen, const char *office)
 	return (size_t)json_integer_value(entry);
 }
 
+static size_t machines_of_all(const json_t *seen)
+{
+	size_t machines = 0;
+	const char *office;
+	json_t *count;
+
+	json_object_foreach((json_t *)seen, office, count)
+		machines += (size_t)json_integer_value(count);
+	return machines;
+}
+
+static bool lies_within(const struct repo_office *office, const char *name)
+{
+	size_t i;
+	json_t *above;
+
+	json_array_foreach((json_t *)office->within, i, above) {
+		if (strcmp(json_string_value(above), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Those of the office and of all below it: a member's exceptions hold in its branches. */
+static size_t machines_below(const struct repo *repo, const json_t *seen, const char *name)
+{
+	size_t machines = machines_of(seen, name);
+
+	for (size_t i = 0; i < repo->office_count; i++)
+		if (lies_within(&repo->offices[i], name))
+			machines += machines_of(seen, repo->offices[i].name);
+	return machines;
+}
+
+static void tell_seen(size_t machines)
+{
+	printf(_(" (%zu machine%s seen)"), machines, machines == 1 ? "" : "s");
+}
+
 /* Offices that have the profile, and their machines. */
 static void tell_reach(const struct repo *repo, const char *profile, const json_t *seen)
 {
@@ -88,7 +127,8 @@ static void tell_layer(const struct repo *repo, const char *what, const char *fo
 		if (!old || before.version != after.version) {
 			printf("%s", what);
 			if (seen)
-				printf(_(" (%zu machines seen)"), machines_of(seen, id));
+				tell_seen(strcmp(target, "deny/now.img") == 0 ? machines_of_all(seen) :
+										machines_below(repo, seen, id));
 			printf(_(": %" PRIu64 " rule%s, %" PRIu64 " program%s by content\n"), after.rule_count,
 			       after.rule_count == 1 ? "" : "s", after.digest_count, after.digest_count == 1 ? "" : "s");
 			if (old)
@@ -119,8 +159,32 @@ static void tell_place(const struct repo *repo, const struct repo_office *office
 	printf(_("Machines of %s: new or changed, %zu entr%s in offices/%s/office.conf"), office->name, count,
 	       count == 1 ? "y" : "ies", office->name);
 	if (seen)
-		printf(_(" (%zu machines seen)"), machines_of(seen, office->name));
+		tell_seen(machines_of(seen, office->name));
 	putchar('\n');
+}
+
+void publication_tell_gone(const struct repo *repo, const json_t *seen)
+{
+	GUARD_AUTO_JSON json_t *placed = repo_placed(repo);
+	size_t i;
+	json_t *name;
+
+	json_array_foreach(placed, i, name) {
+		const char *office = json_string_value(name);
+		size_t k = 0;
+
+		while (k < repo->office_count && strcmp(repo->offices[k].name, office) != 0)
+			k++;
+		if (k < repo->office_count)
+			continue;
+		guardctl_error("offices/%s is gone: its machines keep what they have and take nothing new; release them first "
+			       "(docs/distribution.md, \"Release\"), or put it back", office);
+		if (seen) {
+			printf(_("Machines of %s: no place any more"), office);
+			tell_seen(machines_of(seen, office));
+			putchar('\n');
+		}
+	}
 }
 
 bool publication_tell(const struct publication *publication, const struct repo *repo, const struct repo_options *options)
@@ -129,7 +193,8 @@ bool publication_tell(const struct publication *publication, const struct repo *
 
 	for (size_t i = 0; i < repo->profile_count; i++)
 		tell_profile(publication, repo, i, seen);
-	tell_layer(repo, _("Denied at once, everywhere"), "deny", "deny-now", "deny/now.img", NULL);
+	tell_layer(repo, _("Denied at once, everywhere"), "deny", "deny-now", "deny/now.img", seen);
+	publication_tell_gone(repo, seen);
 	for (size_t i = 0; i < repo->office_count; i++) {
 		const char *name = repo->offices[i].name;
 		char what[REPO_NAME_MAX + 32], folder[REPO_NAME_MAX + 32], target[REPO_NAME_MAX + 64];
@@ -139,7 +204,7 @@ bool publication_tell(const struct publication *publication, const struct repo *
 		snprintf(target, sizeof(target), "office/%s/exceptions.img", name);
 		tell_layer(repo, what, folder, name, target, seen);
 		if (repo->offices[i].broad.threshold) {
-			snprintf(what, sizeof(what), "Broad exceptions of %s", name);
+			snprintf(what, sizeof(what), _("Broad exceptions of %s"), name);
 			snprintf(folder, sizeof(folder), "offices/%s/broad", name);
 			snprintf(target, sizeof(target), "office/%s/broad/exceptions.img", name);
 			tell_layer(repo, what, folder, name, target, seen);

@@ -43,6 +43,28 @@ static bool keep_image(const struct repo *repo, const struct repo_image *image, 
 	return r == 0;
 }
 
+/* An office is delegated to while what it signed holds: by its keys of today, and not
+ * run out.  One whose key was replaced, or that signed nothing for a year, has no
+ * exceptions until it signs; it holds up nobody else. */
+static bool is_signed(const struct repo *repo, const char *role, const struct repo_keys *keys)
+{
+	GUARD_AUTO_JSON json_t *document = repo_signed(repo, role);
+
+	return document && publish_expires(document) > repo->now &&
+	       publish_signature_count(document, keys->objects) >= keys->threshold;
+}
+
+/* What is signed is not what stands there, and the key is not at hand. */
+static void tell_unsigned(const struct repo *repo, const char *role, const struct repo_keys *keys)
+{
+	if (keys != &repo->tops[REPO_DENY] && !is_signed(repo, role, keys))
+		guardctl_error("%s is not signed by enough of the keys that it has now, or its signatures have run out: what "
+			       "it lists holds nowhere until it is signed (guardctl exception sign)", role);
+	else if (!repo->dry_run)
+		guardctl_error("%s has changed since it was signed, and its key is not at hand: "
+			       "what was signed before stays", role);
+}
+
 static enum repo_result update_image_role(struct repo *repo, const char *role, const struct repo_keys *keys,
 					  int64_t life, const struct repo_image *image, const char *target)
 {
@@ -52,9 +74,8 @@ static enum repo_result update_image_role(struct repo *repo, const char *role, c
 	if (repo->dry_run || !repo_can_sign(repo, keys)) {
 		bool differs = repo_role_differs(repo, role, keys, life, body);
 
-		if (differs && !repo->dry_run && current)
-			guardctl_error("%s has changed since it was signed, and its key is not at hand: "
-				       "what was signed before stays", role);
+		if (differs && current && !repo_can_sign(repo, keys))
+			tell_unsigned(repo, role, keys);
 		return differs && repo->dry_run ? REPO_SIGNED : REPO_SAME;
 	}
 	/* The image first: a document never speaks of what is not there. */
@@ -207,15 +228,6 @@ static bool add_delegation(json_t *keys, json_t *roles, const char *name, const 
 	return json_array_append_new(roles, role) == 0;
 }
 
-/* A role is delegated to once a document of it is there. */
-static bool is_signed(const struct repo *repo, const char *role)
-{
-	char path[REPO_ROLE_MAX + 16];
-
-	snprintf(path, sizeof(path), "signed/%s.json", role);
-	return faccessat(repo->folder, path, F_OK, 0) == 0 || errno != ENOENT;
-}
-
 static void add_office(json_t *keys, json_t *roles, const struct repo *repo, const struct repo_office *office,
 		       bool broad, unsigned bits, unsigned bin)
 {
@@ -224,7 +236,8 @@ static void add_office(json_t *keys, json_t *roles, const struct repo *repo, con
 	snprintf(role, sizeof(role), "%s%s", office->name, broad ? ".broad" : "");
 	snprintf(pattern, sizeof(pattern), "office/%s/%s*", office->name, broad ? "broad/" : "");
 	snprintf(path, sizeof(path), "office/%s/%sexceptions.img", office->name, broad ? "broad/" : "");
-	if ((!broad || office->broad.threshold) && repo_bin_of(path, bits) == bin && is_signed(repo, role))
+	if ((!broad || office->broad.threshold) && repo_bin_of(path, bits) == bin &&
+	    is_signed(repo, role, broad ? &office->broad : &office->keys))
 		add_delegation(keys, roles, role, broad ? &office->broad : &office->keys, pattern);
 }
 
@@ -233,9 +246,10 @@ static json_t *delegations_of(json_t *keys, json_t *roles)
 	return json_pack("{s:o, s:o}", "keys", keys, "roles", roles);
 }
 
+/* Denials do not vanish because nobody signed them anew: then nothing is published. */
 static void add_deny(json_t *keys, json_t *roles, const struct repo *repo)
 {
-	if (is_signed(repo, "deny"))
+	if (faccessat(repo->folder, "signed/deny.json", F_OK, 0) == 0 || errno != ENOENT)
 		add_delegation(keys, roles, "deny", &repo->tops[REPO_DENY], "deny/*");
 }
 

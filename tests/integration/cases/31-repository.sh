@@ -131,6 +131,17 @@ check "$([ -n "$(ls published/targets/office/osaka/broad 2> /dev/null)" ]; echo 
 repo exception list
 check "$([ "$(grep -c osaka <<< "$OUT")" = 2 ] && grep -q broad <<< "$OUT" && grep -q HELP-4711 <<< "$OUT"; echo $?)" "the list has both" "$OUT"
 
+# Names that no shell likes; two offices that call theirs the same.
+odd=$SCRATCH/$'\xe6\xb1\xba \xe7\xae\x97\n"x\\".exe'
+printf odd > "$odd"
+add --file "$odd" --until 3d --key keys/online; done_with "a file whose name has spaces, quotes and a line's end"
+odd_id=$(basename "$(ls offices/osaka/program-*.conf)" .conf)
+repo exception add --office tokyo --file "$odd" --id "$odd_id" --until 3d --reason $'two\nlines, "quoted"' --key keys/tokyo --key keys/online
+done_with "another office's exception of the same name"
+repo exception list; check "$([ "$(grep -c "$odd_id" <<< "$OUT")" = 2 ]; echo $?)" "the list has each in a line" "$OUT"
+repo repo verify; done_with "machines take both"
+for office in osaka tokyo; do repo exception remove "$odd_id" --office $office --key keys/$office --key keys/online; done_with "and lose it: $office"; done
+
 # ---- deliveries of the help desk ------------------------------------------------------------------
 mkdir unlock && echo 00ff > unlock/pc-1.sealed && echo x > unlock/pc-1.new
 publish; done_with "publish what the help desk sends"
@@ -157,6 +168,8 @@ publish; check "$([ "$RC" = 0 ] && grep -q 'machines would pass' <<< "$OUT"; ech
 sed -i 's|version = 3; mode|version = 5; mode|' hq.conf.kept && mv hq.conf.kept hq.conf; publish; done_with "and raises it again"
 repo repo delegate nagoya --key keys/tokyo.pub; publish --dry-run; check "$(grep -q '^Machines of nagoya: new' <<< "$OUT"; echo $?)" "a dry run tells of a new office" "$OUT"
 rm -r offices/nagoya
+mv offices/tokyo "$SCRATCH/tokyo-away"; publish --dry-run; mv "$SCRATCH/tokyo-away" offices/tokyo
+said "an office whose folder is gone is named" "offices/tokyo is gone" "keep what they have"
 repo deny --list; check "$([ "$(wc -l <<< "$OUT")" = 1 ] && grep -q remote-tool <<< "$OUT"; echo $?)" "the list has one" "$OUT"
 repo deny --remove remote-tool --key keys/hq --key keys/online; done_with "take it back"
 
@@ -177,12 +190,26 @@ repo repo rotate --key keys/root-4 --key keys/root-1 --passphrase-file "$SCRATCH
 repo repo rotate --key keys/root-2 --passphrase-file "$SCRATCH/passphrase"; done_with "two of the old ones replace the third"
 sed -i 's|keys/osaka.pub|keys/osaka-2.pub|g' offices/osaka/office.conf
 repo exception sign --office osaka --key keys/osaka; check "$(grep -q 'not signed yet' <<< "$OUT"; echo $?)" "the office's old key signs no more" "$OUT"
+delegated() { sed 's/"signatures".*"signed"//' "$(ls -v published/metadata/*.targets.json | tail -n 1)" | grep -o '"name":"[a-z.]*"' | tr '\n' ' '; }
+repo repo publish --key keys/hq --key keys/online-2; done_with "headquarters publishes without waiting for the office"
+said "and says that its list holds nowhere" "osaka is not signed by enough of the keys that it has now"
+check "$([ "$(delegated)" = '"name":"deny" "name":"tokyo" ' ]; echo $?)" "the old key counts for nothing" "$(delegated)"
+repo repo verify; done_with "a machine takes that"
+repo exception sign --office osaka --key keys/osaka-2 --key keys/online-2
+check "$([ "$RC" = 0 ] && grep -q 'Next, at headquarters' <<< "$OUT"; echo $?)" "what is not delegated to yet is signed, not published" "$RC $OUT"
 repo exception sign --office osaka --key keys/osaka-2; done_with "the office signs its list with its new key"
-repo exception sign --office osaka --broad --key keys/osaka-2; repo keys sign pending/osaka.broad.json --key keys/hq; done_with "its broad list takes headquarters' as well"
+repo exception sign --office osaka --broad --key keys/osaka-2; done_with "its broad list, which headquarters signed when it published"
 repo repo publish --key keys/hq --key keys/online-2; done_with "publish for the new key"
 repo repo verify; check "$([ "$RC" = 0 ] && grep -q '^root 3' <<< "$OUT"; echo $?)" "machines follow both" "$OUT"
 add --file "$SCRATCH/kessan" --until 3d --id late --key keys/online-2; check "$(grep -q 'not signed yet' <<< "$OUT"; echo $?)" "the old key signs no more" "$RC $OUT"
 repo exception remove late --office osaka --key keys/osaka-2 --key keys/online-2
+
+# A year later no office has signed anything.
+cp -a . "$SCRATCH/later"
+try faketime -f +400d "$GUARDCTL" repo publish --repo "$SCRATCH/later" --key keys/hq --key keys/online-2
+done_with "an office that signed nothing for a year holds up nobody"
+said "and is named" "tokyo is not signed by enough" "osaka is not signed by enough"
+try faketime -f +400d "$GUARDCTL" repo verify --repo "$SCRATCH/later"; done_with "a machine takes that, too"
 
 # ---- a key in a token ----------------------------------------------------------------------------
 module=$(find /usr/lib -name libsofthsm2.so 2> /dev/null | head -n 1)
