@@ -226,7 +226,7 @@ static void judge(struct sync_end *end, const struct transfer *transfer, CURLcod
 		end->error = -GUARD_E_LIMIT;
 		snprintf(end->text, sizeof(end->text), "the answer is longer than %llu bytes",
 			 (unsigned long long)transfer->request->max_length);
-	} else if (code == CURLE_OK && (status == STATUS_OK || status == STATUS_PARTIAL)) {
+	} else if (code == CURLE_OK && status == (transfer->received_before ? STATUS_PARTIAL : STATUS_OK)) {
 		end->error = 0;
 	} else if (code == CURLE_OK && status == STATUS_NOT_MODIFIED && transfer->request->conditional) {
 		end->error = 0;

@@ -143,6 +143,8 @@ static int check_meta(const struct guard_trust_document *document, struct guard_
 	if (!json_object_get(files,
 			     document->type == GUARD_TRUST_TIMESTAMP ? "snapshot.json" : "targets.json"))
 		return fail(document, report, "\"meta\" does not list the file it is there for");
+	if (document->type == GUARD_TRUST_TIMESTAMP && json_object_size(files) != 1)
+		return fail(document, report, "\"meta\" lists more than snapshot.json");
 	return 0;
 }
 

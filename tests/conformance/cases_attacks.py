@@ -62,6 +62,28 @@ def a_role_that_vanishes_from_snapshot(client, role):
 
 
 @case
+def a_timestamp_that_lists_more_than_snapshot(client):
+    repo = client.repository
+    client.init()
+    assert client.refresh() == 0
+    repo.signed["timestamp"]["meta"]["targets.json"] = {"version": 1}
+    repo.publish("timestamp")
+    assert client.refresh() == 1
+    assert client.trusted()["timestamp"] == 1
+
+
+@case
+def a_snapshot_that_lists_no_targets(client):
+    repo = client.repository
+    client.init()
+    assert client.refresh() == 0
+    del repo.signed["snapshot"]["meta"]["targets.json"]
+    repo.publish("snapshot", "timestamp")
+    assert client.refresh() == 1
+    assert client.trusted()["snapshot"] == 1
+
+
+@case
 def a_timestamp_changed_under_its_version_is_passed_over(client):
     repo = client.repository
     client.init()

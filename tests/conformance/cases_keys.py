@@ -142,6 +142,23 @@ def a_threshold_above_the_number_of_keys_can_never_be_met(client):
 
 
 @case
+def a_threshold_that_was_too_high_is_met_later(client):
+    repo = client.repository
+    client.init()
+    assert client.refresh() == 0
+    repo.signed["root"]["roles"]["snapshot"]["threshold"] = 3
+    repo.add_key("snapshot")
+    repo.publish("root", "snapshot", "timestamp")
+    assert client.refresh() == 1
+    assert client.trusted()["root"] == 2 and client.trusted().get("snapshot", 1) == 1
+    repo.add_key("snapshot")
+    repo.add_key("snapshot")
+    repo.publish("root", "snapshot", "timestamp")
+    assert client.refresh() == 0
+    assert client.trusted()["root"] == 3 and client.stored("snapshot") == repo.latest["snapshot"]
+
+
+@case
 def a_key_listed_but_not_given_does_not_count(client):
     repo = client.repository
     key = repo.add_key("snapshot")
@@ -161,6 +178,11 @@ ROOTS = {
         ([([1], 1, [3, 1, 4]), ([2], 1, [3, 2, 1, 4]), ([2], 1, [3, 2, 4])], True),
     "other signers of five": ([([0, 1, 2, 3, 4], 3, [0, 2, 4]), ([0, 1, 2, 3, 4], 3, [0, 4, 1])], True),
     "one of five replaced": ([([0, 1, 2, 3, 4], 3, [0, 2, 4]), ([0, 1, 3, 4, 5], 3, [0, 4, 1])], True),
+    "four signers of five": ([([0, 1, 2, 3, 4], 3, [0, 2, 4]), ([0, 1, 2, 3, 4], 3, [0, 4, 1]),
+                              ([0, 1, 2, 3, 4], 3, [0, 1, 3]), ([0, 1, 2, 3, 4], 3, [0, 1, 3])], True),
+    "one of five replaced in two steps": ([([0, 1, 2, 3, 4], 3, [0, 2, 4]), ([0, 1, 3, 4, 5], 3, [0, 2, 4, 5]),
+                                           ([0, 1, 3, 4, 5], 3, [0, 4, 5])], True),
+    "a second key and both needed": ([([1], 1, [1]), ([1, 2], 2, [1, 2])], True),
     "all of five replaced": ([([0, 1, 2, 3, 4], 3, [0, 2, 4]), ([5, 6, 7, 8, 9], 3, [0, 2, 4, 5, 6, 7]),
                               ([5, 6, 7, 8, 9], 3, [5, 6, 7])], True),
     "threshold raised": ([([1, 2, 3], 1, [1]), ([1, 2, 3], 2, [1, 2])], True),
@@ -196,6 +218,9 @@ def root_keys(client, steps_and_result):
 ROLES = {
     "replaced": (([2], 1, [2]), True),
     "three of five": (([0, 1, 2, 3, 4], 3, [1, 2, 4]), True),
+    "other three of five": (([0, 1, 2, 3, 4], 3, [0, 2, 4]), True),
+    "first and last of five": (([0, 1, 2, 3, 4], 3, [0, 4, 1]), True),
+    "last three of five": (([0, 1, 2, 3, 4], 3, [2, 3, 4]), True),
     "strangers' signatures beside": (([1], 1, [3, 1, 4]), True),
     "new key did not sign": (([2], 1, [1, 3, 4]), False),
     "two of three": (([0, 1, 3, 4, 5], 3, [0, 4]), False),

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +28,25 @@ static struct sync_end end;
 static uint8_t body[BODY], got[BODY * 2];
 static size_t got_size;
 static int ends[2];
+
+/* The clock by which libcurl measures, so many times as fast: nobody waits half a
+ * minute for a server that is too slow. */
+static _Atomic long hurry = 1;
+static struct timespec hurry_from;
+
+__attribute__((visibility("default"))) int clock_gettime(clockid_t id, struct timespec *ret_time)
+{
+	const long times = hurry;
+	int r = (int)syscall(SYS_clock_gettime, id, ret_time);
+
+	if (r == 0 && times > 1 && (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_RAW)) {
+		long long passed = (ret_time->tv_sec - hurry_from.tv_sec) * 1000000000LL + ret_time->tv_nsec - hurry_from.tv_nsec;
+
+		ret_time->tv_sec = hurry_from.tv_sec + (time_t)(passed * times / 1000000000);
+		ret_time->tv_nsec = (long)(passed * times % 1000000000);
+	}
+	return r;
+}
 
 static int set_up(void)
 {
@@ -126,6 +146,13 @@ static bool always_unchanged(struct tls_server *to, const char *text)
 	return tls_say(to, "HTTP/1.1 304 Not Modified\r\n\r\n");
 }
 
+/* A part, of nobody knows what. */
+static bool part_unasked(struct tls_server *to, const char *text)
+{
+	(void)text;
+	return tls_say(to, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/2\r\nContent-Length: 2\r\n\r\n{}");
+}
+
 static bool portal(struct tls_server *to, const char *text)
 {
 	(void)text;
@@ -197,6 +224,19 @@ static bool bomb(struct tls_server *to, const char *text)
 	}
 	return tls_say(to, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", size) &&
 	       tls_send(to, packed, size);
+}
+
+/* Some bytes every now and then, for ever; not so often that they fill the socket to
+ * trust, which nobody reads meanwhile. */
+static unsigned drop;
+static bool drips(struct tls_server *to, const char *text)
+{
+	(void)text;
+	if (!tls_say(to, "HTTP/1.1 200 OK\r\nContent-Length: %u\r\n\r\n", BODY))
+		return false;
+	while (tls_send(to, body, drop))
+		usleep(4000);
+	return false;
 }
 
 /* Breaks off in the middle, and goes on from there when asked. */
@@ -286,6 +326,15 @@ static void test_unasked_304(void)
 	begin(always_unchanged);
 	CU_ASSERT_EQUAL(run(), -GUARD_E_UNREACHABLE);
 	CU_ASSERT_PTR_NOT_NULL(strstr(end.text, "304"));
+	finish();
+}
+
+static void test_unasked_206(void)
+{
+	begin(part_unasked);
+	CU_ASSERT_EQUAL(run(), -GUARD_E_UNREACHABLE);
+	CU_ASSERT_EQUAL(got_size, 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(end.text, "206"));
 	finish();
 }
 
@@ -411,6 +460,31 @@ static void test_endless(void)
 	finish();
 }
 
+/* `bytes` at a time, while the clock runs `times` as fast; seconds of the wall. */
+static double slowly(unsigned bytes, long times)
+{
+	struct timespec from, to;
+
+	begin(drips);
+	drop = bytes;
+	clock_gettime(CLOCK_REALTIME, &from);
+	clock_gettime(CLOCK_MONOTONIC, &hurry_from);
+	hurry = times;
+	CU_ASSERT_EQUAL(run(), -GUARD_E_UNREACHABLE);
+	hurry = 1;
+	clock_gettime(CLOCK_REALTIME, &to);
+	CU_ASSERT(got_size < BODY);
+	CU_ASSERT_NOT_EQUAL(end.text[0], '\0');
+	finish();
+	return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+static void test_slow(void)
+{
+	CU_ASSERT(slowly(1, 200) < 30);  /* too few bytes a second */
+	CU_ASSERT(slowly(200, 400) < 30); /* enough of them, and no end */
+}
+
 static void test_resume(void)
 {
 	begin(breaks_off);
@@ -481,8 +555,10 @@ static CU_TestInfo tests[] = {
 	{ "TLS before 1.2", test_old_tls },
 	{ "a client certificate", test_client_certificate },
 	{ "an answer that never ends", test_endless },
+	{ "an answer that comes drop by drop", test_slow },
 	{ "an answer that breaks off goes on where it broke", test_resume },
 	{ "not modified, unasked", test_unasked_304 },
+	{ "a part, unasked", test_unasked_206 },
 	{ "a file that was just written has no ETag yet", test_just_written },
 	{ "no such file", test_absent },
 	{ "a file that is not shown", test_forbidden },

@@ -132,6 +132,7 @@ static void test_meta(void)
 		{ GUARD_TRUST_TIMESTAMP, "meta", NULL, -GUARD_E_FORMAT },
 		{ GUARD_TRUST_TIMESTAMP, "meta", "[]", -GUARD_E_FORMAT },
 		{ GUARD_TRUST_TIMESTAMP, "meta|snapshot.json", NULL, -GUARD_E_FORMAT },
+		{ GUARD_TRUST_TIMESTAMP, "meta|targets.json", "{\"version\":1}", -GUARD_E_FORMAT },
 		{ GUARD_TRUST_SNAPSHOT, "meta|targets.json", NULL, -GUARD_E_FORMAT },
 		{ GUARD_TRUST_SNAPSHOT, "meta|targets.json", "1", -GUARD_E_FORMAT },
 		{ GUARD_TRUST_SNAPSHOT, "meta|targets.json|version", NULL, -GUARD_E_FORMAT },
