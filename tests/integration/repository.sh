@@ -20,16 +20,22 @@ make_certificates()
 		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
 			-keyout "$HQ/server.key" -out "$HQ/server.csr" 2> /dev/null &&
 		openssl x509 -req -in "$HQ/server.csr" -CA "$HQ/ca.pem" -CAkey "$HQ/ca.key" -CAcreateserial -days 30 \
-			-extfile <(echo 'subjectAltName=DNS:localhost,IP:127.0.0.1') -out "$HQ/server.pem" 2> /dev/null
+			-extfile <(echo 'subjectAltName=DNS:localhost,DNS:guard.example.org,IP:127.0.0.1') -out "$HQ/server.pem" 2> /dev/null
 }
 
 free_port() { "$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# start_server: nginx serves $WEB at $URL.
+# start_server: nginx serves $WEB at $URL.  With SERVER_IN (a command that enters a
+# network of the server's own) at the address that the README has.
 start_server()
 {
-	PORT=${PORT:-$(free_port)}
-	URL=https://localhost:$PORT
+	local address=
+	if [ -n "${SERVER_IN:-}" ]; then
+		PORT=443 URL=https://guard.example.org
+	else
+		PORT=${PORT:-$(free_port)} address=127.0.0.1:
+		URL=https://localhost:$PORT
+	fi
 	mkdir -p "$HQ/nginx" "$WEB"
 	cat > "$HQ/nginx.conf" <<- END
 		daemon off; pid $HQ/nginx/pid; error_log $HQ/nginx/error.log; worker_processes 1;
@@ -39,16 +45,46 @@ start_server()
 			client_body_temp_path $HQ/nginx/a; proxy_temp_path $HQ/nginx/b;
 			fastcgi_temp_path $HQ/nginx/c; uwsgi_temp_path $HQ/nginx/d; scgi_temp_path $HQ/nginx/e;
 			server {
-				listen 127.0.0.1:$PORT ssl; ssl_certificate $HQ/server.pem; ssl_certificate_key $HQ/server.key;
+				listen $address$PORT ssl; ssl_certificate $HQ/server.pem; ssl_certificate_key $HQ/server.key;
 				ssl_protocols TLSv1.2 TLSv1.3; root $WEB; gzip_static on; etag on;
 				${SERVER_EXTRA:-}
 			}
 		}
 	END
-	setsid nginx -c "$HQ/nginx.conf" -e "$HQ/nginx/error.log" > "$HQ/nginx/out" 2>&1 < /dev/null &
+	# shellcheck disable=SC2086 # words
+	setsid ${SERVER_IN:-} nginx -c "$HQ/nginx.conf" -e "$HQ/nginx/error.log" > "$HQ/nginx/out" 2>&1 < /dev/null &
 	NGINX_PID=$!
 	disown
-	wait_for 10 eval "[ -s '$HQ/nginx/pid' ] && (exec 3<> /dev/tcp/127.0.0.1/$PORT)"
+	wait_for 10 eval "[ -s '$HQ/nginx/pid' ] && ${SERVER_IN:-} bash -c '(exec 3<> /dev/tcp/127.0.0.1/$PORT)'"
+}
+
+# make_networks NAME...: a network for headquarters' web server, and one for each of
+# NAMEs, joined to it by a line of its own.  server_in COMMAND..., office_in NAME
+# COMMAND...: there; in an office guard.example.org is the server.
+make_networks()
+{
+	local name number=0 net=$HQ/net
+	mkdir -p "$net"
+	for name in server "$@"; do
+		: > "$net/$name" && unshare --net="$net/$name" ip link set lo up || return 1
+	done
+	for name in "$@"; do
+		number=$((number + 1))
+		server_in ip link add "to$number" type veth peer name "from$number" &&
+			nsenter --net="$net/$name" sh -c 'nsenter --net="$1" ip link set "from$2" netns $$ &&
+				ip link set "from$2" name eth0 up && ip address add "10.213.$2.2/24" dev eth0' sh "$net/server" $number &&
+			server_in sh -c "ip address add 10.213.$number.1/24 dev to$number && ip link set to$number up" || return 1
+		printf '127.0.0.1 localhost\n10.213.%s.1 guard.example.org\n' $number > "$net/$name.hosts"
+	done
+	SERVER_IN="nsenter --net=$net/server"
+}
+server_in() { nsenter --net="$HQ/net/server" "$@"; }
+office_in()
+{
+	local name=$1
+	shift
+	nsenter --net="$HQ/net/$name" unshare --mount --propagation slave \
+		sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$HQ/net/$name.hosts" "$@"
 }
 stop_server()
 {
