@@ -12,6 +12,8 @@ static int ask(void *context, uint8_t *reply, size_t *ret_size, enum guard_inspe
 {
 	const struct gate_authority *authority = context;
 
+	if (type == GUARD_INSPECT_CERTIFICATE)
+		return gate_details_ask(authority->gate, reply, ret_size, bytes, size);
 	return gate_inspect_raw(authority->gate, reply, ret_size, type, bytes, size);
 }
 

@@ -153,6 +153,7 @@ struct gate {
 	struct gate_watch watch;
 	struct gate_cache *cache;
 	struct gate_vouchers *vouchers;
+	struct gate_details *details;
 	pthread_mutex_t marks; /* what is set beside each other is taken back together */
 	struct gate_programs *programs;
 	struct guardd_in_use *in_use;

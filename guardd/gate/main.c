@@ -65,6 +65,7 @@ static int make_parts(struct gate *gate)
 	const struct guardd_in_use_own own = { &gate->shared->keeper_pid, &gate->shared->understudy_pid };
 
 	if (gate_cache_new(&gate->cache, CACHE_SETS) < 0 || gate_vouchers_new(&gate->vouchers) < 0 ||
+	    gate_details_new(&gate->details) < 0 ||
 	     gate_programs_new(&gate->programs) < 0 ||
 	    guardd_in_use_create(&gate->in_use, own) < 0 ||
 	    gate_tickets_new(&gate->tickets) < 0 || gate_mounts_new(&gate->mounts) < 0 ||

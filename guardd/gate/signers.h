@@ -66,6 +66,13 @@ size_t gate_authority_find(struct guard_vouched ret_vouched[GUARD_VOUCHED_MAX], 
 			   const struct guard_claim *claim, const struct guard_hash_value *content, const void *cms,
 			   size_t size);
 
+/* ---- details.c: what certificates say, remembered by their bytes ------------------ */
+
+struct gate_details;
+int gate_details_new(struct gate_details **ret_details) GUARD_WARN_UNUSED;
+/* As gate_inspect_raw about a certificate that a key of the policy has signed. */
+int gate_details_ask(struct gate *gate, uint8_t *reply, size_t *ret_size, const void *tbs, size_t size) GUARD_WARN_UNUSED;
+
 /* ---- vouchers.c: who vouches for a content, remembered -------------------------- */
 
 /* Facts of a policy's generation; bounded, the older of two goes. */
