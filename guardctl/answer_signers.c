@@ -184,6 +184,10 @@ void answer_show_signers(const struct answer *answer)
 {
 	if (!answer->signers)
 		return;
+	if (answer->signers->count == 0 && answer->file < 0) {
+		puts(_("No signature of it is known here. It may carry one: a copy, with --file, is looked at."));
+		return;
+	}
 	puts(_("Signatures of it:"));
 	signers_print_all(answer->signers);
 }
