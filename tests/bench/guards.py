@@ -191,7 +191,7 @@ class Peer(Process):
 
     def _trusted(self):
         programs = [pathlib.Path(p) for p in (
-            "/usr/sbin/chroot", "/usr/bin/hyperfine", "/bin/sh", "/usr/bin/env", "/usr/bin/python3", "/bin/sync",
+            "/usr/bin/nsenter", "/usr/sbin/chroot", "/usr/bin/hyperfine", "/bin/sh", "/usr/bin/env", "/usr/bin/python3", "/bin/sync",
             "/usr/bin/openssl")]
         libraries = subprocess.run(["ldd", *map(str, programs)], capture_output=True, text=True).stdout
         words = [word for word in libraries.split() if word.startswith("/") and not word.endswith(":")]

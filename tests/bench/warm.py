@@ -3,6 +3,7 @@
 watches, and right after (or before) it in the watched one.  What else the machine
 does in that second weighs on both; a ratio is of one pair, and of many the median."""
 import json
+import re
 import statistics
 import subprocess
 import tempfile
@@ -60,7 +61,7 @@ def one_round(run, twin, condition, times, chosen, deadline):
 
 def measure(run, budget):
     """data["warm"][workload][condition] = [[seconds on the twin, seconds watched], ...]"""
-    chosen = [w for w in workloads.WARM if not run.args.only or run.args.only in w.name]
+    chosen = [w for w in workloads.WARM if not run.args.only or re.search(run.args.only, w.name)]
     times = run.data["warm"] = {w.name: {} for w in chosen}
     rounds = 1 if run.quick else run.args.rounds
     deadline = time.monotonic() + (150 if run.quick else budget)
