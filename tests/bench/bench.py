@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+import awake
 import gateload
 import guards
 import micro
@@ -173,7 +174,7 @@ def measure(run):
     args = run.args
     wanted = [part for part in PARTS if not args.parts or part[0] in args.parts.split(",")]
     files = (2000, 4000, 60) if args.quick else (10000, 20000, 200)
-    with root.Root(args.cache, run.work, run.build / "tests/bench", *files) as run.scratch:
+    with root.Root(args.cache, run.work, run.build / "tests/bench", *files) as run.scratch, awake.Awake():
         run.mount = run.scratch.mount
         run.say("the policy of the scratch root, the peer's list")
         prepare(run)
@@ -193,7 +194,7 @@ def arguments():
     parser.add_argument("--storm-seconds", type=int, default=120)
     parser.add_argument("--quick", action="store_true", help="a few minutes, figures rough, nothing written to docs/")
     parser.add_argument("--no-peer", action="store_true", help="without fapolicyd")
-    parser.add_argument("--only", help="only warm workloads whose name contains this")
+    parser.add_argument("--only", help="only warm workloads whose name matches this expression")
     parser.add_argument("--parts", help="only these, by comma: " + " ".join(part[0] for part in PARTS))
     args = parser.parse_args()
     names = [part[0] for part in PARTS]

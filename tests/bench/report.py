@@ -163,7 +163,8 @@ HEAD = """# Performance
 
 Made by `scripts/bench`; do not edit. Each ratio is against no guard in the same run; a warm one of many
 pairs, each of the same work in the watched file system and on a twin that nobody watches, in turn
-(median, in brackets the quartiles). Lower is better.
+(median, in brackets the quartiles). Lower is better. Meanwhile an idle-class loop keeps each processor
+from sleeping, for all of them: how long a machine takes to wake one is not the gate's.
 """
 
 

@@ -199,12 +199,14 @@ char *guard_policy_certificate_words(const struct guard_policy *policy, size_t c
 {
 	static const char *const types[GUARD_CERTIFICATE_MAX_] = { "", "key", "certificate with the key",
 								   "revocation list by the key" };
-	const struct guard_image_certificate *record = &policy->certificates[certificate];
+	const struct guard_image_certificate *record;
 	struct guard_digest key, content;
 	char hex[GUARD_DIGEST_HEX_SIZE], of[GUARD_DIGEST_HEX_SIZE], *words = NULL;
 
-	if (certificate >= policy->certificate_count ||
-	    guard_digest_bytes(&content, &policy->certificate_bytes[record->der], record->der_size) < 0)
+	if (certificate >= policy->certificate_count)
+		return NULL;
+	record = &policy->certificates[certificate];
+	if (guard_digest_bytes(&content, &policy->certificate_bytes[record->der], record->der_size) < 0)
 		return NULL;
 	memcpy(key.bytes, record->key_id, sizeof(key.bytes));
 	guard_digest_format(hex, &key);
