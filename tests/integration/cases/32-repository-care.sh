@@ -81,6 +81,24 @@ umask 022
 check "$([ -z "$(find published ! -perm -444)" ]; echo $?)" "a web server can read all of it, whatever the umask" "$(find published ! -perm -444)"
 guard repo verify; done_with "and a machine takes it"
 
+# The token is pulled out while a passphrase is typed, when its keys are open already.
+if [ -n "$module" ]; then
+	printf 'correct horse battery\n' > "$SCRATCH/passphrase"
+	"$GUARDCTL" keys new keys/slow --passphrase-file "$SCRATCH/passphrase" > /dev/null
+	mkfifo "$SCRATCH/typing"
+	cp -a published "$SCRATCH/before"
+	sed -i 's/version = 1; mode/version = 2; mode/' hq.conf
+	{ exec 5> "$SCRATCH/typing"; mv "$SCRATCH/care-tokens" "$SCRATCH/pulled"; cat "$SCRATCH/passphrase" >&5; } &
+	publish --key keys/slow --passphrase-file "$SCRATCH/typing"
+	wait $!
+	refused "the token is pulled out meanwhile" "could not be signed"
+	check "$(diff -r published "$SCRATCH/before" > /dev/null; echo $?)" "and readers have what they had" "$(diff -r published "$SCRATCH/before")"
+	mv "$SCRATCH/pulled" "$SCRATCH/care-tokens"
+	sed -i 's/version = 2; mode/version = 1; mode/' hq.conf
+	publish; guard repo verify; done_with "put in again, all is well"
+	rm -r "$SCRATCH/before"
+fi
+
 # ---- each damage is found --------------------------------------------------------------------
 missed=
 while read -r file; do

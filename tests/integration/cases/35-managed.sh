@@ -19,6 +19,7 @@ print("-".join(text[i:i + 4] for i in range(0, 20, 4)))' "$1" "$(dirname "$0")/.
 }
 
 mkdir -p "$SCRATCH/more" && cp /usr/bin/sleep "$SCRATCH/more/longrun" && echo '#more' >> "$SCRATCH/more/longrun"
+SERVER_EXTRA='location /moved/ { return 302 https://guard.example.org/; }'
 make_certificates && image_of desktop 1 enforce "$LISTED" "$SCRATCH/more" && place '*' &&
 	repo "target('targets', 'policy/desktop.img', '$HQ/desktop.img')" "target('targets', 'place/osaka.json', '$HQ/osaka.json')" \
 		"r.delegate('targets', 'osaka', ['office/osaka/*', 'office/osaka/broad/*'], terminating=True)" "publish('osaka')" &&
@@ -35,6 +36,9 @@ try $ENROLL --fingerprint 0000-0000-0000-0000-0000
 check "$([ "$RC" = 1 ] && [ ! -e "$SCRATCH/state/enrolment" ]; echo $?)" "another fingerprint enrols nothing" "$RC $OUT"
 try $CTL enroll "$URL" --office osaka --ca "$HQ/ca.key" --config "$CONFIG" --fingerprint "$print"
 check "$([ "$RC" = 1 ] && [ ! -e "$SCRATCH/state/enrolment" ]; echo $?)" "another authority enrols nothing" "$RC $OUT"
+try ${ENROLL/"$URL"/"$URL/moved"} --fingerprint "$print"
+check "$([ "$RC" = 1 ] && grep -q 'status 302; redirects are not followed' <<< "$OUT" && [ ! -e "$SCRATCH/state/enrolment" ]; echo $?)" \
+	"a redirect enrols nothing, and is named" "$RC $OUT"
 try $ENROLL
 check "$([ "$RC" = 1 ] && grep -q "$print" <<< "$OUT"; echo $?)" "without an answer nothing is enrolled" "$RC $OUT"
 try $ENROLL --fingerprint "$(tr A-Z- a-z_ <<< "$print" | tr _ " ")"
