@@ -243,6 +243,8 @@ const char *const told_formats_policy[] = {
 	N_("no certificate that the policy names before this has that fingerprint"),
 	N_("add certificate = \"FILE\": without the certificate no machine can verify anything"),
 	N_("`key` and `fingerprint` are two names for one thing"),
+	N_("%s: the owner of this key has revoked it"),
+	N_("take it out of the rule: what it vouched for is not allowed by it then"),
 	N_("give one: the key's id, or the certificate's fingerprint"),
 	N_("as `openssl x509 -noout -serial` prints it"),
 	N_("`serial` must be hex digits, at most 40"),

@@ -17,6 +17,7 @@
 #define TAG_TRUST 12u
 #define TAG_MARKER 10u
 #define TAG_PADDING 21u
+#define KEY_REVOCATION 0x20u /* RFC 9580, 5.2.1.12 */
 
 struct packet {
 	unsigned tag;
@@ -117,6 +118,15 @@ static bool belongs_to_key(unsigned tag)
 	       tag == TAG_TRUST || tag == TAG_MARKER || tag == TAG_PADDING;
 }
 
+/* RFC 9580, 5.2.2 and 5.2.3: the type stands behind the version, in version 3 behind
+ * one byte more. */
+static bool is_key_revocation(const struct packet *packet)
+{
+	const size_t at = packet->size > 0 && packet->body[0] == 3 ? 2 : 1;
+
+	return packet->tag == TAG_SIGNATURE && packet->size > at && packet->body[at] == KEY_REVOCATION;
+}
+
 int guard_openpgp_next(struct guard_openpgp_key *ret_key, struct guard_reader *reader)
 {
 	struct guard_openpgp_key key = { .offset = reader->offset };
@@ -141,6 +151,7 @@ int guard_openpgp_next(struct guard_openpgp_key *ret_key, struct guard_reader *r
 		}
 		if (r == 0 && !belongs_to_key(packet.tag))
 			r = -GUARD_E_FORMAT;
+		key.revoked |= r == 0 && is_key_revocation(&packet);
 	}
 	if (r < 0)
 		return r;

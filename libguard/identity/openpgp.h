@@ -17,6 +17,7 @@
 struct guard_openpgp_key {
 	uint8_t key_id[GUARD_KEY_ID_SIZE]; /* the primary key's fingerprint, zeros behind */
 	size_t offset, size;               /* of the whole key with its user ids and subkeys */
+	bool revoked; /* a revocation of the primary key is with it; not verified: gpgv does that */
 };
 
 /* guard_openpgp_next: the next key of `reader` (binary), which moves behind it.

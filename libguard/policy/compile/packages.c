@@ -39,6 +39,15 @@ static int append(struct guard_compile *compile, const uint8_t *bytes, size_t si
 	return 0;
 }
 
+/* Machines would attribute nothing by it any more; what was attributed before stays so. */
+static int refuse_revoked(struct guard_compile *compile, const char *path, struct compile_place place)
+{
+	compile_error(&compile->diagnostics, place,
+		      "take it out of the rule: what it vouched for is not allowed by it then",
+		      "%s: the owner of this key has revoked it", path);
+	return -GUARD_E_SYNTAX;
+}
+
 /* Put the key that is named into the image's material. */
 static int take_key(struct guard_compile *compile, const uint8_t *key_id, const uint8_t *bytes, size_t size,
 		    const char *path, struct compile_place place)
@@ -50,6 +59,8 @@ static int take_key(struct guard_compile *compile, const uint8_t *key_id, const 
 
 	guard_reader_init(&reader, bytes, size);
 	while ((r = guard_openpgp_next(&key, &reader)) == 0) {
+		if (memcmp(key.key_id, key_id, sizeof(key.key_id)) == 0 && key.revoked)
+			return refuse_revoked(compile, path, place);
 		if (memcmp(key.key_id, key_id, sizeof(key.key_id)) == 0)
 			return has_material(compile, key_id) ? 0 : append(compile, &bytes[key.offset], key.size);
 		guard_openpgp_key_id_format(held, key.key_id);

@@ -261,3 +261,11 @@ is "a policy that revokes the repository's key builds" build 4
 is "reload" ctl reload
 expect_denied "the version of today, by a key that is revoked" "$area/opt/tool"
 [ ! -e "$area/from-rpm" ] || expect_denied "the program of the .rpm, by a key that is revoked" "$area/from-rpm"
+
+# A key that its owner revoked: nothing is to be allowed by it from then on.
+sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$vendor.rev" | gpg --batch --quiet --import 2> "$SCRATCH/log/gpg"
+gpg --export vendor > "$SCRATCH/vendor.gpg"
+sign_rules
+build 5
+check "$([ $? != 0 ] && grep -q 'vendor.gpg: the owner of this key has revoked it' "$SCRATCH/log/build"; echo $?)" \
+	"no policy is built with a key that its owner has revoked" "$(cat "$SCRATCH/log/build" "$SCRATCH/log/gpg")"
