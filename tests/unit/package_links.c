@@ -160,9 +160,29 @@ static int tar_of(const char *name, const char *content)
 	return fd;
 }
 
+/* So many empty files that nobody would count them. */
+static int crowded_tar(unsigned count)
+{
+	struct archive *archive = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
+	int fd = memfd_create("tar", MFD_CLOEXEC);
+
+	archive_write_set_format_gnutar(archive);
+	archive_write_add_filter_zstd(archive);
+	archive_write_open_fd(archive, fd);
+	archive_entry_set_pathname(entry, "./usr/bin/x");
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_size(entry, 0);
+	for (unsigned i = 0; i < count; i++)
+		archive_write_header(archive, entry);
+	archive_entry_free(entry);
+	archive_write_free(archive);
+	return fd;
+}
+
 static void put_member(FILE *out, const char *name, int fd, const char *text)
 {
-	char buffer[65536];
+	static char buffer[1 << 20];
 	size_t size = text ? strlen(text) : (size_t)pread(fd, buffer, sizeof(buffer), 0);
 
 	fprintf(out, "%-16s%-12d%-6d%-6d%-8o%-10zu`\n", name, 0, 0, 0, 0100644u, size);
@@ -173,8 +193,8 @@ static void put_member(FILE *out, const char *name, int fd, const char *text)
 		close(fd);
 }
 
-/* A .deb in a memfd whose one file has this name. */
-static int make_deb(const char *name, const char *third)
+/* A .deb in a memfd whose third member is this archive. */
+static int deb_with(const char *third, int tar)
 {
 	int fd = memfd_create("deb", MFD_CLOEXEC);
 	FILE *out = fdopen(dup(fd), "w");
@@ -182,10 +202,16 @@ static int make_deb(const char *name, const char *third)
 	fputs("!<arch>\n", out);
 	put_member(out, "debian-binary", -1, "2.0\n");
 	put_member(out, "control.tar.gz", tar_of("./postinst", "#!/bin/sh\n"), NULL);
-	put_member(out, third, tar_of(name, "#!/bin/sh\necho\n"), NULL);
+	put_member(out, third, tar, NULL);
 	fclose(out);
 	lseek(fd, 0, SEEK_SET);
 	return fd;
+}
+
+/* One file has this name. */
+static int make_deb(const char *name, const char *third)
+{
+	return deb_with(third, tar_of(name, "#!/bin/sh\necho\n"));
 }
 
 static int read_deb(unsigned *ret_files, int fd)
@@ -215,6 +241,15 @@ static void debs(void)
 	CU_ASSERT_EQUAL(read_deb(&files, memfd_create("empty", MFD_CLOEXEC)), -GUARD_E_FORMAT);
 }
 
+/* A small .deb that unpacks to more files than any package has. */
+static void debs_crowded(void)
+{
+	unsigned files;
+
+	CU_ASSERT_EQUAL(read_deb(&files, deb_with("data.tar.zst", crowded_tar(PACKAGE_FILES_MAX - 1))), 0);
+	CU_ASSERT_EQUAL(read_deb(&files, deb_with("data.tar.zst", crowded_tar(PACKAGE_FILES_MAX + 1))), -GUARD_E_LIMIT);
+}
+
 /* Cut anywhere but in the padding: an error, never a crash. */
 static void debs_cut(void)
 {
@@ -241,6 +276,7 @@ static CU_TestInfo tests[] = {
 	{ "Packages", indexes },
 	{ ".deb: names that lead out, wrong members", debs },
 	{ ".deb: cut anywhere", debs_cut },
+	{ ".deb: a crowd in a small file", debs_crowded },
 	CU_TEST_INFO_NULL,
 };
 

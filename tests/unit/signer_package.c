@@ -296,6 +296,45 @@ static void test_table_taken_back(void)
 	guard_attribution_free(table);
 }
 
+/* As many digests as fit; one more is refused, and what was there stays. */
+static void test_table_of_a_million(void)
+{
+	const unsigned packages = 256, each = GUARD_ATTRIBUTION_DIGESTS_MAX / packages;
+	struct guard_attribution_builder *builder = NULL;
+	struct guard_attribution *table;
+	struct guard_signer signers[GUARD_SIGNERS_MAX];
+	struct guard_digest digest = { { 0 } };
+	uint8_t *bytes = NULL;
+	size_t size = 0;
+
+	CU_ASSERT_EQUAL_FATAL(guard_attribution_builder_new(&builder, NULL), 0);
+	for (unsigned i = 0; i < packages; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "package-%u", i);
+		begin(builder, name, "1", 5000 + i, 900);
+		for (unsigned j = 0; j < each; j++) {
+			const unsigned number = (i * each + j) * 2654435761u; /* in no order, none twice */
+
+			memcpy(digest.bytes, &number, sizeof(number));
+			CU_ASSERT_EQUAL_FATAL(guard_attribution_add_digest(builder, &digest), 0);
+		}
+	}
+	table = finish(builder);
+	CU_ASSERT_EQUAL(table->header->digest_count, GUARD_ATTRIBUTION_DIGESTS_MAX);
+	CU_ASSERT(table->size < GUARD_ATTRIBUTION_SIZE_MAX);
+	printf("(%zu MiB) ", table->size >> 20);
+	CU_ASSERT_EQUAL_FATAL(guard_attribution_signers(table, signers, GUARD_SIGNERS_MAX, &digest), 1);
+	CU_ASSERT_STRING_EQUAL(signers[0].name, "package-255");
+	CU_ASSERT_EQUAL_FATAL(guard_attribution_builder_new(&builder, table), 0);
+	begin(builder, "more", "1", 4000, 900);
+	digest.bytes[31] = 1;
+	if (guard_attribution_add_digest(builder, &digest) == 0)
+		CU_ASSERT_EQUAL(guard_attribution_build(&bytes, &size, builder), -GUARD_E_LIMIT);
+	guard_attribution_builder_free(builder);
+	guard_attribution_free(table);
+}
+
 /* One flipped bit anywhere, one byte less, one more: refused. */
 static void test_table_damaged(void)
 {
@@ -366,6 +405,7 @@ static CU_TestInfo tests[] = {
 	{ "table: lookup", test_table_lookup },
 	{ "table: upgrades", test_table_upgrades },
 	{ "table: a package taken back", test_table_taken_back },
+	{ "a table of a million digests", test_table_of_a_million },
 	{ "table: damaged", test_table_damaged },
 	{ "table: lies", test_table_lies },
 	CU_TEST_INFO_NULL,
