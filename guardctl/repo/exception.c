@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "output.h"
 
 static const char usage[] =
 	N_("guardctl exception add --office NAME (--file F | --sha256 HEX | --from-ledger ID [--ledger EXPORT]\n"
@@ -21,7 +22,7 @@ static const char usage[] =
 	"deny rule.  It is kept as offices/NAME/ID.conf, which may be edited; `sign` signs\n"
 	"what stands there.\n"
 	"\n"
-	"--until WHEN   2027-01-31, 2027-01-31T17:00:00+09:00, or 30d, 12h from now\n"
+	"--until WHEN   2027-01-31 (its beginning, UTC), 2027-01-31T17:00:00+09:00, or 30d, 12h from now\n"
 	"--broad        by signer or path: takes the signatures of two (offices/NAME/broad)\n"
 	"--signer       FILE is the certificate or public key of who signed the program\n"
 	"--from-ledger  the number of a line of `guardctl events`; with --ledger that of a\n"
@@ -206,7 +207,11 @@ static int add(const struct repo_options *options, struct repo *repo, struct exc
 		return GUARDCTL_REFUSED;
 	code = sign_and_publish(repo, options, &limits);
 	if (code == GUARDCTL_DONE || repo->pending) {
-		printf(_("%s/%s.conf was written\n"), folder, id);
+		char end[GUARD_TIME_TEXT_SIZE], here[GUARDCTL_TIME_SIZE];
+
+		guard_time_format(end, until);
+		guardctl_local_time(here, until);
+		printf(_("%s/%s.conf was written; it ends at %s (here: %s)\n"), folder, id, end, here);
 		return code;
 	}
 	/* What cannot be signed is not left behind to spoil the next one. */

@@ -228,7 +228,7 @@ static bool switch_over(const struct repo *repo, const json_t *snapshot)
 		return false;
 	if (publish_file_write(repo->published, "metadata/timestamp.json", bytes, size) == 0)
 		return true;
-	guardctl_error("%s/metadata/timestamp.json: %s", repo->directory, strerror(errno));
+	guardctl_error("%s/%s: %s; readers keep what they had", repo->directory, "metadata/timestamp.json", strerror(errno));
 	return false;
 }
 

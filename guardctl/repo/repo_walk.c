@@ -93,15 +93,25 @@ bool repo_target_file(char ret_path[REPO_PATH_MAX], const char *path, const json
 	return true;
 }
 
-static void need_role(json_t *needed, const struct repo *repo, const char *role)
+/* What the snapshot names of a role; what was signed since waits for its publication. */
+static json_t *document_of(const struct repo *repo, const char *role, uint64_t version)
 {
 	GUARD_AUTO_JSON json_t *document = repo_signed(repo, role);
+	char path[REPO_ROLE_MAX + 64];
+	json_t *published = NULL;
+
+	if (document && publish_version(document) == version)
+		return guard_steal_pointer(&document);
+	snprintf(path, sizeof(path), "metadata/%" PRIu64 ".%s.json", version, role);
+	return publish_json_read(&published, repo->published, path) == 0 ? published : NULL;
+}
+
+static void need_role(json_t *needed, const struct repo *repo, const char *role, uint64_t version)
+{
+	GUARD_AUTO_JSON json_t *document = document_of(repo, role, version);
 	const char *path;
 	json_t *target;
 
-	if (!document)
-		return;
-	need(needed, "metadata/%" PRIu64 ".%s.json", publish_version(document), role);
 	json_object_foreach(json_object_get(json_object_get(document, "signed"), "targets"), path, target) {
 		char file[REPO_PATH_MAX];
 
@@ -138,7 +148,7 @@ json_t *repo_needed(const struct repo *repo)
 			continue;
 		need(needed, "metadata/%" JSON_INTEGER_FORMAT ".%s", json_integer_value(json_object_get(entry, "version")),
 		     file);
-		need_role(needed, repo, role);
+		need_role(needed, repo, role, (uint64_t)json_integer_value(json_object_get(entry, "version")));
 	}
 	return needed;
 }

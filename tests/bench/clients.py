@@ -276,6 +276,7 @@ def main():
     parser.add_argument("--interval", type=float, default=60)
     parser.add_argument("--lanes", type=int, default=64)
     arguments = parser.parse_args()
+    arguments.build = os.path.abspath(arguments.build)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     folder = tempfile.mkdtemp(prefix="guard-clients-", dir="/var/tmp")

@@ -89,6 +89,11 @@ printf 'kessan' > "$SCRATCH/kessan"
 add() { repo exception add --office osaka --reason "yearly closing" --key keys/osaka "$@"; }
 add --file "$SCRATCH/kessan" --until 30d --ticket HELP-4711 --key keys/online; done_with "an exception, at once"
 check "$([ -n "$(ls published/targets/office/osaka)" ] && [ ! -e published/targets/office/tokyo ]; echo $?)" "for Osaka alone"
+add --file "$SCRATCH/kessan" --until 2090-01-01 --id when; check "$(grep -q 'beyond' <<< "$OUT"; echo $?)" "an end that is too far" "$OUT"
+add --sha256 "$(printf %064d 6)" --until "$(date -u -d '+9 days' +%Y-%m-%d)" --id when
+said "a day is its beginning, and that is said" "it ends at $(date -u -d '+9 days' +%Y-%m-%d)T00:00:00Z"
+repo repo verify; done_with "what is signed and not published yet is no damage"
+repo exception remove when --office osaka --key keys/osaka
 add --file "$SCRATCH/kessan" --until 60d --id long; refused "longer than the policy permits" "40 days"
 add --sha256 81f0fe2ca8ec76f237c1b9c38c29689e34e1998b744b8f38a23caab650ce33ec --until 3d; refused "against a deny rule" denies
 add --path '/opt/kessan/**' --until 3d --id path; refused "by path without two signatures" "beyond"
