@@ -12,6 +12,7 @@ import bench
 import foundations
 import kernel
 import maintenance
+import managed
 import power
 import signers as two_keys
 import unlock
@@ -201,9 +202,9 @@ ALL = (("install", install), ("boot", boot), ("services", services), ("evasion",
        ("cuts", power.cuts), ("remove", remove))
 # Only when named: the development machine asks the rest of the cases too, unlocks wait for time to pass,
 # twenty losses of power take a quarter of an hour, a maintenance goes through two upgrades, going
-# back starts the machine three times, signers unpacks every package of the machine once more, bench is scripts/bench --guest's.
+# back starts the machine three times, managed pulls its plug, signers unpacks every package of the machine once more, bench is scripts/bench --guest's.
 NAMED = (("evasion-rest", evasion_rest), ("foundations", foundations.foundations), ("power", power.power),
-         ("unlock", unlock.unlock), ("maintenance", maintenance.maintenance), ("back", going_back.back),
+         ("unlock", unlock.unlock), ("maintenance", maintenance.maintenance), ("back", going_back.back), ("managed", managed.managed),
          ("bench", bench.bench),
          ("signers", two_keys.signers))
 # They make a machine of their own.

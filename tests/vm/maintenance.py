@@ -10,6 +10,7 @@ import os
 import shlex
 import subprocess
 import tarfile
+import tempfile
 
 import attacks
 from unlock import MACHINE, Desk
@@ -97,7 +98,7 @@ server.serve_forever()
 
 class Headquarters:
     def __init__(self, build, folder):
-        self.program, self.folder = build + "/guardctl/guardctl", folder + "/hq"
+        self.program, self.folder = build + "/guardctl/guardctl", tempfile.mkdtemp(prefix="hq.", dir=folder)
         os.makedirs(self.folder + "/keys")
         for key in ("root-1", "root-2", "root-3", "hq", "online", "osaka"):
             self.run("keys", "new", "keys/" + key, "--unattended")

@@ -150,12 +150,11 @@ arrives()
 # enrol NAME: the README's command, at a terminal, where the fingerprint is typed.
 enrol()
 {
-	local line
+	local line out
 	line=$(readme README.md 'guardctl enroll' | grep 'guardctl enroll' | sed "s/osaka/$1/")
 	export GUARD_ON=$1
-	OUT=$(cd "$SCRATCH" && printf '%s\n' "$print" | office_in "$1" timeout 90 script -qec "$line" /dev/null 2>&1)
-	RC=$?
-	check "$([ "$RC" = 0 ]; echo $?)" "typed: $line" "$RC $OUT"
+	out=$(cd "$SCRATCH" && printf '%s\n' "$print" | office_in "$1" timeout 90 script -qec "$line" /dev/null 2>&1)
+	check $? "typed: $line" "$out" > "$SCRATCH/$1/enrolled"
 }
 
 make_policy enforce "$LISTED"
@@ -168,11 +167,18 @@ for name in $OFFICES; do
 		"$base/state" "$base/run" "$base/disk" "$IMAGE" $host > "$base/guardd.conf"
 	office_in "$name" setsid "$GUARDD" --config "$base/guardd.conf" --foreground > "$base/ready" 2>> "$SCRATCH/log/guardd" < /dev/null &
 	disown
-	is "guardd starts: $name" wait_for 20 grep -qx ready "$base/ready"
 	good payload "$base/disk/listed"
 	cp "$LISTED/payload" "$base/disk/kessan" && printf '\n#kessan' >> "$base/disk/kessan"
-	enrol $name
 done
+enrolling=
+for name in $OFFICES; do
+	is "guardd starts: $name" wait_for 20 grep -qx ready "$SCRATCH/$name/ready"
+	enrol $name &
+	enrolling="$enrolling $!"
+done
+# shellcheck disable=SC2086 # numbers
+wait $enrolling
+for name in $OFFICES; do cat "$SCRATCH/$name/enrolled"; done
 is "the policy arrives everywhere" arrives
 check "$([ "$(field_of osaka profile)$(field_of web profile)" = desktopserver ]; echo $?)" "each has its profile"
 expect_allowed "in audit what nobody lists runs" "$SCRATCH/osaka/disk/kessan"
