@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#define GUARD_BPF_ABI 4u
+#define GUARD_BPF_ABI 5u
 
 #define GUARD_BPF_DIGEST_SIZE 32
 #define GUARD_BPF_PATH_SIZE 256
@@ -19,6 +19,7 @@
 #define GUARD_BPF_DEVICES_MAX 4096u
 #define GUARD_BPF_GRANTS_MAX 16384u
 #define GUARD_BPF_RING_SIZE (256u * 1024u)
+#define GUARD_BPF_BENEATH_MAX 65536u
 
 /* What a content may be used as: 1 << enum guard_kind, for those that matter. */
 #define GUARD_BPF_EXECUTABLE (1u << 0)
@@ -84,6 +85,19 @@ struct guard_bpf_listed {
 #define GUARD_BPF_DEVICE_STEADY (1u << 1) /* a verdict may stay on its inodes */
 #define GUARD_BPF_DEVICE_BENEATH (1u << 2) /* a covered one lies on it */
 #define GUARD_BPF_DEVICE_TRUSTED (1u << 3) /* a FUSE filesystem whose server is believed */
+
+/* Map `guard_shown`: inode storage of a file of an overlay: the address of the inode whose
+ * content it showed when it was opened last. */
+
+/* Map `guard_beneath`: address of such an inode -> when its content was let be used as
+ * code.  The rest tells it from another that has got its address. */
+#define GUARD_BPF_BENEATH_NS 2000000000ull /* from the look to the mapping */
+struct guard_bpf_beneath {
+	__u64 looked_ns; /* CLOCK_MONOTONIC */
+	__u64 inode;
+	__u32 device;
+	__u32 zero;
+};
 
 /* Map `guard_grants`: an allow that holds for one process and a short time. */
 struct guard_bpf_grant_key {
@@ -267,7 +281,7 @@ struct guard_bpf_event {
 	__u32 refused; /* enum guard_bpf_outcome */
 	__u32 process, user;
 	__u32 device;
-	__u32 detail; /* signal, command, pid: what is refused; of a file GUARD_BPF_TOO_LARGE */
+	__u32 detail; /* signal, command, pid: what is refused; of a file the above */
 	__u64 inode;
 	__u8 digest[GUARD_BPF_DIGEST_SIZE];
 	__u32 has_digest;
@@ -279,6 +293,7 @@ struct guard_bpf_event {
 _Static_assert(sizeof(struct guard_bpf_config) == 64, "ABI");
 _Static_assert(sizeof(struct guard_bpf_verdict) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_listed) == 16, "ABI");
+_Static_assert(sizeof(struct guard_bpf_beneath) == 24, "ABI");
 _Static_assert(sizeof(struct guard_bpf_grant_key) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_grant) == 24, "ABI");
 _Static_assert(sizeof(struct guard_bpf_containment) == 16, "ABI");

@@ -16,6 +16,8 @@
 #define CGROUP1_MAGIC 0x27e0eb
 #define PROC_MAGIC 0x9fa0
 #define SYSFS_MAGIC 0x62656572
+#define MINOR_BITS 20
+#define SCSI_GENERIC_MAJOR 21u
 #define SNAPSHOT_DEVICE (10u << 20 | 231u) /* /dev/snapshot: the memory of a machine that sleeps */
 
 static __always_inline int refuse_dentry(struct dentry *dentry)
@@ -60,14 +62,22 @@ static __always_inline __u32 act_on_group(struct dentry *dentry)
 	return is_own_dentry(dentry) ? GUARD_BPF_FILE : 0;
 }
 
-/* The disk beneath; and what would put other memory in this kernel's place. */
-static __always_inline __u32 act_on_device(struct inode *inode)
+static __always_inline bool is_disk_beneath(struct inode *inode)
 {
 	__u32 device = inode->i_rdev;
 
-	if ((inode->i_mode & S_IFMT) == S_IFCHR)
-		return device == SNAPSHOT_DEVICE ? GUARD_BPF_KERNEL : 0;
-	return bpf_map_lookup_elem(&guard_devices, &device) ? GUARD_BPF_DEVICE : 0;
+	return bpf_map_lookup_elem(&guard_devices, &device) != NULL;
+}
+
+/* The disk beneath; and what would put other memory in this kernel's place. */
+static __always_inline __u32 act_on_device(struct inode *inode)
+{
+	if ((inode->i_mode & S_IFMT) == S_IFCHR && inode->i_rdev == SNAPSHOT_DEVICE)
+		return GUARD_BPF_KERNEL;
+	/* Of character devices: SCSI's, to which commands are written. */
+	if ((inode->i_mode & S_IFMT) == S_IFCHR && inode->i_rdev >> MINOR_BITS != SCSI_GENERIC_MAJOR)
+		return 0;
+	return is_disk_beneath(inode) ? GUARD_BPF_DEVICE : 0;
 }
 
 static __always_inline bool is_resume(struct dentry *dentry)
@@ -109,6 +119,64 @@ static __always_inline int check_own_write(struct file *file)
 		return 0;
 	what = act_of_write(config, dentry, file->f_inode);
 	return what ? refuse_name(config, what, dentry) : 0;
+}
+
+/* ---- commands to a disk: they write through an open for reading ------------------------ */
+
+#define SCSI_SEND_COMMAND 1u
+#define SCSI_COMMAND 0x2285u /* SG_IO */
+#define NVME_TYPE 'N'
+
+static __always_inline bool is_nvme_transfer(unsigned int command)
+{
+	__u32 number = command & 0xff;
+
+	/* NVME_IOCTL_SUBMIT_IO, _IO_CMD, _IO64_CMD, _IO64_CMD_VEC.  Not those of
+	 * administration: monitors ask for a disk's health so. */
+	return ((command >> 8) & 0xff) == NVME_TYPE &&
+	       (number == 0x42 || number == 0x43 || number == 0x48 || number == 0x49);
+}
+
+/* struct sg_io_hdr, or sg_io_v4 of linux/bsg.h: does it send bytes to the disk? */
+static __always_inline bool sends_bytes(unsigned long argument)
+{
+	__u32 head[16];
+
+	if (bpf_copy_from_user(head, sizeof(head), (const void *)argument))
+		return true; /* neither can the kernel read it */
+	if (head[0] == 'Q')
+		return head[15] != 0; /* dout_xfer_len */
+	/* To read (-3), or nothing (-1). */
+	return head[1] != (__u32)-3 && head[1] != (__u32)-1;
+}
+
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(guard_command, struct file *file, unsigned int command, unsigned long argument)
+{
+	struct inode *inode = file->f_inode;
+	__u32 type = inode->i_mode & S_IFMT;
+	const struct guard_bpf_config *config;
+
+	if ((type != S_IFCHR && type != S_IFBLK) ||
+	    (command != SCSI_COMMAND && command != SCSI_SEND_COMMAND && !is_nvme_transfer(command)))
+		return 0;
+	config = guarded();
+	if (!config || !is_disk_beneath(inode) || (command == SCSI_COMMAND && !sends_bytes(argument)))
+		return 0;
+	return refuse_name(config, GUARD_BPF_DEVICE, file->f_path.dentry);
+}
+
+/* The same by a ring: to NVMe's character devices. */
+SEC("lsm/uring_cmd")
+int BPF_PROG(guard_ring_command, struct io_uring_cmd *command)
+{
+	const struct guard_bpf_config *config = guarded();
+	struct file *file = command->file;
+	__u32 type = file->f_inode->i_mode & S_IFMT;
+
+	if (!config || (type != S_IFCHR && type != S_IFBLK) || !is_disk_beneath(file->f_inode))
+		return 0;
+	return refuse_name(config, GUARD_BPF_DEVICE, file->f_path.dentry);
 }
 
 /* The same, of what brings its content along. */

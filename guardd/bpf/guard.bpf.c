@@ -7,6 +7,7 @@
  */
 #include "verdict.bpf.h"
 
+#include "beneath.bpf.h"
 #include "contain.bpf.h"
 #include "memory.bpf.h"
 #include "files.bpf.h"
@@ -30,7 +31,9 @@ static __always_inline int refuse_file(const struct guard_bpf_config *config, st
 		event->device = file->f_inode->i_sb->s_dev;
 		event->inode = file->f_inode->i_ino;
 		event->has_digest = hashed;
-		if (file->f_inode->i_size > (long long)GUARD_BPF_HASHED_MAX)
+		if (file->f_inode->i_sb->s_magic == FUSE_MAGIC && !hashed)
+			event->detail = GUARD_BPF_SERVED;
+		else if (file->f_inode->i_size > (long long)GUARD_BPF_HASHED_MAX)
 			event->detail = GUARD_BPF_TOO_LARGE;
 		if (hashed)
 			__builtin_memcpy(event->digest, digest, sizeof(event->digest));
@@ -51,6 +54,23 @@ static __always_inline bool has_verdict(const struct guard_bpf_config *config, s
 	       (word_allows(config, verdict->word, wanted) || has_grant(config, verdict, wanted));
 }
 
+/* It would run: from here on nobody changes what lies beneath.  Whether somebody did
+ * since the look another look tells.  What the daemon granted need not be listed by
+ * content: there root is believed who wrote beneath, as long as he is. */
+static __always_inline bool stays(const struct guard_bpf_config *config, struct file *file, __u32 wanted, __u64 real,
+				  bool granted)
+{
+	struct guard_bpf_digest digest = {};
+	__u32 hashed = 0;
+
+	if (hold_beneath(real) < 0)
+		return false;
+	if ((!granted || (config->flags & GUARD_BPF_SELF)) &&
+	    by_content(config, file, wanted, &digest, &hashed) < 0)
+		return false;
+	return still_shown(file, real);
+}
+
 /* 0: the file may be used as one of the wanted kinds. */
 static __always_inline int check(const struct guard_bpf_config *config, struct file *file, __u32 wanted,
 				 __u32 what)
@@ -58,12 +78,16 @@ static __always_inline int check(const struct guard_bpf_config *config, struct f
 	struct inode *inode = file->f_inode;
 	struct guard_bpf_digest digest = {};
 	__u32 hashed = 0;
+	bool granted;
+	__u64 real;
 
 	if (!is_regular(inode) || !is_covered(config, inode))
 		return 0;
-	if (has_verdict(config, inode, wanted))
-		return 0;
-	if (by_content(config, file, wanted, &digest, &hashed) == 0)
+	if (begin_look(config, file, &real) < 0)
+		return refuse_file(config, file, what, &digest, 0, true);
+	granted = has_verdict(config, inode, wanted);
+	if ((granted || by_content(config, file, wanted, &digest, &hashed) == 0) &&
+	    (!real || stays(config, file, wanted, real, granted)))
 		return 0;
 	return refuse_file(config, file, what, &digest, hashed, true);
 }
@@ -160,19 +184,23 @@ int BPF_PROG(guard_open, struct file *file)
 	struct inode *inode;
 	int r;
 
-	if (!config || !(file->f_mode & FMODE_WRITE))
+	if (!config)
+		return 0;
+	inode = file->f_inode;
+	note_shown(file, inode);
+	if (!(file->f_mode & FMODE_WRITE))
 		return 0;
 	r = check_own_write(file);
 	if (r)
 		return r;
-	inode = file->f_inode;
 	if (!is_regular(inode))
 		return 0;
+	if (is_held_beneath(inode))
+		return refuse_file(config, file, GUARD_BPF_WRITE_IN_USE, NULL, 0, true);
 	verdict = verdict_of(inode);
 	if (!verdict)
 		return 0;
-	if ((verdict->word & GUARD_BPF_MAPPED) && inode->i_mapping->i_mmap.rb_root.rb_node &&
-	    is_covered(config, inode))
+	if ((verdict->word & GUARD_BPF_MAPPED) && is_mapped(inode) && is_covered(config, inode))
 		return refuse_file(config, file, GUARD_BPF_WRITE_IN_USE, NULL, 0, true);
 	verdict_drop(inode);
 	return 0;

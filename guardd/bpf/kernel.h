@@ -17,9 +17,13 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+struct user_namespace {
+	int level; /* 0: the machine's own */
+};
 struct super_block {
 	__u32 s_dev;
 	unsigned long s_magic;
+	struct user_namespace *s_user_ns;
 };
 
 struct rb_root {
@@ -82,6 +86,15 @@ struct file {
 	struct inode *f_inode;
 	__u32 f_mode;
 	unsigned int f_flags;
+	void *private_data;
+};
+/* Kernels from 6.8: what an overlay opened shows its own path there, not in `f_path`. */
+struct backing_file {
+	struct path user_path;
+};
+
+struct io_uring_cmd {
+	struct file *file;
 };
 
 struct linux_binprm {

@@ -29,14 +29,16 @@ static __always_inline const struct guard_bpf_config *guarded(void)
 }
 
 /* A maintenance is open, and root acts: what an upgrade and a removal need is let,
- * and recorded.  Its end is looked at here, so nobody has to close it.  What is
- * never let: other processes' memory, the disk beneath, unlisted code. */
+ * and recorded: also to write to the disk beneath, as an upgrade of the boot loader does.
+ * Its end is looked at here, so nobody has to close it.  What is never let: other
+ * processes' memory, the kernel's, unlisted code. */
 static __always_inline bool is_let(const struct guard_bpf_config *config, __u32 what)
 {
 	if (!config->maintenance_ns || (__u32)bpf_get_current_uid_gid() != 0 ||
 	    bpf_ktime_get_boot_ns() >= config->maintenance_ns)
 		return false;
-	return what == GUARD_BPF_SIGNAL || what == GUARD_BPF_FILE || what == GUARD_BPF_MOUNT || what == GUARD_BPF_BPF;
+	return what == GUARD_BPF_SIGNAL || what == GUARD_BPF_FILE || what == GUARD_BPF_MOUNT || what == GUARD_BPF_BPF ||
+	       what == GUARD_BPF_DEVICE;
 }
 
 /* In one breath: a verifier that looks twice whether there is a record takes it for

@@ -21,7 +21,7 @@ containment = ( { name = "mail"; mode = "deny"; programs = [ "/opt/c/mail" ];
 groups = ( { name = "by parent"; rules = ( { sha256 = [ "%(child)s" ]; parents = [ "/opt/c/env" ]; } ); },
     { name = "judged"; rules = ( { sha256 = [ "%(judged)s", "%(ok.sh)s" ]; } ); } );
 interpreters = ( { name = "judged"; programs = [ "/opt/c/judged" ]; sha256 = [ "%(judged)s" ]; scripts = [ "argument" ];
-    options = "-+abc!efiImno;s<uvxCEV"; inline = "deny"; } );
+    options = "-+abc!efiImno;s<uvxCEV"; inline = "deny"; standard_input = "deny"; } );
 '''
 UNNAMED = 'python3 -c "import os; os.open(os.curdir, os.O_TMPFILE | os.O_RDWR, 0o%s)"'
 # Words in memory that another process changes while each exec is looked at.
@@ -103,6 +103,10 @@ def parents(guest, tap):
 def words(guest, tap):
     tap.check(ran(guest, "/opt/c/judged /opt/c/ok.sh"), "allowed: a script of an interpreter that is held to scripts")
     tap.check(not ran(guest, "/opt/c/judged -c 'echo x > %s'" % MARK), "denied: code on its command line")
+    for name, command in (("by a pipe", "/opt/c/dash -c 'echo \"echo x > {1}\" | /opt/c/{0}'"),
+                          ("by a here-document", "/opt/c/dash -c '/opt/c/{0} << END\necho x > {1}\nEND'")):
+        tap.check(ran(guest, command.format("dash", MARK)), "allowed: code %s, by one that is not held to scripts" % name)
+        tap.check(not ran(guest, command.format("judged", MARK)), "denied: code %s" % name)
     private = ("unshare -Urm sh -c 'mount -t tmpfs x /mnt && cp /opt/c/judged /mnt/x && "
                "/mnt/x -c \"echo x > /tmp/contain-mark\"'")
     guest.run("rm -f /tmp/contain-mark; " + private)

@@ -33,6 +33,20 @@ fcntl.fcntl(ours, 10, int(sys.argv[2]))
 fcntl.fcntl(ours, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
 os.write(end, b"x")
 '''
+# A command to a disk (SG_IO, WRITE(10)) through an open for reading; the disk is made up, and
+# a protected filesystem lies on it.
+COMMAND = '''
+import ctypes, fcntl, os, struct, sys
+block, command, sense = [ctypes.create_string_buffer(part, size) for part, size in (
+    (b"", 512), (bytes((0x2a, 0, 0, 0, 0x20, 0, 0, 0, 1, 0)), 10), (b"", 32))]
+header = struct.pack("2i2BHI3Q2IiQ4B2Hi2I", 0x53, -2, 10, 32, 0, 512, *[ctypes.addressof(part) for part in (block, command, sense)],
+                     5000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x2285, header)
+'''
+MADE_UP = ("modprobe -a sg sd_mod && modprobe scsi_debug dev_size_mb=16; cd /sys/bus/pseudo/drivers/scsi_debug/adapter0; "
+           "for i in $(seq 100); do D=$(ls host*/target*/*/block) && G=$(ls host*/target*/*/scsi_generic) && break; sleep 0.1; done; "
+           "udevadm settle; ln -s /dev/$D /run/disk && ln -s /dev/$G /run/generic && mke2fs -q -t ext2 /run/disk && "
+           "mkdir /run/made && mount /run/disk /run/made")
 # mount_setattr(2): no mount is shared any more.
 PRIVATE = '''
 import ctypes, struct
@@ -52,6 +66,8 @@ ALIVE = "; ! kill -0 $GATE"  # what the service manager says of it is one thing
 CONTROLS = (
     ("a map", "bpftool map dump pinned /sys/fs/bpf/guard/map_guard_config"),
     ("a probe into the kernel", PYTHON + shlex.quote(PROBE)),
+    ("a command to a disk", PYTHON + shlex.quote(COMMAND) + " /run/disk"),
+    ("a command to its other device", PYTHON + shlex.quote(COMMAND) + " /run/generic"),
     ("the disk", "dd if=/dev/zero of=/dev/vda bs=1 count=0 conv=notrunc"),
     ("sysrq", "echo h > /proc/sysrq-trigger"),
     ("the out-of-memory score", "echo -1000 > /proc/$GATE/oom_score_adj"),
@@ -114,6 +130,8 @@ PREFIX = ("KEEPER=$(systemctl show -p MainPID --value guardd); GATE=$(pgrep -x g
 
 def controls(guest, tap):
     """Nothing but self_protection stands in their way."""
+    code, output = guest.run(MADE_UP)
+    tap.check(code == 0, "there is a disk that takes commands", output)
     for name, command in CONTROLS:
         code, output = guest.run(PREFIX + command)
         tap.check(code == 0, "root may, as long as guardd is not guarded: " + name, output)

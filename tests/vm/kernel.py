@@ -7,6 +7,7 @@ import shlex
 import time
 
 import attacks
+import beneath
 import contain
 import hostile
 
@@ -212,6 +213,7 @@ def kernel(machine, tap):
     namespaces(guest, tap)
     private(guest, tap)
     memory(guest, tap)
+    beneath.beneath(guest, tap)
     modules(guest, tap)
     other_kernels(guest, tap)
     into_others(guest, tap, True)

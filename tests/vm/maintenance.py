@@ -20,6 +20,8 @@ DEBS = "/mnt/guard-tests/debs"
 APT = "DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 "
 MARK = "/run/maintenance-mark"
 EVIL = "/opt/maintenance-evil"
+# What an upgrade of the boot loader does, without a byte.
+DISK = "dd if=/dev/zero of=/dev/vda bs=1 count=0 conv=notrunc"
 # Tries without a pause; what it leaves are its pid and how often it tried.
 TRIES = ("setsid sh -c 'n=0; while :; do GUARD_MARK=%s %s; n=$((n + 1)); echo $n > /run/tries; done' > /dev/null 2>&1 & "
          "echo $! > /run/tries.pid" % (MARK, EVIL))
@@ -43,7 +45,7 @@ def closed(guest, tap, when):
     tap.check(guest.run("kill -TERM %d" % keeper)[0] != 0, "root cannot end it " + when)
     for name, command in (("the program", "mv /usr/sbin/guardd /usr/sbin/g"), ("its mode", "chmod 0 /usr/sbin/guardd"),
                           ("the configuration", "echo x >> /etc/guard/guardd.conf"),
-                          ("a mask", "ln -sf /dev/null /etc/systemd/system/guardd.service")):
+                          ("the disk", DISK), ("a mask", "ln -sf /dev/null /etc/systemd/system/guardd.service")):
         code, output = guest.run(command)
         tap.check(code != 0, "root cannot change %s %s" % (name, when), output)
     for name, command in (("apt-get remove", APT + "remove -y guardd"),
@@ -182,6 +184,7 @@ def maintenance(machine, tap):
     code, output = guest.run(shlex.join(("runuser", "-u", "alice", "--", "sh", "-c", "kill -TERM $1", "x",
                                          str(status(guest).get("gate_pid", 0)))))
     tap.check(code != 0, "a user is let nothing", output)
+    tap.check(guest.run(DISK)[0] == 0, "root may write to the disk in a maintenance")
     upgrade(guest, tap)
     holds(guest, tap, "after the upgrade")
     guest.run("guardctl maintenance end")
