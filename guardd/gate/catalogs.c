@@ -156,10 +156,24 @@ static void leave_out(struct gate_catalogs *catalogs, const char *name, const ch
 	snprintf(left_out->reason, sizeof(left_out->reason), "%s", reason);
 }
 
+/* An inspector that did not come to its end says nothing of the list: on a machine that
+ * is short of time, as while it starts, it is asked again. */
+static int load_one_again(struct loading *loading, unsigned *more, int folder, const char *signature_name)
+{
+	int r = load_one(loading, folder, signature_name);
+
+	for (; (r == -GUARD_E_TIMEOUT || r == -GUARD_E_UNREACHABLE) && *more > 0; --*more) {
+		loading->reason[0] = '\0';
+		r = load_one(loading, folder, signature_name);
+	}
+	return r;
+}
+
 static void load_folder(struct gate_catalogs *catalogs, struct gate *gate, const struct guard_policy *policy,
 			const struct gate_keys *keys, DIR *directory)
 {
 	struct dirent *entry;
+	unsigned more = GATE_CATALOGS_AGAIN;
 
 	while ((entry = readdir(directory))) {
 		char reason[GUARD_REASON_MAX] = "";
@@ -170,7 +184,7 @@ static void load_folder(struct gate_catalogs *catalogs, struct gate *gate, const
 			continue;
 		loading.catalog = &catalogs->all[catalogs->count];
 		if (catalogs->count < GATE_CATALOGS_MAX)
-			r = load_one(&loading, dirfd(directory), entry->d_name);
+			r = load_one_again(&loading, &more, dirfd(directory), entry->d_name);
 		else
 			(void)!refuse(&loading, r, "there are 256 others already");
 		catalogs->count += r == 0;

@@ -10,6 +10,7 @@
 
 #define GATE_CATALOGS_MAX 256u		 /* files */
 #define GATE_CATALOGS_TOLD 16u		 /* of those left out, so many are named */
+#define GATE_CATALOGS_AGAIN 4u		 /* times that an inspector which did not answer is asked again, in all */
 #define GATE_CATALOG_SUFFIX ".p7s"
 #define GATE_CATALOG_SIZE_MAX (64u << 20) /* bytes of one list */
 

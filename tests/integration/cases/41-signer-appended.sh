@@ -101,6 +101,12 @@ mkdir "$SCRATCH/outside" && mv "$catalogs"/* "$SCRATCH/outside"
 (cd "$area" && sha256sum tool other) > "$SCRATCH/inside"
 cms build "$SCRATCH/inside" "$catalogs/in.p7s" -nodetach && ctl reload > /dev/null
 expect_allowed "in an attached catalog" "$area/tool"
+# An inspector that has no time says nothing of a list.
+inspectors=$(for pid in $(guard_pids); do case $(cat "/proc/$pid/comm") in guardd-inspect*) echo "$pid" ;; esac; done)
+kill -STOP $inspectors && { sleep 4; kill -CONT $inspectors; } 2> /dev/null &
+touch "$SCRATCH/inside" && ctl reload > /dev/null
+expect_allowed "in a catalog that could not be looked at at first" "$area/tool"
+wait $!
 cms stranger "$SCRATCH/inside" "$catalogs/in.p7s" -nodetach && ctl reload > /dev/null
 expect_denied "attached, by another key" "$area/tool"
 { awk 'BEGIN { for (i = 0; i < 100000; i++) printf "%064x  a name of no file %d\\r\n", i, i }'; cat "$SCRATCH/inside"; } > "$SCRATCH/large"
