@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# where: host guest
+# where: host guest, long
 # Overload: bounded time, closed for the unlisted, open for the listed.
 . "$(dirname "$0")/../lib.sh"
 start_guardd

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# where: host
+# where: host, long
 # Whoever has the web server, the network, an old backup or some of the keys:
 # nothing weaker is ever enforced, and the ledger says what happened.
 . "$(dirname "$0")/../lib.sh"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# where: host
+# where: host, long
 # The example company of policy/, from empty folders to enforcing machines, by the
 # very commands of the README's "An administrator's day": they are taken from there,
 # line by line.  Headquarters with the web server, the offices Osaka and Tokyo and a

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# where: host
+# where: host, long
 # Signatures whose key the policy does not name, by certificates that an authority
 # of the policy issued: times, uses, revocation, serial numbers, time stamps.  All
 # made with openssl(1).
