@@ -7,15 +7,18 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "gate/access.h"
 #include "gate/in_use.h"
 
 struct search {
@@ -24,15 +27,27 @@ struct search {
 	bool *used;
 };
 
-/* /proc/PID/maps shows the superblock's device, which on file systems with
- * several devices per superblock (major 0: btrfs, overlay) is not stat's: there
- * the inode number alone is taken as a match, to be on the safe side. */
-static bool device_matches(uint64_t wanted, uint64_t seen)
+/* Is what `name` in `directory` leads to (a link of /proc/PID/fd or map_files) this
+ * very file?  An overlay gives another device to the inode number of what lies
+ * beneath it, so there the number alone is taken for a match, to be on the safe side. */
+static bool leads_to(int directory, const char *name, const struct guardd_inode *wanted)
 {
-	return wanted == seen || major(wanted) == 0;
+	/* Opens no file: O_PATH asks neither the file system nor a guard. */
+	GUARD_AUTO_CLOSE int fd = openat(directory, name, O_PATH | O_CLOEXEC);
+	struct stat status;
+	struct statfs filesystem;
+
+	/* Changed under our eyes: perhaps to hide it. */
+	if (fd < 0 || fstat(fd, &status) < 0 || fstatfs(fd, &filesystem) < 0)
+		return true;
+	return status.st_ino == wanted->inode &&
+	       (status.st_dev == wanted->device || filesystem.f_type == OVERLAYFS_SUPER_MAGIC);
 }
 
-static void mark(struct search *search, uint64_t device, uint64_t inode)
+/* /proc/PID/maps shows the superblock's device, which on file systems with
+ * several devices per superblock (major 0: btrfs, overlay) is not stat's: there
+ * the link is followed.  Not followed elsewhere: it costs a call for each. */
+static void mark(struct search *search, uint64_t device, uint64_t inode, int directory, const char *name)
 {
 	size_t low = 0, high = search->count;
 	while (low < high) {
@@ -43,7 +58,8 @@ static void mark(struct search *search, uint64_t device, uint64_t inode)
 			high = middle;
 	}
 	for (; low < search->count && search->wanted[low].inode == inode; low++)
-		if (device_matches(search->wanted[low].device, device))
+		if (search->wanted[low].device == device ||
+		    (major(search->wanted[low].device) == 0 && leads_to(directory, name, &search->wanted[low])))
 			search->used[low] = true;
 }
 
@@ -60,6 +76,7 @@ static bool look_at_maps(struct search *search, int process)
 	GUARD_AUTO_FCLOSE FILE *stream = NULL;
 	GUARD_AUTO_FREE char *line = NULL;
 	size_t capacity = 0;
+	GUARD_AUTO_CLOSE int links = openat(process, "map_files", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd = openat(process, "maps", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -70,10 +87,13 @@ static bool look_at_maps(struct search *search, int process)
 		return false;
 	}
 	while (getline(&line, &capacity, stream) > 0) {
-		unsigned int device_major, device_minor;
-		unsigned long inode;
-		if (sscanf(line, "%*s %*s %*s %x:%x %lu", &device_major, &device_minor, &inode) == 3 && inode != 0)
-			mark(search, makedev(device_major, device_minor), inode);
+		struct gate_mapping mapping;
+		char range[64];
+		if (gate_mapping_parse(&mapping, line) < 0 || !mapping.inode)
+			continue;
+		snprintf(range, sizeof(range), "%llx-%llx", (unsigned long long)mapping.start,
+			 (unsigned long long)mapping.end);
+		mark(search, makedev(mapping.major, mapping.minor), mapping.inode, links, range);
 	}
 	return true;
 }
@@ -101,7 +121,7 @@ static bool look_at_descriptors(struct search *search, int process)
 		struct stat status;
 		if (isdigit((unsigned char)entry->d_name[0]) && fstatat(fd, entry->d_name, &status, 0) == 0 &&
 		    S_ISREG(status.st_mode))
-			mark(search, status.st_dev, status.st_ino);
+			mark(search, status.st_dev, status.st_ino, fd, entry->d_name);
 	}
 	return true;
 }

@@ -5,11 +5,13 @@
 #include "gate/in_use.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -18,6 +20,7 @@
 #include "base/cleanup.h"
 #include "unit.h"
 
+#define KEPT 32 /* the first descriptor that a child keeps */
 #define LATER_NS (10ll * GUARDD_IN_USE_GRACE_NS)
 
 static const _Atomic uint32_t none;
@@ -158,11 +161,88 @@ static void successor_of_inode_is_free(void)
 	guardd_in_use_free(table);
 }
 
+/* A file of a new tmpfs: each of them counts its inodes from the same number. */
+static struct guardd_inode file_of_tmpfs(const char *folder, int *ret_fd)
+{
+	char name[64];
+	struct stat status;
+
+	CU_ASSERT_FATAL(mount("guard-in-use", folder, "tmpfs", 0, "size=1m") == 0);
+	snprintf(name, sizeof(name), "%s/file", folder);
+	*ret_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	CU_ASSERT_FATAL(*ret_fd >= 0 && ftruncate(*ret_fd, 4096) == 0 && fstat(*ret_fd, &status) == 0);
+	return (struct guardd_inode){ status.st_dev, status.st_ino, 0 };
+}
+
+/* The child: this file open, or mapped low, where the names in map_files are shorter
+ * than the numbers in maps; and nothing else. */
+static void hold(int fd, bool mapped, int ready)
+{
+	if (dup2(ready, KEPT + 1) < 0 || dup2(fd, KEPT) < 0 || close_range(3, KEPT - 1, 0) < 0 ||
+	    close_range(KEPT + 2, ~0U, 0) < 0)
+		_exit(1);
+	if (mapped && (mmap((void *)0x400000, 4096, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE, KEPT, 0) == MAP_FAILED ||
+		       close(KEPT) < 0))
+		_exit(1);
+	if (write(KEPT + 1, "r", 1) == 1)
+		pause();
+	_exit(0);
+}
+
+/* Is `file` in use while a child has what `fd` shows open or mapped? */
+static bool busy_while_held(const struct guardd_inode *file, int fd, bool mapped)
+{
+	struct guardd_in_use *table;
+	int ready[2];
+	char byte;
+	bool busy;
+	pid_t child;
+
+	CU_ASSERT_FATAL(pipe2(ready, O_CLOEXEC) == 0);
+	child = fork();
+	if (child == 0)
+		hold(fd, mapped, ready[1]);
+	close(ready[1]);
+	CU_ASSERT_FATAL(child > 0 && read(ready[0], &byte, 1) == 1);
+	CU_ASSERT_FATAL(guardd_in_use_create(&table, nobody) == 0);
+	CU_ASSERT(guardd_in_use_enter(table, file, getpid(), 0) == 0);
+	busy = guardd_in_use_busy(table, file, LATER_NS);
+	guardd_in_use_free(table);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(ready[0]);
+	return busy;
+}
+
+static void same_number_elsewhere_is_free(void)
+{
+	char first[] = "/tmp/guard-in-use-XXXXXX", second[] = "/tmp/guard-in-use-XXXXXX";
+	struct guardd_inode mine, other;
+	int mine_fd, other_fd;
+
+	CU_ASSERT_FATAL(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	CU_ASSERT_FATAL(mkdtemp(first) != NULL && mkdtemp(second) != NULL);
+	mine = file_of_tmpfs(first, &mine_fd);
+	other = file_of_tmpfs(second, &other_fd);
+	CU_ASSERT_FATAL(mine.inode == other.inode && mine.device != other.device);
+	for (int mapped = 0; mapped < 2; mapped++) {
+		CU_ASSERT_TRUE(busy_while_held(&mine, mine_fd, mapped));
+		CU_ASSERT_FALSE(busy_while_held(&mine, other_fd, mapped));
+	}
+	close(mine_fd);
+	close(other_fd);
+	(void)umount2(first, MNT_DETACH);
+	(void)umount2(second, MNT_DETACH);
+	rmdir(first);
+	rmdir(second);
+}
+
 static CU_TestInfo tests[] = {
 	{ "a file that was never approved is free", unknown_file_is_free },
 	{ "a file approved a moment ago is busy, later free", just_approved_is_busy },
 	{ "the next file that gets the inode is free", successor_of_inode_is_free },
 	{ "a file mapped by another process is busy until it ends", mapped_elsewhere_is_busy },
+	{ "a file of another tmpfs with its number is no use of it", same_number_elsewhere_is_free },
 	{ "a table full of unused files makes room, of fresh ones refuses", full_of_unused_makes_room },
 	CU_TEST_INFO_NULL,
 };
