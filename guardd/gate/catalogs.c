@@ -20,6 +20,7 @@
 struct catalog {
 	struct guard_digest *digests; /* sorted */
 	size_t count;
+	struct guard_digest list, signature; /* of the files */
 	uint32_t keys; /* mask: indexes of the policy's keys that signed it; the first 32 count */
 	struct guard_vouched *vouched; /* by authorities of the policy */
 	size_t vouched_count;
@@ -113,6 +114,10 @@ static int look_at(const struct loading *loading)
 		return refuse(loading, r, "its signature could not be looked at");
 	r = find_signers(loading, claims);
 	/* Nobody of ours: not a byte of it is looked at. */
+	if (r == 0)
+		r = guard_digest_bytes(&loading->catalog->list, loading->files.list, loading->files.list_size);
+	if (r == 0)
+		r = guard_digest_bytes(&loading->catalog->signature, loading->files.signature, loading->files.signature_size);
 	if (r < 0)
 		return r;
 	r = gate_catalog_lines(&loading->catalog->digests, &loading->catalog->count, (const char *)loading->files.list,
@@ -225,6 +230,34 @@ void gate_catalogs_free(struct gate_catalogs *catalogs)
 	for (size_t i = 0; i < catalogs->count; i++)
 		catalog_clear(&catalogs->all[i]);
 	free(catalogs);
+}
+
+const struct guard_digest *gate_catalogs_list(const struct gate_catalogs *catalogs, size_t number, size_t *ret_count)
+{
+	if (number >= catalogs->count)
+		return NULL;
+	*ret_count = catalogs->all[number].count;
+	return catalogs->all[number].digests;
+}
+
+int gate_catalogs_checksum(struct guard_digest *ret_digest, const struct gate_catalogs *catalogs)
+{
+	struct seen {
+		struct guard_digest list, signature;
+		uint64_t keys, good;
+	};
+	GUARD_AUTO_FREE struct seen *all = calloc(catalogs->count + 1, sizeof(*all));
+
+	if (!all)
+		return -GUARD_E_NOMEM;
+	for (size_t i = 0; i < catalogs->count; i++) {
+		const struct catalog *catalog = &catalogs->all[i];
+
+		all[i] = (struct seen){ .list = catalog->list, .signature = catalog->signature, .keys = catalog->keys };
+		for (size_t k = 0; k < catalog->vouched_count && k < 64; k++)
+			all[i].good |= (uint64_t)catalog->vouched[k].good << k;
+	}
+	return guard_digest_bytes(ret_digest, all, catalogs->count * sizeof(*all));
 }
 
 static int by_value(const void *a, const void *b)

@@ -27,6 +27,11 @@ void gate_catalogs_tell(struct gate *gate, const struct gate_catalogs *catalogs)
 void gate_catalogs_find(const struct gate_catalogs *catalogs, const struct guard_policy *policy,
 			struct gate_identity *identity);
 
+/* The digests of list `number`, sorted; NULL behind the last. */
+const struct guard_digest *gate_catalogs_list(const struct gate_catalogs *catalogs, size_t number, size_t *ret_count);
+/* gate_catalogs_checksum: over the lists that count and by whom.  Errors: GUARD_E_NOMEM. */
+int gate_catalogs_checksum(struct guard_digest *ret_digest, const struct gate_catalogs *catalogs) GUARD_WARN_UNUSED;
+
 /* catalog_read.c: a list and its detached signature, from two files or from one that
  * has the list inside.  `name` is the signature's; `reason` (GUARD_REASON_MAX bytes)
  * gets a sentence on failure.  Asks an inspector. */

@@ -33,6 +33,7 @@ struct guardd_in_use;
  * the numbers outlive the table. */
 struct guardd_in_use_own {
 	const _Atomic uint32_t *keeper, *understudy;
+	uint64_t memory_device; /* of the kernel's own tmpfs, which holds memory that has no name; 0 unknown */
 };
 int guardd_in_use_create(struct guardd_in_use **ret_table, struct guardd_in_use_own own) GUARD_WARN_UNUSED;
 void guardd_in_use_free(struct guardd_in_use *table);

@@ -7,47 +7,71 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "gate/access.h"
 #include "gate/in_use.h"
+#include "gate/mountinfo.h"
 
 struct search {
 	const struct guardd_inode *wanted;
 	size_t count;
 	bool *used;
+	struct guardd_in_use_own own;
 };
 
-/* Is what `name` in `directory` leads to (a link of /proc/PID/fd or map_files) this
- * very file?  An overlay gives another device to the inode number of what lies
- * beneath it, so there the number alone is taken for a match, to be on the safe side. */
-static bool leads_to(int directory, const char *name, const struct guardd_inode *wanted)
+/* May what lies on this mount of the process be a file of another file system, under
+ * that one's inode number?  An overlay shows so what lies beneath it. */
+static bool may_show_others(int process, uint64_t mount_id)
 {
-	/* Opens no file: O_PATH asks neither the file system nor a guard. */
-	GUARD_AUTO_CLOSE int fd = openat(directory, name, O_PATH | O_CLOEXEC);
-	struct stat status;
-	struct statfs filesystem;
+	GUARD_AUTO_FCLOSE FILE *stream = NULL;
+	GUARD_AUTO_FREE char *line = NULL;
+	size_t capacity = 0;
+	int fd = openat(process, "mountinfo", O_RDONLY | O_CLOEXEC);
 
-	/* Changed under our eyes: perhaps to hide it. */
-	if (fd < 0 || fstat(fd, &status) < 0 || fstatfs(fd, &filesystem) < 0)
+	stream = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!stream) {
+		if (fd >= 0)
+			close(fd);
 		return true;
-	return status.st_ino == wanted->inode &&
-	       (status.st_dev == wanted->device || filesystem.f_type == OVERLAYFS_SUPER_MAGIC);
+	}
+	while (getline(&line, &capacity, stream) > 0) {
+		struct gate_mount mount;
+		if (gate_mount_parse(&mount, line) == 0 && mount.id == mount_id)
+			return strcmp(mount.type, "overlay") == 0;
+	}
+	return true; /* a mount of nobody's tree */
+}
+
+/* Is what `name` in `directory` leads to (a link of /proc/PID/fd or map_files) this very
+ * file?  Asks no file system, and so no server that could let us wait; what vanishes while
+ * it is looked at was perhaps to be hidden. */
+static bool leads_to(const struct search *search, int process, int directory, const char *name,
+		     const struct guardd_inode *wanted)
+{
+	GUARD_AUTO_CLOSE int fd = openat(directory, name, O_PATH | O_CLOEXEC);
+	struct statx facts;
+	uint64_t device;
+
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &facts) < 0)
+		return true;
+	device = makedev(facts.stx_dev_major, facts.stx_dev_minor);
+	if (facts.stx_ino != wanted->inode || device == wanted->device)
+		return facts.stx_ino == wanted->inode;
+	return device != search->own.memory_device && may_show_others(process, facts.stx_mnt_id);
 }
 
 /* /proc/PID/maps shows the superblock's device, which on file systems with
  * several devices per superblock (major 0: btrfs, overlay) is not stat's: there
  * the link is followed.  Not followed elsewhere: it costs a call for each. */
-static void mark(struct search *search, uint64_t device, uint64_t inode, int directory, const char *name)
+static void mark(struct search *search, uint64_t device, uint64_t inode, int process, int directory, const char *name)
 {
 	size_t low = 0, high = search->count;
 	while (low < high) {
@@ -59,7 +83,8 @@ static void mark(struct search *search, uint64_t device, uint64_t inode, int dir
 	}
 	for (; low < search->count && search->wanted[low].inode == inode; low++)
 		if (search->wanted[low].device == device ||
-		    (major(search->wanted[low].device) == 0 && leads_to(directory, name, &search->wanted[low])))
+		    (major(search->wanted[low].device) == 0 &&
+		     leads_to(search, process, directory, name, &search->wanted[low])))
 			search->used[low] = true;
 }
 
@@ -93,7 +118,7 @@ static bool look_at_maps(struct search *search, int process)
 			continue;
 		snprintf(range, sizeof(range), "%llx-%llx", (unsigned long long)mapping.start,
 			 (unsigned long long)mapping.end);
-		mark(search, makedev(mapping.major, mapping.minor), mapping.inode, links, range);
+		mark(search, makedev(mapping.major, mapping.minor), mapping.inode, process, links, range);
 	}
 	return true;
 }
@@ -118,10 +143,12 @@ static bool look_at_descriptors(struct search *search, int process)
 		return false;
 	}
 	while ((entry = readdir(directory))) {
-		struct stat status;
-		if (isdigit((unsigned char)entry->d_name[0]) && fstatat(fd, entry->d_name, &status, 0) == 0 &&
-		    S_ISREG(status.st_mode))
-			mark(search, status.st_dev, status.st_ino, fd, entry->d_name);
+		struct statx facts;
+		if (isdigit((unsigned char)entry->d_name[0]) &&
+		    statx(fd, entry->d_name, AT_STATX_DONT_SYNC, STATX_INO | STATX_TYPE, &facts) == 0 &&
+		    S_ISREG(facts.stx_mode))
+			mark(search, makedev(facts.stx_dev_major, facts.stx_dev_minor), facts.stx_ino, process, fd,
+			     entry->d_name);
 	}
 	return true;
 }
@@ -129,7 +156,7 @@ static bool look_at_descriptors(struct search *search, int process)
 bool guardd_in_use_scan(bool *ret_used, const struct guardd_inode *wanted, size_t count,
 			struct guardd_in_use_own own)
 {
-	struct search search = { wanted, count, ret_used };
+	struct search search = { wanted, count, ret_used, own };
 	__attribute__((cleanup(close_directory))) DIR *proc = opendir("/proc");
 	struct dirent *entry;
 

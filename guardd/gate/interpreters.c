@@ -69,6 +69,11 @@ int gate_interpreters_learn(struct gate_interpreters **ret_table, const struct g
 	return 0;
 }
 
+int gate_interpreters_checksum(struct guard_digest *ret_digest, const struct gate_interpreters *table)
+{
+	return guard_digest_bytes(ret_digest, table, sizeof(*table));
+}
+
 void gate_interpreters_free(struct gate_interpreters *table)
 {
 	free(table);

@@ -12,6 +12,8 @@
 /* Hash what lies where the policy names interpreters by path and gives no digest.
  * Opens files; for a policy that is not in force yet. */
 int gate_interpreters_learn(struct gate_interpreters **ret_table, const struct guard_policy *policy) GUARD_WARN_UNUSED;
+/* Over what was learned.  Errors: GUARD_E_NOMEM. */
+int gate_interpreters_checksum(struct guard_digest *ret_digest, const struct gate_interpreters *table) GUARD_WARN_UNUSED;
 void gate_interpreters_free(struct gate_interpreters *table);
 
 /* Under a policy that is held; never blocks.  `path` and `digest` may be NULL.

@@ -44,7 +44,8 @@ void gate_layer_remember(struct gate *gate, const struct gate_event *event, cons
 	const struct gate_policy *policy;
 	uint32_t kinds, generation;
 
-	if (!gate->layer->on || event->lease != GATE_LEASE_HELD ||
+	/* A certificate that ends must be looked at again: it gives a grant. */
+	if (!gate->layer->on || event->lease != GATE_LEASE_HELD || identity->signers_until != INT64_MAX ||
 	    !gate_filesystem_find(gate, &filesystem, event->file.key.device) || !filesystem.cacheable)
 		return;
 	object.medium = filesystem.medium;

@@ -40,6 +40,10 @@ uint32_t gate_layer_kinds(const struct gate_policy *policy, const struct guard_o
 /* reading.c: the event's library is only read, and the kernel sees to it that it stays so. */
 bool gate_only_reads(struct gate *gate, const struct gate_event *event);
 
+/* layer_contents.c: a digest over all that decides about a content by itself: policy, packages,
+ * signed lists, what lies here as an interpreter, and these programs.  Errors: GUARD_E_IO, GUARD_E_NOMEM: none. */
+int gate_layer_contents(struct guard_digest *ret_digest, struct gate *gate, const struct gate_policy *policy) GUARD_WARN_UNUSED;
+
 /* layer_policy.c: whole policies.  Who changes the policy calls these. */
 /* Give a policy that comes into force soon its generation: that of a gate before
  * when its contents are there already. */

@@ -12,39 +12,20 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "gate/catalogs.h"
 #include "gate/contain.h"
 #include "policy/policy.h"
 
-/* All that decides about a content by itself. */
-static int identify_contents(struct guard_digest *ret_digest, struct gate *gate, const struct gate_policy *policy)
-{
-	struct {
-		uint32_t abi;
-		struct guard_digest images;
-		uint8_t attributions[sizeof(policy->attributions->header->sha256)];
-		char office[sizeof(gate->config->office)], host[sizeof(gate->config->host)];
-	} from;
-	int r;
-
-	memset(&from, 0, sizeof(from));
-	from.abi = GUARD_BPF_ABI;
-	r = guard_policy_checksum(&from.images, policy->policy);
-	if (r < 0)
-		return r;
-	if (policy->attributions)
-		memcpy(from.attributions, policy->attributions->header->sha256, sizeof(from.attributions));
-	snprintf(from.office, sizeof(from.office), "%s", gate->config->office);
-	snprintf(from.host, sizeof(from.host), "%s", gate->config->host);
-	return guard_digest_bytes(ret_digest, &from, sizeof(from));
-}
-
-/* Another daemon may have been another version: only a gate of our own keeper's
- * left what can be gone on with. */
+/* Only what this gate or one that it follows put in, under the same contents, can be gone
+ * on with: a reload that changes nothing leaves the kernel's verdicts as they are. */
 static bool is_there(struct gate *gate, const struct guard_bpf_config *config, const struct guard_digest *contents)
 {
-	return (gate->arguments->restarted == GUARDD_RESTARTED_KILLED ||
-		gate->arguments->restarted == GUARDD_RESTARTED_CRASH) &&
-	       config->generation && memcmp(config->contents, contents->bytes, sizeof(config->contents)) == 0;
+	static const struct guard_digest not_whole;
+
+	return (gate->arguments->restarted != GUARDD_RESTARTED_NOT || atomic_load(&gate->layer_enforces)) &&
+	       config->generation &&
+	       guard_digest_compare(contents, &not_whole) != 0 &&
+	       memcmp(config->contents, contents->bytes, sizeof(config->contents)) == 0;
 }
 
 /* Of marks on programs: who makes memory executable, who is contained. */
@@ -53,85 +34,106 @@ static uint32_t next_round(const struct guard_bpf_config *config)
 	return (config->exemptions + 1) & 0xffffffu;
 }
 
+/* Another gate still answers, and it alone may write what holds for all. */
+static bool is_waiting(const struct gate *gate)
+{
+	return gate->arguments->restarted == GUARDD_RESTARTED_TAKEOVER && !atomic_load(&gate->layer_enforces);
+}
+
+static void number(struct gate *gate, struct gate_policy *policy, struct guard_bpf_config *config)
+{
+	policy->layer_adopted = is_there(gate, config, &policy->layer_contents);
+	policy->layer_filled = policy->layer_adopted;
+	policy->layer_generation = config->generation;
+	if (policy->layer_adopted && is_waiting(gate))
+		return;
+	/* Also where nothing is to be put in: what was put in half is void then. */
+	config->next = guardd_bpf_next_generation(config->next);
+	if (!policy->layer_adopted)
+		policy->layer_generation = config->next;
+	if (guardd_bpf_config_set(gate->layer, config) < 0)
+		gate_problem(gate, "the kernel layer does not take a generation: it goes on by the policy before");
+}
+
 void gate_layer_choose(struct gate *gate, struct gate_policy *policy)
 {
 	struct guard_bpf_config config;
 
 	policy->layer_generation = 0;
-	policy->layer_filled = false;
-	memset(&policy->layer_contents, 0, sizeof(policy->layer_contents));
+	policy->layer_adopted = policy->layer_filled = false;
 	if (!gate->layer->on || guardd_bpf_config_get(gate->layer, &config) < 0)
 		config.exemptions = 0;
 	gate_contain_prepare(gate, policy, next_round(&config));
-	if (!gate->layer->on || guardd_bpf_config_get(gate->layer, &config) < 0 ||
-	    identify_contents(&policy->layer_contents, gate, policy) < 0)
+	if (!gate->layer->on || guardd_bpf_config_get(gate->layer, &config) < 0)
 		return;
-	/* Also where nothing is to be put in: what was put in half is void then. */
-	config.next = guardd_bpf_next_generation(config.next);
-	policy->layer_filled = is_there(gate, &config, &policy->layer_contents);
-	policy->layer_generation = policy->layer_filled ? config.generation : config.next;
-	if (guardd_bpf_config_set(gate->layer, &config) < 0)
-		gate_problem(gate, "the kernel layer does not take a generation: it goes on by the policy before");
+	if (gate_layer_contents(&policy->layer_contents, gate, policy) < 0)
+		memset(&policy->layer_contents, 0, sizeof(policy->layer_contents)); /* the next gate begins anew */
+	number(gate, policy, &config);
+	policy->layer_seen = config;
 }
 
-/* A content alone, under no name. */
+/* A content alone, under no name: by its digest, its package, signed lists.  Not by a
+ * certificate that ends: nobody would look at it again. */
 static uint32_t kinds_of_digest(const struct gate_policy *policy, const struct guard_digest *digest)
 {
-	const struct guard_identity identity = { .digest = *digest };
-	const struct guard_object object = { .identity = &identity };
+	struct gate_identity identity = { .identity.digest = *digest, .signers_until = INT64_MAX };
+	const struct guard_object object = { .identity = &identity.identity };
 
-	return gate_layer_kinds(policy, &object);
+	gate_catalogs_find(policy->catalogs, policy->policy, &identity);
+	return identity.signers_until == INT64_MAX ? gate_layer_kinds(policy, &object) : 0;
 }
 
-/* What packages vouch for; how many had no room. */
-static uint64_t put_attributed(struct gate *gate, const struct gate_policy *policy, uint32_t now)
+struct filling {
+	struct gate *gate;
+	const struct gate_policy *policy;
+	struct guardd_bpf_generations generations;
+	uint64_t left_out; /* had no room */
+};
+
+static void put(struct filling *filling, const struct guard_digest *digest, uint32_t flags)
 {
+	uint32_t kinds = kinds_of_digest(filling->policy, digest) | flags;
+
+	if (kinds && guardd_bpf_digest_put(filling->gate->layer, digest, &filling->generations, kinds) < 0)
+		filling->left_out++;
+}
+
+/* What the policy lists, what packages and signed lists vouch for. */
+static void put_all(struct filling *filling)
+{
+	const struct gate_policy *policy = filling->policy;
 	const struct guard_attribution *table = policy->attributions;
-	const struct guardd_bpf_generations generations = { now, policy->layer_generation };
-	uint64_t left_out = 0;
+	/* By default allowed: then also what the policy denies must be known. */
+	const uint32_t listed = policy->info.default_action == GUARD_ALLOW ? GUARD_BPF_LISTED : 0;
+	const struct guard_digest *digests;
+	size_t count;
 
-	for (uint32_t i = 0; table && i < table->header->digest_count; i++) {
-		uint32_t kinds = kinds_of_digest(policy, &table->digests[i]);
-
-		if (kinds && guardd_bpf_digest_put(gate->layer, &table->digests[i], &generations, kinds) < 0)
-			left_out++;
-	}
-	return left_out;
-}
-
-static uint64_t put_listed(struct gate *gate, const struct gate_policy *policy, uint32_t now)
-{
-	const struct guardd_bpf_generations generations = { now, policy->layer_generation };
-	uint64_t left_out = 0;
-
-	for (uint64_t i = 0; i < policy->info.digest_count; i++) {
-		const struct guard_digest *digest = guard_policy_digest_at(policy->policy, i);
-		uint32_t kinds = kinds_of_digest(policy, digest);
-
-		if (policy->info.default_action == GUARD_ALLOW)
-			kinds |= GUARD_BPF_LISTED; /* also what is denied must be known */
-		if (kinds && guardd_bpf_digest_put(gate->layer, digest, &generations, kinds) < 0)
-			left_out++;
-	}
-	return left_out;
+	for (uint64_t i = 0; i < policy->info.digest_count; i++)
+		put(filling, guard_policy_digest_at(policy->policy, i), listed);
+	for (uint32_t i = 0; table && i < table->header->digest_count; i++)
+		put(filling, &table->digests[i], 0);
+	for (size_t list = 0; (digests = gate_catalogs_list(policy->catalogs, list, &count)); list++)
+		for (size_t i = 0; i < count; i++)
+			put(filling, &digests[i], 0);
 }
 
 void gate_layer_fill(struct gate *gate, struct gate_policy *policy)
 {
+	struct filling filling = { .gate = gate, .policy = policy };
 	struct guard_bpf_config config;
-	uint64_t left_out;
 
 	if (!policy->layer_generation || policy->layer_filled || guardd_bpf_config_get(gate->layer, &config) < 0)
 		return;
-	left_out = put_listed(gate, policy, config.generation) + put_attributed(gate, policy, config.generation);
+	filling.generations = (struct guardd_bpf_generations){ config.generation, policy->layer_generation };
+	put_all(&filling);
 	policy->layer_filled = true;
-	if (!left_out)
+	if (!filling.left_out)
 		return;
 	memset(&policy->layer_contents, 0, sizeof(policy->layer_contents)); /* the next gate tries again */
 	gate_problem(gate,
 		     "the kernel layer has no room for %llu of the policy's programs: where the gate is not "
 		     "asked they are refused",
-		     (unsigned long long)left_out);
+		     (unsigned long long)filling.left_out);
 }
 
 /* Anew with each policy: an upgraded program is another file, and needed one. */
@@ -175,6 +177,9 @@ static void put_in_force(struct gate *gate, const struct gate_policy *policy)
 	struct guard_bpf_config config;
 	bool changes;
 
+	/* The marks open files: the values that hold for all are read when that is done. */
+	if (guardd_bpf_config_get(gate->layer, &config) == 0)
+		mark_exempt(gate, next_round(&config));
 	if (!policy->layer_generation || guardd_bpf_config_get(gate->layer, &config) < 0) {
 		gate_problem(gate, "the kernel layer does not answer: it goes on by the policy before");
 		return;
@@ -184,7 +189,6 @@ static void put_in_force(struct gate *gate, const struct gate_policy *policy)
 	config.state = policy->info.mode == GUARD_MODE_ENFORCE ? GUARD_BPF_ENFORCE : GUARD_BPF_AUDIT;
 	config.flags = flags_of(gate, policy);
 	config.exemptions = next_round(&config);
-	mark_exempt(gate, config.exemptions);
 	memcpy(config.contents, policy->layer_contents.bytes, sizeof(config.contents));
 	if (guardd_bpf_config_set(gate->layer, &config) < 0)
 		gate_problem(gate, "the kernel layer does not take the policy: it goes on by the one before");
@@ -201,10 +205,26 @@ void gate_layer_begin(struct gate *gate)
 		put_in_force(gate, atomic_load(&gate->policies.current));
 }
 
+/* Has a gate that still answered changed what is in force since we chose? */
+static bool is_overtaken(struct gate *gate, const struct gate_policy *policy)
+{
+	const struct guard_bpf_config *seen = &policy->layer_seen;
+	struct guard_bpf_config config;
+
+	return is_waiting(gate) && guardd_bpf_config_get(gate->layer, &config) == 0 &&
+	       (config.generation != seen->generation || config.next != seen->next ||
+		config.exemptions != seen->exemptions);
+}
+
 void gate_layer_ready(struct gate *gate)
 {
-	if (gate->layer->on)
-		gate_layer_fill(gate, atomic_load(&gate->policies.current));
+	struct gate_policy *policy = atomic_load(&gate->policies.current);
+
+	if (!gate->layer->on)
+		return;
+	if (is_overtaken(gate, policy))
+		gate_layer_choose(gate, policy);
+	gate_layer_fill(gate, policy);
 }
 
 void gate_layer_enforce(struct gate *gate)

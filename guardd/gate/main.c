@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,8 +63,11 @@ static void refuse(struct gate *gate, const char *sentence)
 
 static int make_parts(struct gate *gate)
 {
-	const struct guardd_in_use_own own = { &gate->shared->keeper_pid, &gate->shared->understudy_pid };
+	struct guardd_in_use_own own = { &gate->shared->keeper_pid, &gate->shared->understudy_pid, 0 };
+	struct stat policy; /* memory that has no name */
 
+	if (fstat(gate->arguments->policy, &policy) == 0)
+		own.memory_device = policy.st_dev;
 	if (gate_cache_new(&gate->cache, CACHE_SETS) < 0 || gate_vouchers_new(&gate->vouchers) < 0 ||
 	    gate_details_new(&gate->details) < 0 ||
 	     gate_programs_new(&gate->programs) < 0 ||
@@ -134,6 +138,9 @@ static void start_as_successor(struct gate *gate)
 	gate_layer_ready(gate);
 	say_ready(gate);
 	guardd_takeover_hold(gate->arguments);
+	/* The gate before has let the kernel remember more meanwhile; see gate_policy_replace(). */
+	gate_kernel_cache_flush(gate);
+	gate_layer_ready(gate);
 	if (gate_readers_start(gate) < 0)
 		die(gate, "no reader could be started");
 	gate_layer_enforce(gate);

@@ -136,9 +136,10 @@ void gate_policy_replace(struct gate *gate, struct gate_policy *next)
 	if (old)
 		wait_unused(policies, old);
 	/* Whoever decided by the old policy has decided, and takes back a mark that it
-	 * sets from now on, since the generation has changed. */
-	gate_layer_begin(gate);
+	 * sets from now on, since the generation has changed.  First the marks: what the
+	 * kernel no longer knows a verdict of must be asked for. */
 	gate_kernel_cache_flush(gate);
+	gate_layer_begin(gate);
 }
 
 static void free_unused(struct gate_policy *policy)

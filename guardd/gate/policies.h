@@ -33,6 +33,8 @@ struct gate_policy {
 	int64_t loaded_s; /* CLOCK_BOOTTIME */
 	uint64_t generation;
 	uint32_t layer_generation; /* the same for the kernel layer, 0 without one */
+	struct guard_bpf_config layer_seen; /* when that was chosen */
+	bool layer_adopted;        /* another gate put its contents in */
 	bool layer_filled;         /* its contents are there under that generation */
 	struct gate_interpreters *interpreters; /* by content, where the policy says none */
 	bool judges_words;         /* of some interpreter the command line is looked at */

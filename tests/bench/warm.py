@@ -4,7 +4,6 @@ watches, and right after (or before) it in the watched one.  What else the machi
 does in that second weighs on both; a ratio is of one pair, and of many the median."""
 import json
 import re
-import statistics
 import subprocess
 import tempfile
 import time
@@ -14,20 +13,21 @@ import workloads
 
 PEER_ROUNDS = (1, 3)     # the peer is slow and far off: two rounds say enough
 HANDLER_ROUNDS = (0, 2)
-PAIRS = 4                # of guard in each round; the others half of it
+PAIRS = 10               # of guard in each round: many short ones; the others fewer
+OTHER_PAIRS = 4
 
 
 def hyperfine(prefix, mount, workload, warmup):
-    """Median seconds of one timing of a workload in a root."""
+    """Seconds of one timing of a workload in a root."""
     chroot = f"/usr/sbin/chroot {mount} "
     command = chroot + (workload.command if workload.direct else f"sh -c {json.dumps(workload.command)}")
     with tempfile.NamedTemporaryFile() as out:
-        argv = [*prefix, "hyperfine", "-N", "--warmup", str(warmup), "--runs", str(workload.runs),
+        argv = [*prefix, "hyperfine", "-N", "--warmup", str(warmup), "--runs", "1",
                 "--export-json", out.name, "--style", "none", command]
         if workload.prepare:
             argv[len(prefix) + 1:len(prefix) + 1] = ["--prepare", chroot + f"sh -c {json.dumps(workload.prepare)}"]
         subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        return statistics.median(json.load(open(out.name))["results"][0]["times"])
+        return json.load(open(out.name))["results"][0]["times"][0]
 
 
 def pair(run, twin, workload, number):
@@ -49,7 +49,7 @@ def one_round(run, twin, condition, times, chosen, deadline):
     """False: the time is over."""
     for workload in chosen:
         try:
-            for number in range(PAIRS if condition is run.guard else PAIRS // 2):
+            for number in range(PAIRS if condition is run.guard else OTHER_PAIRS):
                 if time.monotonic() > deadline:
                     return False
                 times[workload.name].setdefault(condition.name, []).append(pair(run, twin, workload, number))

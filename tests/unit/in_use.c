@@ -24,7 +24,7 @@
 #define LATER_NS (10ll * GUARDD_IN_USE_GRACE_NS)
 
 static const _Atomic uint32_t none;
-static const struct guardd_in_use_own nobody = { &none, &none };
+static const struct guardd_in_use_own nobody = { &none, &none, 0 };
 
 static struct guardd_inode scratch_file(int *ret_fd)
 {
