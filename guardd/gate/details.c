@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * gate/details.c - remembers what an inspector said of a certificate, by the bytes of the
- * certificate: one vendor signs many files with the same.  A key of the policy has signed
+ * certificate, and its key, by the key's: one vendor signs many files with the same.  A key of the policy has signed
  * these bytes before any inspector sees them, and whatever was said of them holds for
  * them alone.  Nothing that went wrong is remembered, and no verdict.
  */
@@ -17,6 +17,8 @@ struct entry {
 	struct guard_digest tbs;
 	uint8_t *reply; /* NULL: empty */
 	size_t size;
+	struct guard_digest spki;
+	struct guard_public_key *key; /* of the certificate; NULL: none that is taken */
 };
 struct gate_details {
 	pthread_mutex_t lock;
@@ -56,20 +58,43 @@ static bool recall(struct gate_details *details, uint8_t *reply, size_t *ret_siz
 static void remember(struct gate_details *details, const struct guard_digest *tbs, const uint8_t *reply, size_t size)
 {
 	GUARD_AUTO_FREE struct guard_certificate_detail *detail = malloc(sizeof(*detail));
-	uint8_t *copy;
-	struct entry *entry;
+	struct entry *entry, made = { .tbs = *tbs, .size = size };
 
-	if (!detail || guard_certificate_detail_decode(detail, reply, size) < 0)
+	if (!detail || guard_certificate_detail_decode(detail, reply, size) < 0 ||
+	    guard_digest_bytes(&made.spki, detail->spki, detail->spki_size) < 0)
 		return;
-	copy = malloc(size);
-	if (!copy)
+	made.reply = malloc(size);
+	if (!made.reply)
 		return;
-	memcpy(copy, reply, size);
+	memcpy(made.reply, reply, size);
+	if (guard_public_key_load(&made.key, detail->spki, detail->spki_size) < 0)
+		made.key = NULL;
 	pthread_mutex_lock(&details->lock);
 	entry = &details->entries[details->next++ % ENTRIES];
 	free(entry->reply);
-	*entry = (struct entry){ .tbs = *tbs, .reply = copy, .size = size };
+	guard_public_key_free(entry->key);
+	*entry = made;
 	pthread_mutex_unlock(&details->lock);
+}
+
+int gate_details_key(struct gate_details *details, struct guard_public_key **ret_key, const void *spki, size_t size)
+{
+	struct guard_digest digest;
+	int r = guard_digest_bytes(&digest, spki, size);
+	bool known = false;
+
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&details->lock);
+	for (unsigned i = 0; i < ENTRIES && !known; i++) {
+		const struct entry *entry = &details->entries[i];
+
+		known = entry->key && guard_digest_compare(&entry->spki, &digest) == 0;
+		if (known)
+			r = guard_public_key_share(ret_key, entry->key);
+	}
+	pthread_mutex_unlock(&details->lock);
+	return known ? r : guard_public_key_load(ret_key, spki, size);
 }
 
 int gate_details_ask(struct gate *gate, uint8_t *reply, size_t *ret_size, const void *tbs, size_t size)

@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "identity/content.h"
+
 #define ATTEMPTS 3 /* for a file that changes under us */
 
 struct progress {
@@ -63,25 +65,28 @@ static int hash_once(struct gate *gate, struct gate_identity *identity, struct g
 	struct progress progress = { gate, event, until_ns };
 	struct guardd_counters *counters = &gate->shared->counters;
 	struct gate_file before, after;
-	uint64_t size = 0;
+	struct guard_content content;
 	int r = gate_file_stat(&before, event->fd);
 
 	if (r < 0)
 		return r;
 	if (before.key.size > gate->config->max_file_size)
 		return -GUARD_E_LIMIT;
-	r = guard_digest_fd(&identity->identity.digest, &size, event->fd, go_on, &progress);
+	r = guard_content_read(&content, event->fd, gate_signers_front(gate, event->fd, before.key.size), go_on, &progress);
 	if (r < 0)
 		return r;
 	atomic_fetch_add_explicit(&counters->hashed, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&counters->hashed_bytes, size, memory_order_relaxed);
+	atomic_fetch_add_explicit(&counters->hashed_bytes, content.size, memory_order_relaxed);
 	r = gate_file_stat(&after, event->fd);
 	if (r < 0)
 		return r;
-	if (!gate_key_equal(&before.key, &after.key) || size != after.key.size)
+	if (!gate_key_equal(&before.key, &after.key) || content.size != after.key.size)
 		return -GUARD_E_CHANGED;
 	event->file = after;
-	identity->identity.size = size;
+	identity->identity.digest = content.digest;
+	identity->identity.size = content.size;
+	identity->front = content.front;
+	identity->front_size = content.front_size;
 	return 0;
 }
 

@@ -28,6 +28,8 @@ struct gate_policy;
 struct gate_identity {
 	struct guard_identity identity; /* digest, size; kind is set per access */
 	int error;                      /* 0 or -GUARD_E_: then there is no digest */
+	uint64_t front_size;            /* of the one reading: so many bytes from the beginning, which an */
+	struct guard_digest front;      /* appended signature may be about; 0: none */
 	bool writer;                    /* somebody may write to it now */
 	bool cold;                      /* hashed just now */
 	uint64_t signatures;            /* of their SHA-256 the beginning; 0 without any: another signature
@@ -51,6 +53,9 @@ bool gate_identity_known(struct gate *gate, struct gate_identity *ret_identity, 
 
 struct gate_keys;
 struct gate_vouchers;
+/* How many bytes of the file a signature behind them may be about, for the one reading;
+ * 0: none, or the policy asks for none. */
+uint64_t gate_signers_front(struct gate *gate, int fd, uint64_t size);
 /* Fill in the signers of a file that was just hashed.  Asks inspectors: may wait
  * for seconds. */
 void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd);

@@ -94,6 +94,20 @@ int gate_inspect(struct gate *gate, struct guard_claims *ret_claims, enum guard_
 	return r < 0 ? r : guard_claims_decode(ret_claims, reply, reply_size);
 }
 
+int gate_inspect_signed(struct gate *gate, struct guard_signed *ret_signed, enum guard_inspection type, const void *bytes,
+			size_t size)
+{
+	GUARD_AUTO_FREE uint8_t *reply = malloc(INSPECT_REPLY_MAX);
+	size_t reply_size = 0;
+	int r = reply ? gate_inspect_raw(gate, reply, &reply_size, type, bytes, size) : -GUARD_E_NOMEM;
+
+	if (r < 0)
+		return r;
+	ret_signed->index = GUARD_SIGNED_NONE;
+	return type == GUARD_INSPECT_SIGNED ? guard_signed_decode(ret_signed, reply, reply_size) :
+					      guard_claims_decode(&ret_signed->claims, reply, reply_size);
+}
+
 int gate_inspect_detach(struct gate *gate, struct guard_detached *ret_detached, const uint8_t *file, size_t size)
 {
 	GUARD_AUTO_FREE uint8_t *reply = malloc(INSPECT_REPLY_MAX);

@@ -128,6 +128,12 @@ struct question {
 	uint64_t content_size;
 };
 
+/* What came back. */
+struct answer {
+	struct guard_signed signed_by;
+	bool changed; /* the file, meanwhile */
+};
+
 /* The same for what an authority of the policy stands behind. */
 static void add_vouched(const struct look *look, struct gate_identity *identity, enum guard_provider provider,
 			const struct guard_vouched *vouched)
@@ -144,11 +150,13 @@ static void add_vouched(const struct look *look, struct gate_identity *identity,
 }
 
 static void find_authority(const struct look *look, struct gate_identity *identity, const struct statement *statement,
-			   const struct question *question)
+			   const struct question *question, const struct answer *answer)
 {
 	struct gate_authority authority = { .gate = look->gate, .generation = identity->generation,
 					    .policy = look->trial ? look->trial->policy : NULL,
-					    .keys = look->trial ? look->trial->keys : NULL };
+					    .keys = look->trial ? look->trial->keys : NULL,
+					    .signed_by = &answer->signed_by, .cms = question->bytes,
+					    .cms_size = question->bytes_size };
 	GUARD_AUTO_FREE struct guard_vouched *vouched = calloc(GUARD_VOUCHED_MAX, sizeof(*vouched));
 	char reason[GUARD_REASON_MAX] = "";
 	size_t count;
@@ -163,36 +171,59 @@ static void find_authority(const struct look *look, struct gate_identity *identi
 		say(identity, reason);
 }
 
-/* false: it could not be found out this time. */
-static bool find(const struct look *look, struct gate_identity *identity, int fd, const struct question *question)
+static bool wants_authorities(const struct look *look, enum guard_provider provider)
 {
-	GUARD_AUTO_FREE struct guard_claims *claims = calloc(1, sizeof(*claims));
+	const struct gate_policy *policy = hold(look);
+	const bool wants = policy && policy->keys->authorities >> provider & 1;
 
-	if (!claims || gate_inspect(look->gate, claims, question->type, question->bytes, question->bytes_size) < 0) {
+	release(look);
+	return wants;
+}
+
+/* One claim against the policy. */
+static void weigh(const struct look *look, struct gate_identity *identity, int fd, const struct question *question,
+		  struct answer *answer, const struct guard_claim *claim)
+{
+	const struct guard_content known = { .digest = identity->identity.digest, .size = identity->identity.size,
+					     .front = identity->front, .front_size = identity->front_size };
+	struct statement statement = { .provider = question->provider, .claim = claim };
+	const struct gate_policy *policy;
+	int r = guard_claim_hash(&statement.content, claim, fd, question->content_size, &known);
+
+	if (r == -GUARD_E_CHANGED) {
+		answer->changed = true;
+		say(identity, "it was changed while its signature was looked at");
+	}
+	if (r < 0)
+		return;
+	policy = hold(look);
+	if (policy->generation == identity->generation)
+		verify(policy, identity, &statement);
+	release(look);
+	if (question->type == GUARD_INSPECT_SIGNED)
+		find_authority(look, identity, &statement, question, answer);
+}
+
+/* false: it could not be found out this time. */
+static bool find(const struct look *look, struct gate_identity *identity, int fd, struct question question)
+{
+	GUARD_AUTO_FREE struct answer *answer = calloc(1, sizeof(*answer));
+	const struct guard_claims *claims;
+
+	if (question.type == GUARD_INSPECT_CMS && wants_authorities(look, question.provider))
+		question.type = GUARD_INSPECT_SIGNED;
+	if (!answer || gate_inspect_signed(look->gate, &answer->signed_by, question.type, question.bytes, question.bytes_size) < 0) {
 		say(identity, "its signature could not be looked at: the process that does so died or was too slow");
 		return false;
 	}
+	claims = &answer->signed_by.claims;
 	if (claims->count == 0)
 		say(identity, claims->reason);
-	for (uint32_t i = 0; i < claims->count; i++) {
-		struct statement statement = { .provider = question->provider, .claim = &claims->claims[i] };
-		const struct gate_policy *policy;
-		bool authorities;
-
-		if (guard_claim_hash(&statement.content, statement.claim, fd, question->content_size,
-				     question->content_size == identity->identity.size ? &identity->identity.digest : NULL) < 0)
-			continue;
-		policy = hold(look);
-		if (policy->generation == identity->generation)
-			verify(policy, identity, &statement);
-		authorities = policy->keys->authorities >> question->provider & 1;
-		release(look);
-		if (authorities)
-			find_authority(look, identity, &statement, question);
-	}
+	for (uint32_t i = 0; i < claims->count; i++)
+		weigh(look, identity, fd, &question, answer, &claims->claims[i]);
 	if (identity->identity.signer_count == 0)
 		say(identity, "its signature is by no key that the policy names");
-	return true;
+	return !answer->changed;
 }
 
 static bool find_all(const struct look *look, struct gate_identity *identity, int fd, const struct carried *carried)
@@ -204,9 +235,9 @@ static bool find_all(const struct look *look, struct gate_identity *identity, in
 	bool whole = true;
 
 	if (carried->ima_size)
-		whole = find(look, identity, fd, &ima);
+		whole = find(look, identity, fd, ima);
 	if (carried->appended_size)
-		whole = find(look, identity, fd, &appended) && whole;
+		whole = find(look, identity, fd, appended) && whole;
 	return whole;
 }
 
@@ -255,6 +286,14 @@ static void look_for_carried(struct carried *carried, struct gate_identity *iden
 				      (carried->appended_size ? 1u << GUARD_PROVIDER_APPENDED : 0));
 	identity->looked_for = (uint8_t)(providers & CARRIED_PROVIDERS);
 	identity->signatures = number_of(carried);
+}
+
+uint64_t gate_signers_front(struct gate *gate, int fd, uint64_t size)
+{
+	const struct look look = { .gate = gate };
+	uint64_t ignored;
+
+	return providers_wanted(&look, &ignored) & 1u << GUARD_PROVIDER_APPENDED ? guard_appended_find(fd, size) : 0;
 }
 
 void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd)

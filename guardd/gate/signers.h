@@ -44,6 +44,11 @@ bool gate_claim_is_by(const struct guard_policy *policy, const struct gate_keys 
 int gate_inspect(struct gate *gate, struct guard_claims *ret_claims, enum guard_inspection type, const void *bytes,
 		 size_t size) GUARD_WARN_UNUSED;
 
+/* The same, with the certificates of GUARD_INSPECT_SIGNED; of other questions it has the
+ * claims alone. */
+int gate_inspect_signed(struct gate *gate, struct guard_signed *ret_signed, enum guard_inspection type, const void *bytes,
+			size_t size) GUARD_WARN_UNUSED;
+
 /* Where the content of a CMS lies, and the CMS without it. */
 int gate_inspect_detach(struct gate *gate, struct guard_detached *ret_detached, const uint8_t *file,
 			size_t size) GUARD_WARN_UNUSED;
@@ -59,6 +64,9 @@ struct gate_authority {
 	uint64_t generation; /* of the policy in force, or */
 	const struct guard_policy *policy; /* another, with its keys */
 	const struct gate_keys *keys;
+	const struct guard_signed *signed_by; /* what an inspector said of the CMS `cms`; NULL: it was not */
+	const void *cms;		      /* asked for certificates */
+	size_t cms_size;
 };
 /* As guard_vouch().  Asks inspectors: never while a policy is held. */
 size_t gate_authority_find(struct guard_vouched ret_vouched[GUARD_VOUCHED_MAX], char *reason,
@@ -72,6 +80,9 @@ struct gate_details;
 int gate_details_new(struct gate_details **ret_details) GUARD_WARN_UNUSED;
 /* As gate_inspect_raw about a certificate that a key of the policy has signed. */
 int gate_details_ask(struct gate *gate, uint8_t *reply, size_t *ret_size, const void *tbs, size_t size) GUARD_WARN_UNUSED;
+/* As guard_public_key_load, without loading what is remembered. */
+int gate_details_key(struct gate_details *details, struct guard_public_key **ret_key, const void *spki,
+		     size_t size) GUARD_WARN_UNUSED;
 
 /* ---- vouchers.c: who vouches for a content, remembered -------------------------- */
 

@@ -64,6 +64,14 @@ static void time_of(struct guard_writer *writer, const uint8_t *bytes, size_t si
 		guard_time_stamp_encode(writer, &stamp);
 }
 
+static void signed_by(struct guard_writer *writer, const uint8_t *bytes, size_t size)
+{
+	static struct guard_signed answer;
+
+	guard_signed_parse(&answer, bytes, size);
+	guard_signed_encode(writer, &answer);
+}
+
 static void detach(struct guard_writer *writer, const uint8_t *bytes, size_t size)
 {
 	static struct guard_detached detached;
@@ -94,6 +102,9 @@ static void answer(struct guard_writer *writer, uint32_t type, const uint8_t *by
 		break;
 	case GUARD_INSPECT_DETACH:
 		detach(writer, bytes, size);
+		break;
+	case GUARD_INSPECT_SIGNED:
+		signed_by(writer, bytes, size);
 		break;
 	default:
 		break;

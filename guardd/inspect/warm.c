@@ -102,16 +102,14 @@ static void load_rsa(void)
 }
 
 /* As the gate asks it. */
-static size_t ask(uint8_t *reply, enum guard_inspection type, const void *front, size_t front_size, const void *bytes,
-		  size_t size)
+static size_t ask(uint8_t *reply, enum guard_inspection type, const void *bytes, size_t size)
 {
 	struct guard_writer question;
 	size_t written = 0;
 
 	guard_writer_init(&question);
 	guard_write_u32(&question, type);
-	guard_write_u32(&question, (uint32_t)(front_size + size));
-	guard_write_bytes(&question, front, front_size);
+	guard_write_u32(&question, (uint32_t)size);
 	guard_write_bytes(&question, bytes, size);
 	if (!question.failed)
 		written = inspect_answer(reply, INSPECT_REPLY_MAX, question.bytes, question.size);
@@ -121,8 +119,8 @@ static size_t ask(uint8_t *reply, enum guard_inspection type, const void *front,
 
 void inspect_warm_up(uint8_t reply[INSPECT_REPLY_MAX])
 {
-	static struct guard_chain chain;
-	const uint8_t first_signer = 0;
+	static struct guard_signed signed_by;
+	const struct guard_chain *chain = &signed_by.chain;
 	AUTO_SAMPLE sample = { .key = NULL };
 	unsigned char *cms = NULL;
 	int size = make_sample(&sample) ? i2d_CMS_ContentInfo(sample.cms, &cms) : -1;
@@ -130,10 +128,9 @@ void inspect_warm_up(uint8_t reply[INSPECT_REPLY_MAX])
 
 	load_rsa();
 	if (size > 0) {
-		(void)!ask(reply, GUARD_INSPECT_CMS, NULL, 0, cms, (size_t)size);
-		written = ask(reply, GUARD_INSPECT_CHAIN, &first_signer, 1, cms, (size_t)size);
-		if (guard_chain_decode(&chain, reply, written) == 0 && chain.count > 0)
-			(void)!ask(reply, GUARD_INSPECT_CERTIFICATE, NULL, 0, chain.links[0].tbs, chain.links[0].tbs_size);
+		written = ask(reply, GUARD_INSPECT_SIGNED, cms, (size_t)size);
+		if (guard_signed_decode(&signed_by, reply, written) == 0 && chain->count > 0)
+			(void)!ask(reply, GUARD_INSPECT_CERTIFICATE, chain->links[0].tbs, chain->links[0].tbs_size);
 	}
 	OPENSSL_free(cms);
 }

@@ -16,24 +16,41 @@
 #define TYPE 2	  /* offset of id_type */
 #define PKCS7 2	  /* PKEY_ID_PKCS7 */
 
-int guard_appended_read(uint8_t **ret_cms, size_t *ret_cms_size, uint64_t *ret_content_size, int fd, uint64_t file_size)
+/* Bytes of the CMS; 0: there is none. */
+static uint32_t find(uint64_t *ret_content_size, int fd, uint64_t file_size)
 {
 	uint8_t end[INFO + sizeof(MARKER) - 1];
 	const uint64_t info_at = file_size - sizeof(end);
-	GUARD_AUTO_FREE uint8_t *cms = NULL;
 	uint32_t size;
 
 	if (file_size <= sizeof(end) || pread(fd, end, sizeof(end), (off_t)info_at) != (ssize_t)sizeof(end) ||
 	    memcmp(&end[INFO], MARKER, sizeof(MARKER) - 1) != 0 || end[TYPE] != PKCS7)
-		return -GUARD_E_NOT_FOUND;
+		return 0;
 	size = (uint32_t)end[8] << 24 | (uint32_t)end[9] << 16 | (uint32_t)end[10] << 8 | end[11];
-	if (size == 0 || size > GUARD_CMS_MAX || size > info_at)
-		return -GUARD_E_NOT_FOUND;
-	cms = malloc(size);
-	if (!cms || pread(fd, cms, size, (off_t)(info_at - size)) != (ssize_t)size)
+	if (size > GUARD_CMS_MAX || size > info_at)
+		return 0;
+	*ret_content_size = info_at - size;
+	return size;
+}
+
+uint64_t guard_appended_find(int fd, uint64_t file_size)
+{
+	uint64_t content_size = 0;
+
+	return find(&content_size, fd, file_size) ? content_size : 0;
+}
+
+int guard_appended_read(uint8_t **ret_cms, size_t *ret_cms_size, uint64_t *ret_content_size, int fd, uint64_t file_size)
+{
+	GUARD_AUTO_FREE uint8_t *cms = NULL;
+	uint64_t content_size = 0;
+	const uint32_t size = find(&content_size, fd, file_size);
+
+	cms = size ? malloc(size) : NULL;
+	if (!cms || pread(fd, cms, size, (off_t)content_size) != (ssize_t)size)
 		return -GUARD_E_NOT_FOUND;
 	*ret_cms = guard_steal_pointer(&cms);
 	*ret_cms_size = size;
-	*ret_content_size = info_at - size;
+	*ret_content_size = content_size;
 	return 0;
 }

@@ -76,6 +76,42 @@ int guard_chain_decode(struct guard_chain *ret_chain, const void *bytes, size_t 
 	return -GUARD_E_FORMAT;
 }
 
+void guard_signed_encode(struct guard_writer *writer, const struct guard_signed *signed_by)
+{
+	struct guard_writer claims, chain;
+
+	guard_writer_init(&claims);
+	guard_writer_init(&chain);
+	guard_claims_encode(&claims, &signed_by->claims);
+	guard_chain_encode(&chain, &signed_by->chain);
+	guard_write_blob(writer, claims.bytes, claims.size);
+	guard_write_u8(writer, signed_by->index);
+	guard_write_blob(writer, chain.bytes, chain.size);
+	writer->failed |= claims.failed || chain.failed;
+	guard_writer_free(&claims);
+	guard_writer_free(&chain);
+}
+
+int guard_signed_decode(struct guard_signed *ret_signed, const void *bytes, size_t size)
+{
+	struct guard_reader reader;
+	size_t claims_size = 0, chain_size = 0;
+	const uint8_t *claims, *chain;
+	int r = -GUARD_E_FORMAT;
+
+	guard_reader_init(&reader, bytes, size);
+	claims = guard_read_blob(&reader, &claims_size, GUARD_INSPECT_REPLY_MAX);
+	ret_signed->index = guard_read_u8(&reader);
+	chain = guard_read_blob(&reader, &chain_size, GUARD_INSPECT_REPLY_MAX);
+	if (claims && chain && guard_reader_done(&reader))
+		r = guard_claims_decode(&ret_signed->claims, claims, claims_size);
+	if (r == 0)
+		r = guard_chain_decode(&ret_signed->chain, chain, chain_size);
+	if (r < 0)
+		memset(ret_signed, 0, sizeof(*ret_signed));
+	return r;
+}
+
 void guard_certificate_detail_encode(struct guard_writer *writer, const struct guard_certificate_detail *detail)
 {
 	guard_write_string(writer, detail->reason);

@@ -22,7 +22,7 @@
 #define GUARD_TOKEN_MAX 16384u	 /* bytes of a time stamp token */
 #define GUARD_CONTENT_MAX 4096u	 /* bytes of content inside a token */
 #define GUARD_INSPECT_BYTES_MAX 98304u /* of one question */
-#define GUARD_INSPECT_REPLY_MAX 32768u /* of one answer */
+#define GUARD_INSPECT_REPLY_MAX 49152u /* of one answer */
 
 /* What an inspector may be asked.  With "index": the first byte of the question is
  * the number of the signer in the CMS behind it. */
@@ -35,6 +35,7 @@ enum guard_inspection {
 	GUARD_INSPECT_CONTENT,	   /* CMS -> the content inside */
 	GUARD_INSPECT_TIME,	   /* TSTInfo -> struct guard_time_stamp */
 	GUARD_INSPECT_DETACH,	   /* beginning and end of a CMS -> struct guard_detached (detach.h) */
+	GUARD_INSPECT_SIGNED,	   /* CMS -> struct guard_signed */
 	GUARD_INSPECT_MAX_
 };
 
@@ -48,6 +49,15 @@ struct guard_chain {
 	uint32_t count; /* the signer's own first; none that issued itself */
 	char reason[GUARD_REASON_MAX];
 	struct guard_link links[GUARD_CHAIN_MAX];
+};
+
+/* A CMS at one go: the claims, and of the first signer whose certificate somebody else
+ * issued (by its index; GUARD_SIGNED_NONE: there is none) the certificates. */
+#define GUARD_SIGNED_NONE 0xffu
+struct guard_signed {
+	struct guard_claims claims;
+	uint8_t index;
+	struct guard_chain chain;
 };
 
 /* What a certificate says. */
@@ -75,6 +85,8 @@ struct guard_time_stamp {
 
 void guard_chain_encode(struct guard_writer *writer, const struct guard_chain *chain);
 int guard_chain_decode(struct guard_chain *ret_chain, const void *bytes, size_t size) GUARD_WARN_UNUSED;
+void guard_signed_encode(struct guard_writer *writer, const struct guard_signed *signed_by);
+int guard_signed_decode(struct guard_signed *ret_signed, const void *bytes, size_t size) GUARD_WARN_UNUSED;
 void guard_certificate_detail_encode(struct guard_writer *writer, const struct guard_certificate_detail *detail);
 int guard_certificate_detail_decode(struct guard_certificate_detail *ret_detail, const void *bytes,
 				    size_t size) GUARD_WARN_UNUSED;
@@ -89,6 +101,8 @@ int guard_link_verify(const struct guard_link *link, const struct guard_public_k
 /* Errors: GUARD_E_FORMAT, GUARD_E_UNSUPPORTED, GUARD_E_LIMIT, with the reason in
  * what is returned where it has one. */
 int guard_chain_parse(struct guard_chain *ret_chain, unsigned index, const void *cms, size_t size) GUARD_WARN_UNUSED;
+/* `ret_signed` always holds an answer. */
+void guard_signed_parse(struct guard_signed *ret_signed, const void *cms, size_t size);
 int guard_token_parse(struct guard_writer *token, unsigned index, const void *cms, size_t size) GUARD_WARN_UNUSED;
 int guard_content_parse(struct guard_writer *content, const void *cms, size_t size) GUARD_WARN_UNUSED;
 int guard_time_stamp_parse(struct guard_time_stamp *ret_stamp, const void *info, size_t size) GUARD_WARN_UNUSED;

@@ -11,41 +11,33 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/ts.h>
+#include <openssl/x509v3.h>
 
 #include "identity/cms.h"
 #include "identity/der.h"
 
-struct opened {
-	CMS_ContentInfo *cms;
-	STACK_OF(X509) *certificates; /* owned */
-	CMS_SignerInfo *signer;
-};
-
-static void close_cms(struct opened *opened)
+static int find_signer(struct guard_cms_signer *ret_signer, const struct guard_cms *cms, unsigned index)
 {
-	sk_X509_pop_free(opened->certificates, X509_free);
-	CMS_ContentInfo_free(opened->cms);
-	ERR_clear_error();
+	struct guard_reader signers = cms->signers;
+	unsigned at = 0;
+
+	while (guard_cms_next_signer(ret_signer, &signers))
+		if (at++ == index)
+			return 0;
+	return -GUARD_E_FORMAT;
 }
 
-static int open_signer(struct opened *ret_opened, unsigned index, const void *bytes, size_t size)
+static int open_signer(struct guard_cms *ret_cms, struct guard_cms_signer *ret_signer, unsigned index, const void *bytes,
+		       size_t size)
 {
-	struct opened opened = { 0 };
-	STACK_OF(CMS_SignerInfo) *signers;
-	int r = guard_cms_open(&opened.cms, bytes, size);
+	int r = guard_cms_open(ret_cms, bytes, size);
 
 	if (r < 0)
 		return r;
-	opened.certificates = CMS_get1_certs(opened.cms);
-	signers = CMS_get0_SignerInfos(opened.cms);
-	if ((int)index < sk_CMS_SignerInfo_num(signers))
-		opened.signer = sk_CMS_SignerInfo_value(signers, (int)index);
-	if (!opened.signer) {
-		close_cms(&opened);
-		return -GUARD_E_FORMAT;
-	}
-	*ret_opened = opened;
-	return 0;
+	r = find_signer(ret_signer, ret_cms, index);
+	if (r < 0)
+		guard_cms_close(ret_cms);
+	return r;
 }
 
 static int refuse(char *reason, int error, const char *sentence)
@@ -54,34 +46,24 @@ static int refuse(char *reason, int error, const char *sentence)
 	return error;
 }
 
-/* The bytes that were signed: the first element of the certificate, as they came. */
-static int take_tbs(struct guard_link *link, X509 *x509)
+static int take_signature(struct guard_link *link, const struct guard_reader *signature)
 {
-	unsigned char *der = NULL;
-	const int size = i2d_X509(x509, &der);
-	struct guard_reader reader, certificate, tbs;
-	int r = -GUARD_E_FORMAT;
-
-	guard_reader_init(&reader, der, size > 0 ? (size_t)size : 0);
-	if (guard_der_element(&certificate, &reader, GUARD_DER_SEQUENCE) &&
-	    guard_der_element(&tbs, &certificate, GUARD_DER_SEQUENCE) && certificate.offset <= GUARD_TBS_MAX) {
-		memcpy(link->tbs, certificate.bytes, certificate.offset);
-		link->tbs_size = (uint32_t)certificate.offset;
-		r = 0;
-	}
-	OPENSSL_free(der);
-	return r;
+	if (link->scheme == GUARD_SCHEME_ECDSA)
+		return guard_ecdsa_plain(link->signature, &link->signature_size, sizeof(link->signature), signature->bytes,
+					 signature->size);
+	if (signature->size == 0 || signature->size > GUARD_SIGNATURE_MAX)
+		return -GUARD_E_FORMAT;
+	memcpy(link->signature, signature->bytes, signature->size);
+	link->signature_size = (uint32_t)signature->size;
+	return 0;
 }
 
-static int take_link(struct guard_chain *chain, X509 *x509)
+static int take_link(struct guard_chain *chain, const struct guard_cms_certificate *certificate)
 {
 	struct guard_link *link = &chain->links[chain->count];
-	const ASN1_BIT_STRING *signature = NULL;
-	const X509_ALGOR *algorithm = NULL;
-	const int nid = X509_get_signature_nid(x509);
-	int digest = NID_undef, key = NID_undef, r;
+	const int nid = guard_cms_algorithm(&certificate->algorithm);
+	int digest = NID_undef, key = NID_undef;
 
-	X509_get0_signature(&signature, &algorithm, x509);
 	if (OBJ_find_sigid_algs(nid, &digest, &key) != 1 || !guard_cms_hash(digest) || !guard_cms_scheme(nid, digest)) {
 		snprintf(chain->reason, sizeof(chain->reason),
 			 "a certificate of the signature is signed with %s, which is not taken", OBJ_nid2sn(nid));
@@ -89,101 +71,118 @@ static int take_link(struct guard_chain *chain, X509 *x509)
 	}
 	link->hash = (uint8_t)guard_cms_hash(digest);
 	link->scheme = (uint8_t)guard_cms_scheme(nid, digest);
-	r = take_tbs(link, x509);
-	if (r == 0 && link->scheme == GUARD_SCHEME_ECDSA) {
-		r = guard_ecdsa_plain(link->signature, &link->signature_size, sizeof(link->signature),
-				      ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature));
-	} else if (r == 0) {
-		r = ASN1_STRING_length(signature) <= (int)GUARD_SIGNATURE_MAX ? 0 : -GUARD_E_FORMAT;
-		if (r == 0) {
-			link->signature_size = (uint32_t)ASN1_STRING_length(signature);
-			memcpy(link->signature, ASN1_STRING_get0_data(signature), link->signature_size);
-		}
-	}
-	if (r < 0)
-		return refuse(chain->reason, r, "a certificate of the signature cannot be read");
+	if (certificate->tbs.size > GUARD_TBS_MAX || take_signature(link, &certificate->signature) < 0)
+		return refuse(chain->reason, -GUARD_E_FORMAT, "a certificate of the signature cannot be read");
+	memcpy(link->tbs, certificate->tbs.bytes, certificate->tbs.size);
+	link->tbs_size = (uint32_t)certificate->tbs.size;
 	chain->count++;
 	return 0;
 }
 
-static bool issued_itself(X509 *x509)
+static X509 *parse(const struct guard_cms_certificate *certificate)
 {
-	return X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0;
+	const unsigned char *at = certificate->whole.bytes;
+
+	return d2i_X509(NULL, &at, (long)certificate->whole.size);
+}
+
+/* Of several certificates with the issuer's name one that says it may issue, and whose
+ * key identifier is meant. */
+static bool says_it_may(const struct guard_cms_certificate *candidate, const struct guard_cms_certificate *issued)
+{
+	X509 *issuer = parse(candidate), *subject = parse(issued);
+	const bool may = issuer && subject && X509_check_issued(issuer, subject) == X509_V_OK;
+
+	X509_free(issuer);
+	X509_free(subject);
+	return may;
 }
 
 /* One that says it may, else one of that name: who verifies then says why not. */
-static X509 *issuer_of(X509 *x509, const STACK_OF(X509) *certificates)
+static const struct guard_cms_certificate *issuer_of(const struct guard_cms *cms, const struct guard_cms_certificate *issued)
 {
-	X509 *named = NULL;
+	const struct guard_cms_certificate *named = NULL;
+	unsigned count = 0;
 
-	for (int i = 0; i < sk_X509_num(certificates); i++) {
-		X509 *candidate = sk_X509_value(certificates, i);
-
-		if (X509_check_issued(candidate, x509) == X509_V_OK)
-			return candidate;
-		if (!named && X509_NAME_cmp(X509_get_subject_name(candidate), X509_get_issuer_name(x509)) == 0)
-			named = candidate;
+	for (uint32_t i = 0; i < cms->certificate_count; i++) {
+		if (!guard_cms_same(&cms->certificates[i].subject, &issued->issuer))
+			continue;
+		named = named ? named : &cms->certificates[i];
+		count++;
 	}
+	for (uint32_t i = 0; i < cms->certificate_count && count > 1; i++)
+		if (guard_cms_same(&cms->certificates[i].subject, &issued->issuer) && says_it_may(&cms->certificates[i], issued))
+			return &cms->certificates[i];
 	return named;
 }
 
-int guard_chain_parse(struct guard_chain *ret_chain, unsigned index, const void *cms, size_t size)
+int guard_chain_parse(struct guard_chain *ret_chain, unsigned index, const void *bytes, size_t size)
 {
-	struct opened opened;
-	X509 *at;
+	struct guard_cms cms;
+	struct guard_cms_signer signer;
+	const struct guard_cms_certificate *at;
 	int r;
 
 	memset(ret_chain, 0, sizeof(*ret_chain));
-	r = open_signer(&opened, index, cms, size);
+	r = open_signer(&cms, &signer, index, bytes, size);
 	if (r < 0)
 		return refuse(ret_chain->reason, r, "this is no DER CMS signature");
-	at = guard_cms_signer_certificate(opened.signer, opened.certificates);
-	while (r == 0 && at && !issued_itself(at) && ret_chain->count < GUARD_CHAIN_MAX) {
+	at = guard_cms_signer_certificate(&cms, &signer);
+	while (r == 0 && at && !guard_cms_same(&at->subject, &at->issuer) && ret_chain->count < GUARD_CHAIN_MAX) {
 		r = take_link(ret_chain, at);
-		at = issuer_of(at, opened.certificates);
+		at = issuer_of(&cms, at);
 	}
-	close_cms(&opened);
-	return r;
-}
-
-int guard_token_parse(struct guard_writer *token, unsigned index, const void *cms, size_t size)
-{
-	struct opened opened;
-	X509_ATTRIBUTE *attribute;
-	ASN1_TYPE *type;
-	int at, r = open_signer(&opened, index, cms, size);
-
-	if (r < 0)
-		return r;
-	at = CMS_unsigned_get_attr_by_NID(opened.signer, NID_id_smime_aa_timeStampToken, -1);
-	attribute = at >= 0 ? CMS_unsigned_get_attr(opened.signer, at) : NULL;
-	type = attribute && X509_ATTRIBUTE_count(attribute) == 1 ? X509_ATTRIBUTE_get0_type(attribute, 0) : NULL;
-	r = -GUARD_E_FORMAT;
-	if (type && type->type == V_ASN1_SEQUENCE && ASN1_STRING_length(type->value.sequence) <= (int)GUARD_TOKEN_MAX) {
-		guard_write_bytes(token, ASN1_STRING_get0_data(type->value.sequence),
-				  (size_t)ASN1_STRING_length(type->value.sequence));
-		r = 0;
-	}
-	close_cms(&opened);
-	return r;
-}
-
-int guard_content_parse(struct guard_writer *content, const void *cms, size_t size)
-{
-	CMS_ContentInfo *opened = NULL;
-	ASN1_OCTET_STRING **inside;
-	int r = guard_cms_open(&opened, cms, size);
-
-	if (r < 0)
-		return r;
-	inside = CMS_get0_content(opened);
-	r = -GUARD_E_FORMAT;
-	if (inside && *inside && ASN1_STRING_length(*inside) > 0) {
-		guard_write_bytes(content, ASN1_STRING_get0_data(*inside), (size_t)ASN1_STRING_length(*inside));
-		r = 0;
-	}
-	CMS_ContentInfo_free(opened);
+	guard_cms_close(&cms);
 	ERR_clear_error();
+	return r;
+}
+
+void guard_signed_parse(struct guard_signed *ret_signed, const void *cms, size_t size)
+{
+	struct guard_claims *claims = &ret_signed->claims;
+
+	memset(ret_signed, 0, sizeof(*ret_signed));
+	ret_signed->index = GUARD_SIGNED_NONE;
+	(void)!guard_cms_parse(claims, cms, size);
+	for (uint32_t i = claims->count; i-- > 0;)
+		if (claims->claims[i].issued)
+			ret_signed->index = claims->claims[i].index;
+	if (ret_signed->index != GUARD_SIGNED_NONE)
+		(void)!guard_chain_parse(&ret_signed->chain, ret_signed->index, cms, size);
+}
+
+int guard_token_parse(struct guard_writer *token, unsigned index, const void *bytes, size_t size)
+{
+	struct guard_cms cms;
+	struct guard_cms_signer signer;
+	struct guard_reader values, value;
+	int r = open_signer(&cms, &signer, index, bytes, size);
+
+	if (r < 0)
+		return r;
+	r = -GUARD_E_FORMAT;
+	if (guard_cms_find_token(&values, &signer.others) && guard_der_whole(&value, &values, GUARD_DER_SEQUENCE) &&
+	    guard_reader_done(&values) && value.size <= GUARD_TOKEN_MAX) {
+		guard_write_bytes(token, value.bytes, value.size);
+		r = 0;
+	}
+	guard_cms_close(&cms);
+	return r;
+}
+
+int guard_content_parse(struct guard_writer *content, const void *bytes, size_t size)
+{
+	struct guard_cms cms;
+	int r = guard_cms_open(&cms, bytes, size);
+
+	if (r < 0)
+		return r;
+	r = -GUARD_E_FORMAT;
+	if (cms.content.size > 0) {
+		guard_write_bytes(content, cms.content.bytes, cms.content.size);
+		r = 0;
+	}
+	guard_cms_close(&cms);
 	return r;
 }
 

@@ -106,18 +106,43 @@ static int hash_file_id(struct guard_hash_value *value, uint8_t type)
 	return guard_hash_bytes(value, value->hash, bytes, 2 + size);
 }
 
+/* The SHA-256 of so many bytes, if that was found already. */
+static const struct guard_digest *digest_of(const struct guard_content *known, uint64_t size)
+{
+	if (known && size == known->size)
+		return &known->digest;
+	return known && known->front_size && size == known->front_size ? &known->front : NULL;
+}
+
+static void free_witness(struct guard_witness **witness)
+{
+	guard_witness_free(*witness);
+}
+
+static int read_again(struct guard_hash_value *ret_value, const struct guard_claim *claim, int fd, uint64_t size,
+		      const struct guard_content *known)
+{
+	__attribute__((cleanup(free_witness))) struct guard_witness *witness = NULL;
+	int r = known ? guard_witness_new(&witness) : 0;
+
+	if (r == 0)
+		r = claim->file_id == GUARD_FILE_ID_VERITY ?
+			    guard_verity_digest(ret_value, claim->content_hash, fd, size, witness) :
+			    guard_hash_front(ret_value, claim->content_hash, fd, size, witness);
+	return r == 0 && known ? guard_witness_agree(witness, fd, known) : r;
+}
+
 int guard_claim_hash(struct guard_hash_value *ret_value, const struct guard_claim *claim, int fd, uint64_t size,
-		     const struct guard_digest *sha256)
+		     const struct guard_content *known)
 {
 	struct guard_hash_value value = { .hash = GUARD_HASH_SHA256 };
+	const struct guard_digest *digest = digest_of(known, size);
 	int r = 0;
 
-	if (claim->file_id == GUARD_FILE_ID_VERITY)
-		r = guard_verity_digest(&value, claim->content_hash, fd, size);
-	else if (sha256 && claim->content_hash == GUARD_HASH_SHA256)
-		memcpy(value.bytes, sha256->bytes, sizeof(sha256->bytes));
+	if (digest && claim->content_hash == GUARD_HASH_SHA256 && claim->file_id != GUARD_FILE_ID_VERITY)
+		memcpy(value.bytes, digest->bytes, sizeof(digest->bytes));
 	else
-		r = guard_hash_range(&value, claim->content_hash, fd, 0, size, NULL, NULL);
+		r = read_again(&value, claim, fd, size, known);
 	if (r == 0 && claim->file_id != GUARD_FILE_ID_NONE)
 		r = hash_file_id(&value, claim->file_id);
 	if (r == 0)

@@ -9,7 +9,7 @@
 #define GUARD_IDENTITY_CLAIM_H
 
 #include "base/buffer.h"
-#include "identity/signature.h"
+#include "identity/content.h"
 
 #define GUARD_ATTRIBUTES_MAX 4096u /* bytes of signed attributes */
 #define GUARD_CLAIMS_MAX 4u        /* signatures looked at in one file, by provider */
@@ -64,15 +64,17 @@ void guard_claims_encode(struct guard_writer *writer, const struct guard_claims 
 int guard_claims_decode(struct guard_claims *ret_claims, const void *bytes, size_t size) GUARD_WARN_UNUSED;
 
 /* guard_claim_hash: what the claim's signature is about, of the first `size` bytes of
- * `fd`; `sha256`, when not NULL, is known to be their digest.  Errors: as
- * guard_hash_range. */
+ * `fd`.  With `known` (NULL: nothing is) it is of the very content that was read then, and
+ * is not read again where that is not needed.  Errors: as guard_hash_front;
+ * GUARD_E_CHANGED when it is another content. */
 int guard_claim_hash(struct guard_hash_value *ret_value, const struct guard_claim *claim, int fd, uint64_t size,
-		     const struct guard_digest *sha256) GUARD_WARN_UNUSED;
+		     const struct guard_content *known) GUARD_WARN_UNUSED;
 
 /* guard_verity_digest (verity.c): the fs-verity digest of the first `size` bytes of a
  * file, which must be all: blocks of 4096 bytes, no salt, SHA-256 or SHA-512.
- * Errors: as guard_hash_range. */
-int guard_verity_digest(struct guard_hash_value *ret_value, enum guard_hash hash, int fd, uint64_t size) GUARD_WARN_UNUSED;
+ * Errors: as guard_hash_front. */
+int guard_verity_digest(struct guard_hash_value *ret_value, enum guard_hash hash, int fd, uint64_t size,
+			struct guard_witness *witness) GUARD_WARN_UNUSED;
 
 /* guard_claim_verify: does this key's signature prove that its owner vouches for
  * the content whose hash (by the claim's own algorithm) is `content`?  Errors:
@@ -90,6 +92,9 @@ int guard_ima_parse(struct guard_claims *ret_claims, const void *xattr, size_t s
 /* guard_cms_parse: a DER CMS SignedData (RFC 5652). */
 int guard_cms_parse(struct guard_claims *ret_claims, const void *cms, size_t size) GUARD_WARN_UNUSED;
 
+/* guard_appended_find: how many bytes of content lie before such a signature, as below;
+ * 0: there is none. */
+uint64_t guard_appended_find(int fd, uint64_t file_size);
 /* guard_appended_read: the CMS behind a file's content, as scripts/sign-file of the
  * kernel puts it there: content, CMS, struct module_signature, marker fill the file
  * to its last byte.  Follows one length, by pread; takes nothing apart, so that

@@ -43,6 +43,25 @@ bool guard_der_element(struct guard_reader *ret_content, struct guard_reader *re
 	return true;
 }
 
+bool guard_der_whole(struct guard_reader *ret_element, struct guard_reader *reader, uint8_t tag)
+{
+	const size_t begin = reader->offset;
+	struct guard_reader content;
+
+	if (!guard_der_element(&content, reader, tag))
+		return false;
+	guard_reader_init(ret_element, &reader->bytes[begin], reader->offset - begin);
+	return true;
+}
+
+uint8_t guard_der_next(const struct guard_reader *reader)
+{
+	struct guard_reader ahead = *reader;
+	const uint8_t tag = guard_read_u8(&ahead);
+
+	return ahead.failed || (tag & 0x1f) == 0x1f ? 0 : tag;
+}
+
 void guard_der_begin(struct guard_writer *writer, uint8_t tag, size_t size)
 {
 	guard_write_u8(writer, tag);

@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 
 #include "base/cleanup.h"
+#include "identity/content.h"
 
 /* Small enough to stay in the second-level cache between pread and hash. */
 #define DIGEST_BLOCK (256u << 10)
@@ -58,12 +59,41 @@ static ssize_t read_block(int fd, void *block, uint64_t offset)
 	return count;
 }
 
-int guard_digest_fd(struct guard_digest *ret_digest, uint64_t *ret_size, int fd, guard_digest_progress progress,
-		    void *context)
+/* What the context has seen so far, which goes on. */
+static int finish_copy(struct guard_digest *ret_digest, const EVP_MD_CTX *context)
+{
+	EVP_MD_CTX *copy AUTO_CONTEXT = EVP_MD_CTX_new();
+
+	if (!copy || EVP_MD_CTX_copy_ex(copy, context) != 1)
+		return -GUARD_E_NOMEM;
+	return finish(ret_digest, copy);
+}
+
+/* The next bytes of the file; where its front ends, that is noted down. */
+static int add(struct guard_content *content, EVP_MD_CTX *hash, const unsigned char *block, size_t count, uint64_t front_size)
+{
+	const uint64_t to_front = front_size > content->size ? front_size - content->size : 0;
+	const size_t first = to_front > 0 && to_front < count ? (size_t)to_front : count;
+
+	if (EVP_DigestUpdate(hash, block, first) != 1)
+		return -GUARD_E_INTERNAL;
+	content->size += count;
+	if (to_front > 0 && to_front <= count) {
+		int r = finish_copy(&content->front, hash);
+
+		if (r < 0)
+			return r;
+		content->front_size = front_size;
+	}
+	return EVP_DigestUpdate(hash, &block[first], count - first) == 1 ? 0 : -GUARD_E_INTERNAL;
+}
+
+int guard_content_read(struct guard_content *ret_content, int fd, uint64_t front_size, guard_digest_progress progress,
+		       void *context)
 {
 	EVP_MD_CTX *hash AUTO_CONTEXT = NULL;
 	unsigned char *block GUARD_AUTO_FREE = NULL;
-	uint64_t done = 0;
+	struct guard_content content = { .size = 0 };
 	int r = begin(&hash);
 
 	if (r < 0)
@@ -72,23 +102,37 @@ int guard_digest_fd(struct guard_digest *ret_digest, uint64_t *ret_size, int fd,
 	if (!block)
 		return -GUARD_E_NOMEM;
 	for (;;) {
-		ssize_t count = read_block(fd, block, done);
+		ssize_t count = read_block(fd, block, content.size);
 
 		if (count < 0)
 			return -GUARD_E_IO;
 		if (count == 0)
 			break;
-		if (EVP_DigestUpdate(hash, block, (size_t)count) != 1)
-			return -GUARD_E_INTERNAL;
-		done += (uint64_t)count;
-		r = progress ? progress(context, done) : 0;
+		r = add(&content, hash, block, (size_t)count, front_size);
+		if (r < 0)
+			return r;
+		r = progress ? progress(context, content.size) : 0;
 		if (r != 0)
 			return r < 0 ? r : -GUARD_E_USAGE;
 	}
-	r = finish(ret_digest, hash);
-	if (r == 0 && ret_size)
-		*ret_size = done;
+	r = finish(&content.digest, hash);
+	if (r == 0)
+		*ret_content = content;
 	return r;
+}
+
+int guard_digest_fd(struct guard_digest *ret_digest, uint64_t *ret_size, int fd, guard_digest_progress progress,
+		    void *context)
+{
+	struct guard_content content;
+	int r = guard_content_read(&content, fd, 0, progress, context);
+
+	if (r < 0)
+		return r;
+	*ret_digest = content.digest;
+	if (ret_size)
+		*ret_size = content.size;
+	return 0;
 }
 
 int guard_digest_bytes(struct guard_digest *ret_digest, const void *bytes, size_t size)

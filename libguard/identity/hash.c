@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * identity/hash.c - the hashes (FIPS 180-4) that signatures are made over, of
- * memory and of a range of a file.
+ * memory and of the beginning of a file.
  */
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/evp.h>
 
 #include "base/cleanup.h"
-#include "identity/signature.h"
+#include "base/io.h"
+#include "identity/content.h"
 
 #define HASH_BLOCK (256u << 10)
 
@@ -60,42 +60,92 @@ int guard_hash_bytes(struct guard_hash_value *ret_value, enum guard_hash hash, c
 	return 0;
 }
 
-static int add_block(EVP_MD_CTX *context, unsigned char *block, int fd, uint64_t at, uint64_t left, size_t *ret_count)
-{
-	size_t wanted = left < HASH_BLOCK ? (size_t)left : HASH_BLOCK;
-	ssize_t count;
+/* ---- is it still the same file? ------------------------------------------------------- */
 
-	do
-		count = pread(fd, block, wanted, (off_t)at);
-	while (count < 0 && errno == EINTR);
-	if (count <= 0)
-		return count < 0 ? -GUARD_E_IO : -GUARD_E_CHANGED;
-	*ret_count = (size_t)count;
-	return EVP_DigestUpdate(context, block, (size_t)count) == 1 ? 0 : -GUARD_E_INTERNAL;
+struct guard_witness {
+	EVP_MD_CTX *context;
+	uint64_t seen;
+};
+
+static void free_witness(struct guard_witness **witness)
+{
+	guard_witness_free(*witness);
 }
 
-int guard_hash_range(struct guard_hash_value *ret_value, enum guard_hash hash, int fd, uint64_t offset, uint64_t size,
-		     guard_digest_progress progress, void *progress_context)
+int guard_witness_new(struct guard_witness **ret_witness)
+{
+	__attribute__((cleanup(free_witness))) struct guard_witness *witness = calloc(1, sizeof(*witness));
+
+	if (witness)
+		witness->context = EVP_MD_CTX_new();
+	if (!witness || !witness->context || EVP_DigestInit_ex(witness->context, EVP_sha256(), NULL) != 1)
+		return -GUARD_E_NOMEM;
+	*ret_witness = guard_steal_pointer(&witness);
+	return 0;
+}
+
+void guard_witness_free(struct guard_witness *witness)
+{
+	if (!witness)
+		return;
+	EVP_MD_CTX_free(witness->context);
+	free(witness);
+}
+
+int guard_witness_add(struct guard_witness *witness, const void *bytes, size_t size)
+{
+	if (!witness)
+		return 0;
+	witness->seen += size;
+	return EVP_DigestUpdate(witness->context, bytes, size) == 1 ? 0 : -GUARD_E_INTERNAL;
+}
+
+int guard_witness_agree(struct guard_witness *witness, int fd, const struct guard_content *content)
+{
+	unsigned char *block GUARD_AUTO_FREE = malloc(HASH_BLOCK);
+	struct guard_digest digest;
+	int r = block ? 0 : -GUARD_E_NOMEM;
+
+	while (r == 0 && witness->seen < content->size) {
+		const uint64_t left = content->size - witness->seen;
+		const size_t count = left < HASH_BLOCK ? (size_t)left : HASH_BLOCK;
+
+		r = guard_read_whole(block, count, fd, witness->seen);
+		if (r == 0)
+			r = guard_witness_add(witness, block, count);
+	}
+	if (r == 0 && EVP_DigestFinal_ex(witness->context, digest.bytes, NULL) != 1)
+		r = -GUARD_E_INTERNAL;
+	if (r == 0 && (witness->seen != content->size || guard_digest_compare(&digest, &content->digest) != 0))
+		r = -GUARD_E_CHANGED;
+	return r;
+}
+
+/* ---- the beginning of a file ------------------------------------------------------------------ */
+
+int guard_hash_front(struct guard_hash_value *ret_value, enum guard_hash hash, int fd, uint64_t size,
+		     struct guard_witness *witness)
 {
 	__attribute__((cleanup(free_context))) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char *block GUARD_AUTO_FREE = malloc(HASH_BLOCK);
 	struct guard_hash_value value = { .hash = (uint8_t)hash };
 	const EVP_MD *digest = guard_hash_algorithm(hash);
-	int r = 0;
 
 	if (!digest)
 		return -GUARD_E_UNSUPPORTED;
 	if (!context || !block || EVP_DigestInit_ex(context, digest, NULL) != 1)
 		return -GUARD_E_NOMEM;
 	for (uint64_t done = 0; done < size;) {
-		size_t count = 0;
+		const size_t count = size - done < HASH_BLOCK ? (size_t)(size - done) : HASH_BLOCK;
+		int r = guard_read_whole(block, count, fd, done);
 
-		r = add_block(context, block, fd, offset + done, size - done, &count);
+		if (r == 0)
+			r = guard_witness_add(witness, block, count);
+		if (r == 0 && EVP_DigestUpdate(context, block, count) != 1)
+			r = -GUARD_E_INTERNAL;
+		if (r < 0)
+			return r;
 		done += count;
-		if (r == 0 && progress)
-			r = progress(progress_context, done);
-		if (r != 0)
-			return r < 0 ? r : -GUARD_E_USAGE;
 	}
 	if (EVP_DigestFinal_ex(context, value.bytes, NULL) != 1)
 		return -GUARD_E_INTERNAL;

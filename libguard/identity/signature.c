@@ -88,6 +88,19 @@ int guard_public_key_load(struct guard_public_key **ret_key, const void *spki, s
 	return 0;
 }
 
+int guard_public_key_share(struct guard_public_key **ret_key, const struct guard_public_key *key)
+{
+	struct guard_public_key *shared = malloc(sizeof(*shared));
+
+	if (!shared || EVP_PKEY_up_ref(key->pkey) != 1) {
+		free(shared);
+		return -GUARD_E_NOMEM;
+	}
+	*shared = *key;
+	*ret_key = shared;
+	return 0;
+}
+
 void guard_public_key_free(struct guard_public_key *key)
 {
 	if (!key)

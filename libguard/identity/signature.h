@@ -39,11 +39,12 @@ const struct evp_md_st *guard_hash_algorithm(enum guard_hash hash); /* OpenSSL's
 
 /* guard_hash_bytes: over memory. */
 int guard_hash_bytes(struct guard_hash_value *ret_value, enum guard_hash hash, const void *bytes, size_t size) GUARD_WARN_UNUSED;
-/* guard_hash_range: over bytes [offset, offset + size) of a file, by pread.
- * Errors: GUARD_E_CHANGED when the file is shorter, GUARD_E_IO, GUARD_E_NOMEM,
- * or what `progress` (guard_digest_fd) returned. */
-int guard_hash_range(struct guard_hash_value *ret_value, enum guard_hash hash, int fd, uint64_t offset, uint64_t size,
-		     guard_digest_progress progress, void *context) GUARD_WARN_UNUSED;
+/* guard_hash_front: over the first `size` bytes of a file, by pread; `witness` (content.h;
+ * NULL: none) sees them too.  Errors: GUARD_E_CHANGED when the file is shorter,
+ * GUARD_E_IO, GUARD_E_NOMEM. */
+struct guard_witness;
+int guard_hash_front(struct guard_hash_value *ret_value, enum guard_hash hash, int fd, uint64_t size,
+		     struct guard_witness *witness) GUARD_WARN_UNUSED;
 
 struct guard_public_key;
 
@@ -51,6 +52,9 @@ struct guard_public_key;
  * GUARD_E_UNSUPPORTED (another algorithm or curve, too few or too many bits),
  * GUARD_E_NOMEM. */
 int guard_public_key_load(struct guard_public_key **ret_key, const void *spki, size_t size) GUARD_WARN_UNUSED;
+/* guard_public_key_share: the same key once more, for another owner: to load one takes many
+ * times as long as to verify with it.  Errors: GUARD_E_NOMEM. */
+int guard_public_key_share(struct guard_public_key **ret_key, const struct guard_public_key *key) GUARD_WARN_UNUSED;
 void guard_public_key_free(struct guard_public_key *key); /* NULL-safe */
 
 /* guard_signature_verify: `signature` is the RSA number, big-endian, or for

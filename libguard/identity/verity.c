@@ -129,7 +129,8 @@ static int describe(struct guard_hash_value *ret_value, const struct tree *tree,
 	return writer.failed ? -GUARD_E_INTERNAL : guard_hash_bytes(ret_value, tree->hash, bytes, sizeof(bytes));
 }
 
-int guard_verity_digest(struct guard_hash_value *ret_value, enum guard_hash hash, int fd, uint64_t size)
+int guard_verity_digest(struct guard_hash_value *ret_value, enum guard_hash hash, int fd, uint64_t size,
+			struct guard_witness *witness)
 {
 	GUARD_AUTO_FREE struct tree *tree = calloc(1, sizeof(*tree));
 	GUARD_AUTO_FREE uint8_t *buffer = malloc(READ_SIZE);
@@ -147,6 +148,8 @@ int guard_verity_digest(struct guard_hash_value *ret_value, enum guard_hash hash
 		const size_t count = size - done < READ_SIZE ? (size_t)(size - done) : READ_SIZE;
 
 		r = guard_read_whole(buffer, count, fd, done);
+		if (r == 0)
+			r = guard_witness_add(witness, buffer, count);
 		if (r == 0)
 			r = add_content(tree, buffer, count);
 		done += count;

@@ -106,7 +106,8 @@ static int open_link(struct trail *trail, uint32_t at, struct guard_public_key *
 		say(trail, detail->reason);
 		return -GUARD_E_UNSUPPORTED;
 	}
-	return guard_public_key_load(ret_key, detail->spki, detail->spki_size);
+	return vouching->load ? vouching->load(vouching->context, ret_key, detail->spki, detail->spki_size) :
+				guard_public_key_load(ret_key, detail->spki, detail->spki_size);
 }
 
 /* From the link that the authority signed down to the signer's key, and to what it

@@ -28,6 +28,8 @@ struct guard_vouching {
 	/* One question to a fresh inspector; `reply` has GUARD_INSPECT_REPLY_MAX bytes. */
 	int (*ask)(void *context, uint8_t *reply, size_t *ret_size, enum guard_inspection type, const void *bytes,
 		   size_t size);
+	/* The key of a certificate, the caller's to free; NULL: guard_public_key_load(). */
+	int (*load)(void *context, struct guard_public_key **ret_key, const void *spki, size_t size);
 	/* The policy, which stays until `release`; false: it is not in force any more. */
 	bool (*hold)(void *context, struct guard_vouch_policy *ret_policy);
 	void (*release)(void *context);

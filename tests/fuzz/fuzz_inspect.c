@@ -69,6 +69,7 @@ static void ask_chain(uint32_t type, const uint8_t *data, size_t size)
 	static uint8_t reply[INSPECT_REPLY_MAX];
 	static struct guard_chain chain;
 	static struct guard_certificate_detail detail;
+	static struct guard_signed signed_by;
 	struct guard_time_stamp stamp;
 	struct guard_writer packet;
 	size_t written;
@@ -82,6 +83,11 @@ static void ask_chain(uint32_t type, const uint8_t *data, size_t size)
 	guard_writer_free(&packet);
 	if (type == GUARD_INSPECT_CHAIN && size > 0)
 		FUZZ_REQUIRE(guard_chain_decode(&chain, reply, written) == 0);
+	if (type == GUARD_INSPECT_SIGNED) {
+		FUZZ_REQUIRE(guard_signed_decode(&signed_by, reply, written) == 0);
+		FUZZ_REQUIRE(signed_by.claims.count > 0 || signed_by.claims.reason[0]);
+		FUZZ_REQUIRE(signed_by.index != GUARD_SIGNED_NONE || signed_by.chain.count == 0);
+	}
 	if (type == GUARD_INSPECT_CERTIFICATE) {
 		FUZZ_REQUIRE(guard_certificate_detail_decode(&detail, reply, written) == 0);
 		FUZZ_REQUIRE(detail.reason[0] || detail.spki_size > 0);
@@ -132,7 +138,9 @@ static void of_chains(uint8_t which, const uint8_t *data, size_t size)
 	static const uint32_t types[] = { GUARD_INSPECT_CHAIN, GUARD_INSPECT_CERTIFICATE, GUARD_INSPECT_TOKEN,
 					  GUARD_INSPECT_CONTENT, GUARD_INSPECT_TIME };
 
-	if (which < sizeof(types) / sizeof(types[0]))
+	if (which == 7)
+		ask_chain(GUARD_INSPECT_SIGNED, data, size);
+	else if (which < sizeof(types) / sizeof(types[0]))
 		ask_chain(types[which], data, size);
 	else if (which == sizeof(types) / sizeof(types[0]))
 		decode_chain(data, size);
@@ -145,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	if (data[0] >= 128) {
-		of_chains((uint8_t)(data[0] - 128) % 7, &data[1], size - 1);
+		of_chains((uint8_t)(data[0] - 128) % 8, &data[1], size - 1);
 		return 0;
 	}
 	switch (data[0] % 5) {

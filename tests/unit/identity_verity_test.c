@@ -43,11 +43,11 @@ static void what_it_cannot_be_is_refused(void)
 	struct guard_hash_value value;
 	int fd = file_of(5000);
 
-	CU_ASSERT_EQUAL(guard_verity_digest(&value, GUARD_HASH_SHA384, fd, 5000), -GUARD_E_UNSUPPORTED);
-	CU_ASSERT_EQUAL(guard_verity_digest(&value, GUARD_HASH_NONE, fd, 5000), -GUARD_E_UNSUPPORTED);
-	CU_ASSERT_EQUAL(guard_verity_digest(&value, GUARD_HASH_SHA256, fd, 5001), -GUARD_E_CHANGED);
+	CU_ASSERT_EQUAL(guard_verity_digest(&value, GUARD_HASH_SHA384, fd, 5000, NULL), -GUARD_E_UNSUPPORTED);
+	CU_ASSERT_EQUAL(guard_verity_digest(&value, GUARD_HASH_NONE, fd, 5000, NULL), -GUARD_E_UNSUPPORTED);
+	CU_ASSERT_EQUAL(guard_verity_digest(&value, GUARD_HASH_SHA256, fd, 5001, NULL), -GUARD_E_CHANGED);
 	close(fd);
-	CU_ASSERT_EQUAL(guard_verity_digest(&value, GUARD_HASH_SHA256, -1, 5000), -GUARD_E_IO);
+	CU_ASSERT_EQUAL(guard_verity_digest(&value, GUARD_HASH_SHA256, -1, 5000, NULL), -GUARD_E_IO);
 }
 
 static void digests_are_those_of_the_kernel(void)
@@ -61,13 +61,13 @@ static void digests_are_those_of_the_kernel(void)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		fd = file_of(known[i].size);
 		CU_ASSERT_EQUAL_FATAL(guard_digest_parse(&digest, known[i].sha256, 64), 0);
-		CU_ASSERT_EQUAL_FATAL(guard_verity_digest(&value, GUARD_HASH_SHA256, fd, known[i].size), 0);
+		CU_ASSERT_EQUAL_FATAL(guard_verity_digest(&value, GUARD_HASH_SHA256, fd, known[i].size, NULL), 0);
 		CU_ASSERT_EQUAL(memcmp(value.bytes, digest.bytes, sizeof(digest.bytes)), 0);
 		close(fd);
 	}
 	fd = file_of(4097);
 	CU_ASSERT_EQUAL_FATAL(guard_digest_parse(&digest, sha512_of_4097, 64), 0); /* its first half */
-	CU_ASSERT_EQUAL_FATAL(guard_verity_digest(&value, GUARD_HASH_SHA512, fd, 4097), 0);
+	CU_ASSERT_EQUAL_FATAL(guard_verity_digest(&value, GUARD_HASH_SHA512, fd, 4097, NULL), 0);
 	CU_ASSERT_EQUAL(memcmp(value.bytes, digest.bytes, sizeof(digest.bytes)), 0);
 	close(fd);
 }
@@ -77,19 +77,20 @@ static void a_claim_says_what_was_signed(void)
 {
 	struct guard_claim claim = { .content_hash = GUARD_HASH_SHA256, .file_id = GUARD_FILE_ID_VERITY };
 	struct guard_hash_value verity, digest, plain, again;
-	struct guard_digest sha256;
-	uint64_t size = 0;
+	struct guard_content file;
+	uint64_t size;
 	int fd = file_of(100);
 
-	CU_ASSERT_EQUAL_FATAL(guard_digest_fd(&sha256, &size, fd, NULL, NULL), 0);
-	CU_ASSERT_EQUAL(guard_claim_hash(&verity, &claim, fd, size, &sha256), 0);
+	CU_ASSERT_EQUAL_FATAL(guard_content_read(&file, fd, 0, NULL, NULL), 0);
+	size = file.size;
+	CU_ASSERT_EQUAL(guard_claim_hash(&verity, &claim, fd, size, &file), 0);
 	claim.file_id = GUARD_FILE_ID_DIGEST;
-	CU_ASSERT_EQUAL(guard_claim_hash(&digest, &claim, fd, size, &sha256), 0);
+	CU_ASSERT_EQUAL(guard_claim_hash(&digest, &claim, fd, size, &file), 0);
 	CU_ASSERT_EQUAL(guard_claim_hash(&again, &claim, fd, size, NULL), 0);
 	CU_ASSERT_EQUAL(memcmp(digest.bytes, again.bytes, 32), 0);
 	claim.file_id = GUARD_FILE_ID_NONE;
-	CU_ASSERT_EQUAL(guard_claim_hash(&plain, &claim, fd, size, &sha256), 0);
-	CU_ASSERT_EQUAL(memcmp(plain.bytes, sha256.bytes, 32), 0);
+	CU_ASSERT_EQUAL(guard_claim_hash(&plain, &claim, fd, size, &file), 0);
+	CU_ASSERT_EQUAL(memcmp(plain.bytes, file.digest.bytes, 32), 0);
 	CU_ASSERT_NOT_EQUAL(memcmp(verity.bytes, digest.bytes, 32), 0);
 	CU_ASSERT_NOT_EQUAL(memcmp(digest.bytes, plain.bytes, 32), 0);
 	close(fd);

@@ -9,6 +9,8 @@ target_link_libraries(question PUBLIC image_fixture PRIVATE guard_flags PkgConfi
 guard_unit_test(base_buffer_test)
 guard_unit_test(base_text_test)
 guard_unit_test(identity_detach_test)
+guard_unit_test(identity_cms_test)
+guard_unit_test(identity_content_test)
 guard_unit_test(identity_signers_test)
 guard_unit_test(identity_test)
 guard_unit_test(identity_verity_test)

@@ -4,7 +4,7 @@
 # digests signed by CMS.  All made with openssl(1) and sha256sum(1).
 . "$(dirname "$0")/../lib.sh"
 set -- $AREAS
-area=$1
+area=$1 other_area=$2
 keys=$SCRATCH/keys
 catalogs=$SCRATCH/state-catalogs
 mkdir -p "$keys" "$SCRATCH/log" "$SCRATCH/etc" "$catalogs"
@@ -28,7 +28,7 @@ signer_policy()
 {
 	"$GUARDCTL" scan "$LISTED" --mode enforce --id test --output "$SCRATCH/etc/policy.conf" > "$SCRATCH/log/scan" 2>&1
 	sed -i "s/version = [0-9]*;/version = $1;/" "$SCRATCH/etc/policy.conf"
-	printf 'readers = [ "/usr/bin/*sum", "/usr/bin/cp", "/usr/bin/sed" ];\ngroups = ( { name = "signed"; rules = (\n%s\n); } );\n' \
+	printf 'readers = [ "/usr/bin/*sum", "/usr/bin/cp", "/usr/bin/sed", "/usr/bin/python3*" ];\ngroups = ( { name = "signed"; rules = (\n%s\n); } );\n' \
 		"$2" > "$SCRATCH/etc/signers.conf"
 	"$GUARDCTL" policy build "$SCRATCH/etc/policy.conf" "$SCRATCH/etc/signers.conf" --output "$IMAGE" \
 		> "$SCRATCH/log/build" 2>&1
@@ -57,6 +57,31 @@ append build "$SCRATCH/plain" "$area/sha1" -md sha1
 expect_denied "appended over SHA-1" "$area/sha1"
 sed 's/GUARD-SWITCH:Y:0/GUARD-SWITCH:Y:1/' "$SCRATCH/signed" > "$area/flipped"; chmod 755 "$area/flipped"
 expect_denied "a byte of the content flipped" "$area/flipped"
+# One content while the digest is read, another when the signature is looked at: by who
+# still writes to it, through a mapping.  What was found then must not be remembered of
+# the first.  On tmpfs, where a change through a mapping leaves no time behind.
+for how in sha256 sha512; do
+	append build "$SCRATCH/plain" "$other_area/two-faced" -nocerts -noattr -md $how
+	"$PYTHON" - "$other_area/two-faced" << 'END'
+import mmap, os, random, sys, time
+with open(sys.argv[1], "r+b") as file:
+    memory = mmap.mmap(file.fileno(), 0)
+    at = memory.find(b"GUARD-SWITCH:Y:") + 15
+    for _ in range(80):
+        memory[at] = ord("1")
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.execv(sys.argv[1], [sys.argv[1]])
+            except OSError:
+                os._exit(0)
+        time.sleep(random.uniform(0.0005, 0.006))
+        memory[at] = ord("0")
+        os.waitpid(pid, 0)
+    memory[at] = ord("1")
+END
+	expect_denied "of two faces, signed over $how" "$other_area/two-faced"
+done
 { cat "$SCRATCH/signed"; echo more; } > "$area/longer"; chmod 755 "$area/longer"
 expect_denied "bytes behind the signature" "$area/longer"
 { cat "$SCRATCH/plain"; echo more; tail -c +$(($(stat -c %s "$SCRATCH/plain") + 1)) "$SCRATCH/signed"; } > "$area/between"
