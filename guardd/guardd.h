@@ -209,6 +209,8 @@ struct guardd_inspect_arguments {
 	const struct guardd_config *config;
 	int requests;            /* SOCK_SEQPACKET from the gate: inspect/inspect.h */
 };
+/* The number that `requests` gets: an inspector may receive from this one alone. */
+#define GUARDD_INSPECTOR_REQUESTS 63
 void guardd_inspect_main(const struct guardd_inspect_arguments *arguments) __attribute__((noreturn));
 
 /* ---- jail ------------------------------------------------------------------- */
@@ -230,8 +232,9 @@ int guardd_jail_enter(enum guardd_role role, const struct guardd_config *config,
 
 /* guardd_jail_prepare_narrow: make ready the filter of a role that a jailed process
  * becomes later, before it enters its own jail.  guardd_jail_narrow: from here on
- * only that role's calls.  No memory is allocated, nothing is opened. */
+ * only that role's calls, and `memory` bytes of data at the most.  No memory is
+ * allocated, nothing is opened. */
 int guardd_jail_prepare_narrow(enum guardd_role role) GUARD_WARN_UNUSED;
-int guardd_jail_narrow(void) GUARD_WARN_UNUSED;
+int guardd_jail_narrow(uint64_t memory) GUARD_WARN_UNUSED;
 
 #endif

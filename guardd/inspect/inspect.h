@@ -17,10 +17,12 @@
 
 #define INSPECT_BYTES_MAX GUARD_INSPECT_BYTES_MAX  /* of one request */
 #define INSPECT_REPLY_MAX GUARD_INSPECT_REPLY_MAX  /* bytes of one reply */
-#define INSPECT_SECONDS 2u	  /* of life, and of processor time, of one inspector */
-#define INSPECT_MEMORY (96u << 20) /* bytes of address space beyond what it begins with */
+#define INSPECT_SECONDS 2u	  /* for one request, and of processor time */
+#define INSPECT_MEMORY (96u << 20) /* bytes of data, its program's own among them */
 #define INSPECT_AT_ONCE 16u	  /* inspectors */
-#define INSPECT_WAITING 4u	  /* of these, started before there is a request */
+#define INSPECT_WAITING 8u	  /* of these, started and shut in before there is a request */
+#define INSPECT_FEW 2u		  /* with fewer waiting others are started at once, else */
+#define INSPECT_REFILL_MS 5u	  /* a little later: by then the file in hand has been answered */
 #define INSPECT_NAME "guardd-inspect1" /* what an inspector is called in ps */
 
 struct inspect_request {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * inspect/main.c - keeps a few inspectors waiting, for starting one takes longer than its
- * work, and puts another in the place of each that has got a request.  Looks at no
- * request itself: an inspector takes one, shuts itself in, answers and ends, so that
- * whoever is taken over has answered one question and is gone.
+ * inspect/main.c - keeps a reserve of inspectors, started, shut in and waiting, for to
+ * start one takes longer than its work; puts another in the place of each that has got a
+ * request, and ends those that take too long.  Looks at no request itself: an inspector
+ * takes one, answers it and ends, so that whoever is taken over has answered one question
+ * and is gone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -23,50 +25,65 @@
 #include "inspect/inspect.h"
 #include "keeper/fdpass.h"
 
-#define BURY_MS 200    /* with inspectors at work, look after them so often */
+#define REQUESTS GUARDD_INSPECTOR_REQUESTS
 #define RETRY_MS 100   /* none can be started */
 #define ENDED_GATE 3   /* exit code: the gate's end is gone */
 
+/* One inspector: not there, waiting, or at work since `since_ms`. */
+struct place {
+	pid_t pid; /* 0: not there */
+	bool at_work;
+	int64_t since_ms;
+};
 struct crew {
-	unsigned count, waiting; /* inspectors; those that have no request yet */
-	int taken[2];		 /* one byte by each that has got its request */
+	struct place places[INSPECT_AT_ONCE];
+	int64_t refill_ms; /* when the reserve is filled up; 0: it is full */
+	int taken[2];	   /* the number of its place by each that has got its request */
 };
 
 static uint8_t packet[sizeof(struct inspect_request) + INSPECT_BYTES_MAX];
 static uint8_t reply[INSPECT_REPLY_MAX];
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* ---- an inspector ------------------------------------------------------------------------ */
 
-/* The alarm ends the process: an inspector can neither catch nor move it. */
 static int limit_inspector(void)
 {
 	const struct rlimit seconds = { INSPECT_SECONDS, INSPECT_SECONDS };
 	const struct rlimit none = { 0, 0 };
 
-	alarm(INSPECT_SECONDS);
 	if (setrlimit(RLIMIT_CPU, &seconds) < 0 || setrlimit(RLIMIT_NPROC, &none) < 0 ||
 	    setrlimit(RLIMIT_FSIZE, &none) < 0)
 		return -GUARD_E_IO;
-	return 0;
+	return guardd_jail_narrow(INSPECT_MEMORY);
 }
 
-/* Wait for one request; what it holds is not looked at before the jail is narrow. */
-static int take(int *ret_socket, size_t *ret_size, int requests)
+/* Wait for one request.  It is not looked at before the socket that it came by is closed:
+ * whoever takes this process over gets no other. */
+static int take(int *ret_socket, size_t *ret_size, const struct crew *crew, uint8_t place)
 {
 	size_t count = 1;
-	int r = guardd_fdpass_receive(ret_size, packet, sizeof(packet), ret_socket, &count, requests);
+	int r = guardd_fdpass_receive(ret_size, packet, sizeof(packet), ret_socket, &count, REQUESTS);
 
 	if (r == -GUARD_E_UNREACHABLE)
 		_exit(ENDED_GATE);
+	(void)!write(crew->taken[1], &place, 1);
+	close(crew->taken[1]);
+	close(REQUESTS);
 	return r == 0 && count == 1 ? 0 : -GUARD_E_FORMAT;
 }
 
-static void inspect(const struct guardd_inspect_arguments *arguments, const struct crew *crew, pid_t parent)
-	__attribute__((noreturn));
-static void inspect(const struct guardd_inspect_arguments *arguments, const struct crew *crew, pid_t parent)
+static void inspect(const struct crew *crew, uint8_t place, pid_t parent) __attribute__((noreturn));
+static void inspect(const struct crew *crew, uint8_t place, pid_t parent)
 {
-	const char byte = 0;
-	int socket = -1, r;
+	int socket = -1;
 	size_t size = 0, written;
 
 	prctl(PR_SET_NAME, INSPECT_NAME);
@@ -74,12 +91,8 @@ static void inspect(const struct guardd_inspect_arguments *arguments, const stru
 	if (getppid() != parent)
 		_exit(EXIT_FAILURE);
 	close(crew->taken[0]);
-	r = take(&socket, &size, arguments->requests);
-	(void)!write(crew->taken[1], &byte, 1);
-	close(crew->taken[1]);
-	close(arguments->requests);
 	close(STDERR_FILENO);
-	if (r < 0 || limit_inspector() < 0 || guardd_jail_narrow() < 0)
+	if (limit_inspector() < 0 || take(&socket, &size, crew, place) < 0)
 		_exit(EXIT_FAILURE);
 	written = inspect_answer(reply, sizeof(reply), packet, size);
 	if (written > 0)
@@ -89,70 +102,159 @@ static void inspect(const struct guardd_inspect_arguments *arguments, const stru
 
 /* ---- the crew ------------------------------------------------------------------------------ */
 
-static void fill(struct crew *crew, const struct guardd_inspect_arguments *arguments)
+static unsigned count_waiting(const struct crew *crew)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < INSPECT_AT_ONCE; i++)
+		count += crew->places[i].pid && !crew->places[i].at_work;
+	return count;
+}
+
+static uint8_t free_place(const struct crew *crew)
+{
+	uint8_t place = 0;
+
+	while (place < INSPECT_AT_ONCE && crew->places[place].pid)
+		place++;
+	return place;
+}
+
+/* While files come one by one the next inspectors are started between them. */
+static void fill(struct crew *crew)
 {
 	const pid_t self = getpid();
+	unsigned waiting = count_waiting(crew);
+	uint8_t place;
 
-	while (crew->waiting < INSPECT_WAITING && crew->count < INSPECT_AT_ONCE) {
+	if (waiting >= INSPECT_WAITING) {
+		crew->refill_ms = 0;
+		return;
+	}
+	if (crew->refill_ms == 0)
+		crew->refill_ms = now_ms() + INSPECT_REFILL_MS;
+	if (waiting >= INSPECT_FEW && now_ms() < crew->refill_ms)
+		return;
+	for (; waiting < INSPECT_WAITING && (place = free_place(crew)) < INSPECT_AT_ONCE; waiting++) {
 		pid_t pid = fork();
 
 		if (pid == 0)
-			inspect(arguments, crew, self);
+			inspect(crew, place, self);
 		if (pid < 0)
-			return;
-		crew->count++;
-		crew->waiting++;
+			break;
+		crew->places[place] = (struct place){ .pid = pid };
 	}
+	/* What could not be started yet: when one has ended, or a little later. */
+	crew->refill_ms = waiting < INSPECT_WAITING ? now_ms() + RETRY_MS : 0;
 }
 
-/* Bury those that have ended; wait for one when there are too many at work. */
+static void hear_who_took(struct crew *crew)
+{
+	uint8_t places[INSPECT_AT_ONCE];
+	const ssize_t count = read(crew->taken[0], places, sizeof(places));
+
+	for (ssize_t i = 0; i < count; i++)
+		if (places[i] < INSPECT_AT_ONCE && crew->places[places[i]].pid) {
+			crew->places[places[i]].at_work = true;
+			crew->places[places[i]].since_ms = now_ms();
+		}
+}
+
 static void bury(struct crew *crew)
 {
-	while (crew->count > 0) {
-		const bool full = crew->count >= INSPECT_AT_ONCE && crew->waiting == 0;
-		int status = 0;
-		pid_t pid = waitpid(-1, &status, full ? 0 : WNOHANG);
+	int status = 0;
+	pid_t pid;
 
-		if (pid == 0 || (pid < 0 && errno != EINTR))
-			break;
-		if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == ENDED_GATE)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (WIFEXITED(status) && WEXITSTATUS(status) == ENDED_GATE)
 			_exit(EXIT_SUCCESS);
-		crew->count -= pid > 0;
+		/* What it said is heard before another has its place. */
+		hear_who_took(crew);
+		for (unsigned i = 0; i < INSPECT_AT_ONCE; i++)
+			if (crew->places[i].pid == pid)
+				crew->places[i] = (struct place){ .pid = 0 };
 	}
-	/* One that was killed while it waited. */
-	if (crew->waiting > crew->count)
-		crew->waiting = crew->count;
 }
 
+static void end_the_late(const struct crew *crew)
+{
+	const int64_t now = now_ms();
+
+	for (unsigned i = 0; i < INSPECT_AT_ONCE; i++)
+		if (crew->places[i].pid > 0 && crew->places[i].at_work && now - crew->places[i].since_ms >= INSPECT_SECONDS * 1000)
+			kill(crew->places[i].pid, SIGKILL);
+}
+
+/* Milliseconds until there is something to do by itself; -1: there is nothing. */
+static int pause_of(const struct crew *crew)
+{
+	const int64_t now = now_ms();
+	int64_t next = crew->refill_ms ? crew->refill_ms : INT64_MAX;
+
+	for (unsigned i = 0; i < INSPECT_AT_ONCE; i++) {
+		const int64_t due = crew->places[i].since_ms + INSPECT_SECONDS * 1000;
+
+		if (crew->places[i].at_work && due < next)
+			next = due;
+	}
+	if (next == INT64_MAX)
+		return -1;
+	return next > now ? (int)(next - now) : 1;
+}
+
+/* Until one has got a request, one has ended (SIGCHLD, let in here alone), or time has
+ * come. */
 static void look_after(struct crew *crew)
 {
+	const int pause_ms = pause_of(crew);
+	const struct timespec pause = { pause_ms / 1000, pause_ms % 1000 * 1000000l };
 	struct pollfd ready = { crew->taken[0], POLLIN, 0 };
-	char bytes[INSPECT_AT_ONCE];
-	ssize_t taken = 0;
+	sigset_t none;
 
-	if (poll(&ready, 1, crew->count == 0 ? RETRY_MS : crew->count > crew->waiting ? BURY_MS : -1) > 0)
-		taken = read(crew->taken[0], bytes, sizeof(bytes));
-	if (taken > 0)
-		crew->waiting -= (unsigned)taken < crew->waiting ? (unsigned)taken : crew->waiting;
+	sigemptyset(&none);
+	if (ppoll(&ready, 1, pause_ms < 0 ? NULL : &pause, &none) > 0)
+		hear_who_took(crew);
+}
+
+static void on_child(int number)
+{
+	(void)number; /* only ends the wait */
+}
+
+static int hear_of_children(void)
+{
+	struct sigaction action = { .sa_handler = on_child };
+	sigset_t children;
+
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	return sigaction(SIGCHLD, &action, NULL) < 0 || sigprocmask(SIG_BLOCK, &children, NULL) < 0 ? -GUARD_E_IO : 0;
 }
 
 /* Waiting in recvmsg(2) one inspector is woken by a request; in poll(2) all would be. */
-static int make_blocking(int socket)
+static int place_requests(int socket)
 {
 	int flags = fcntl(socket, F_GETFL);
 
-	return flags < 0 || fcntl(socket, F_SETFL, flags & ~O_NONBLOCK) < 0 ? -GUARD_E_IO : 0;
+	if (flags < 0 || fcntl(socket, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return -GUARD_E_IO;
+	if (socket == REQUESTS)
+		return 0;
+	if (dup3(socket, REQUESTS, O_CLOEXEC) < 0)
+		return -GUARD_E_IO;
+	close(socket);
+	return 0;
 }
 
 void guardd_inspect_main(const struct guardd_inspect_arguments *arguments)
 {
-	struct crew crew = { .count = 0 };
+	struct crew crew = { .refill_ms = 0 };
 	char problem[400];
 
 	/* An inspector can open no file, so OpenSSL must not look for its own. */
 	(void)!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	inspect_warm_up(reply);
-	if (pipe2(crew.taken, O_CLOEXEC) < 0 || make_blocking(arguments->requests) < 0 ||
+	if (place_requests(arguments->requests) < 0 || pipe2(crew.taken, O_CLOEXEC | O_NONBLOCK) < 0 || hear_of_children() < 0 ||
 	    guardd_jail_prepare_narrow(GUARDD_ROLE_INSPECTOR) < 0) {
 		fputs("guardd: inspect: the inspectors' list of system calls cannot be made\n", stderr);
 		_exit(EXIT_FAILURE);
@@ -162,8 +264,9 @@ void guardd_inspect_main(const struct guardd_inspect_arguments *arguments)
 		_exit(EXIT_FAILURE);
 	}
 	for (;;) {
-		fill(&crew, arguments);
-		look_after(&crew);
 		bury(&crew);
+		end_the_late(&crew);
+		fill(&crew);
+		look_after(&crew);
 	}
 }

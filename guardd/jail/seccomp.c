@@ -9,6 +9,7 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -120,7 +121,11 @@ int guardd_jail_prepare_narrow(enum guardd_role role)
 	return 0;
 }
 
-int guardd_jail_narrow(void)
+int guardd_jail_narrow(uint64_t memory)
 {
+	const struct rlimit data = { memory, memory };
+
+	if (setrlimit(RLIMIT_DATA, &data) < 0)
+		return -GUARD_E_IO;
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &narrow_program) == 0 ? 0 : -GUARD_E_UNSUPPORTED;
 }

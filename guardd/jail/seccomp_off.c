@@ -24,7 +24,8 @@ int guardd_jail_prepare_narrow(enum guardd_role role)
 	return 0;
 }
 
-int guardd_jail_narrow(void)
+int guardd_jail_narrow(uint64_t memory)
 {
+	(void)memory; /* the runtime has more than all else */
 	return 0;
 }

@@ -108,8 +108,10 @@ const struct jail_call jail_calls[] = {
 	/* The signature that lies beside a file; an answer for it alone. */
 	CALL(fgetxattr, G), CALL_IF(socketpair, G, JAIL_EQUAL, 0, AF_UNIX),
 
-	/* Inspect starts an inspector for each request, which limits itself. */
-	CALL(clone, I), CALL(wait4, I), CALL(waitid, I), CALL(alarm, I), CALL(setrlimit, I), CALL(seccomp, I),
+	/* Inspect starts inspectors, which limit themselves, and ends those that take too long;
+	 * an inspector gets its one request. */
+	CALL(clone, I), CALL(wait4, I), CALL(waitid, I), CALL(kill, I), CALL(setrlimit, I), CALL(seccomp, I),
+	CALL_IF(recvmsg, P, JAIL_EQUAL, 0, GUARDD_INSPECTOR_REQUESTS),
 
 	/* The keeper alone: children and their jails, signals, policies, sockets,
 	 * its own next version with the loader's and the C library's beginnings. */

@@ -144,14 +144,46 @@ expect_allowed "version 1" "$area/update"
 evil payload "$area/update.new" && sign build sha256 "$area/update.new" && mv "$area/update.new" "$area/update"
 expect_allowed "version 2 in its place, with no change of the policy" "$area/update"
 
+# One inspector for each file: those that wait have ended when as many files were looked
+# at, and others have taken their places.
+inspectors() { local pid; for pid in $(guard_pids); do case $(cat "/proc/$pid/comm" 2> /dev/null) in guardd-inspect1) echo "$pid" ;; esac; done; }
+are_waiting() { [ "$(inspectors | wc -l)" = 8 ]; }
+has_ended() { local pid; for pid in "$@"; do case $(cat "/proc/$pid/comm" 2> /dev/null) in guardd-inspect*) return 1 ;; esac; done; }
+is "eight inspectors wait" wait_for 10 are_waiting
+waiting=$(inspectors)
+for pid in $waiting; do
+	limits=$(awk '/^Max (data size|processes|cpu time|file size)/ { printf "%s ", $(NF - 2) }' "/proc/$pid/limits")
+	[ "$limits" = "2 0 100663296 0 " ] && grep -q '^Seccomp:.*2' "/proc/$pid/status" &&
+		[ "$(awk '/^Seccomp_filters/ { print $2 }' "/proc/$pid/status")" -gt "$(awk '/^Seccomp_filters/ { print $2 }' "/proc/$(cut -d ' ' -f 4 "/proc/$pid/stat")/status")" ] || break
+	limits=
+done
+check "$([ -z "$limits" ]; echo $?)" "and are shut in before there is a question" "$limits $(cat "/proc/$pid/limits" "/proc/$pid/status" 2>&1)"
+for i in 1 2 3 4 5 6 7 8; do evil payload "$area/one-$i" && sign build sha256 "$area/one-$i"; done
+for i in 1 2 3 4 5 6 7 8; do "$area/one-$i" > /dev/null 2>&1; done
+# shellcheck disable=SC2086
+is "each has looked at one file and ended" wait_for 5 has_ended $waiting
+is "others have taken their places" wait_for 5 are_waiting
+
+# A storm: far more files than wait, at once.
+for i in $(seq 40); do
+	evil payload "$area/storm-$i"
+	sign "$([ $((i % 4)) = 0 ] && echo stranger || echo build)" sha256 "$area/storm-$i"
+done
+fresh_mark
+for i in $(seq 40); do { "$area/storm-$i" > /dev/null 2>&1; echo "$i $?" >> "$SCRATCH/storm"; } & done
+wait $(jobs -p)
+check "$([ "$(awk '$1 % 4 == 0 ? $2 == 126 : $2 == 0' "$SCRATCH/storm" | wc -l)" = 40 ]; echo $?)" "a storm of files is told apart" "$(sort -n "$SCRATCH/storm" | tr '\n' ',')"
+is "and the reserve is full again" wait_for 5 are_waiting
+
 # The process that starts inspectors dies, or hangs: nothing is allowed meanwhile,
 # nothing stays denied.
-inspect_pid() { local pid; for pid in $(guard_pids); do [ "$(cat "/proc/$pid/comm" 2> /dev/null)" != guardd-inspect ] || echo "$pid"; done; }
+inspect_pid() { local pid; for pid in $(guard_pids); do [ "$(cat "/proc/$pid/comm" 2> /dev/null)" != guardd-inspect ] || echo "$pid"; done | sort -n | head -n 1; }
 evil payload "$area/late" && sign build sha256 "$area/late"
 inspect=$(inspect_pid)
 kill -KILL "$inspect"
 expect_allowed "signed, while inspect is started again" "$area/late"
-check "$([ -n "$(inspect_pid)" ] && [ "$(inspect_pid)" != "$inspect" ]; echo $?)" "another inspect has taken its place"
+another() { [ -n "$(inspect_pid)" ] && [ "$(inspect_pid)" != "$inspect" ]; }
+is "another inspect has taken its place" wait_for 5 another
 evil payload "$area/later" && sign build sha256 "$area/later"
 # With those that wait for a question already.
 inspectors() { local pid; for pid in $(guard_pids); do case $(cat "/proc/$pid/comm" 2> /dev/null) in guardd-inspect*) echo "$pid" ;; esac; done; }
@@ -167,3 +199,9 @@ uids=$(awk '/^Uid:/ { print $2, $3, $4, $5 }' "/proc/$(inspect_pid)/status")
 check "$(case " $uids " in *" 0 "*) echo 1 ;; *) echo 0 ;; esac)" "inspect is not root" "$uids"
 check "$(grep -q '^Seccomp:.*2' "/proc/$(inspect_pid)/status" && grep -q '^CapEff:.*0000000000000000' "/proc/$(inspect_pid)/status"; echo $?)" \
 	"inspect has a list of system calls and no capability"
+
+# Nobody outlives the daemon.
+all=$(inspectors)
+is "the daemon ends" stop_guardd
+# shellcheck disable=SC2086
+is "and no inspector is left" wait_for 5 has_ended $all
