@@ -19,6 +19,8 @@ import tempfile
 import time
 
 BOUND_MS = 1.0
+KINDS = ("listed", "ima", "appended")
+PAUSE = 0.02  # seconds between programs
 BOUND_PACKAGE = 3.0  # times the decompression alone
 PACKAGE_FILES, PACKAGE_FILE_SIZE = 1000, 65536
 MARKER = b"~Module signature appended~\n"
@@ -140,29 +142,44 @@ def daemon(given, work, disk):
         process.wait(timeout=30)
 
 
-def first_sights(folder, count):
-    """Milliseconds of each first exec."""
-    times = []
+def first_sight(path):
+    """Milliseconds of an exec."""
+    time.sleep(PAUSE)  # as when people start programs: one by one
+    begin = time.perf_counter()
+    pid = os.posix_spawn(path, [path.name], {})
+    _, status = os.waitpid(pid, 0)
+    if status != 0:
+        raise RuntimeError(f"{path} did not run")
+    return (time.perf_counter() - begin) * 1e3
+
+
+def first_sights(disk, count):
+    """Of each kind: milliseconds by number.  In turns, so that all have the same machine."""
+    times = {kind: [] for kind in KINDS}
     for i in range(count):
-        begin = time.perf_counter()
-        pid = os.posix_spawn(folder / f"{i}", [f"{i}"], {})
-        _, status = os.waitpid(pid, 0)
-        times.append((time.perf_counter() - begin) * 1e3)
-        if status != 0:
-            raise RuntimeError(f"{folder}/{i} did not run")
+        for kind in KINDS:
+            times[kind].append(first_sight(disk / kind / f"{i}"))
     return times
+
+
+def beyond(times, kind, share):
+    """What so much of the fastest of this kind cost beyond the fastest that are listed."""
+    return statistics.quantiles(times[kind], n=100)[share] - statistics.quantiles(times["listed"], n=100)[share]
 
 
 def measure(given, work, disk):
     make_all(given, work, disk)
     with daemon(given, work, disk):
         package, alone = attribution(given, work)
-        medians = {kind: statistics.median(first_sights(disk / kind, given.files)) for kind in ("listed", "ima", "appended")}
-    print("first exec of %d programs each, median: listed %.2f ms; ima %+.2f ms; appended, two certificates below an authority, "
-          "%+.2f ms" % (given.files, medians["listed"], medians["ima"] - medians["listed"], medians["appended"] - medians["listed"]))
+        times = first_sights(disk, given.files)
+    print("first exec of %d programs each, listed: median %.2f ms.  Beyond that: ima %.2f ms; appended, two certificates below an "
+          "authority, %.2f ms.  (The fastest tenth: %.2f and %.2f ms.)"
+          % (given.files, statistics.median(times["listed"]), beyond(times, "ima", 49), beyond(times, "appended", 49),
+             beyond(times, "ima", 9), beyond(times, "appended", 9)))
     print("a package of %d programs, %d MiB: attributed in %.2f s; its decompression alone takes %.2f s"
           % (PACKAGE_FILES, PACKAGE_FILES * PACKAGE_FILE_SIZE >> 20, package, alone))
-    return {"ima, ms": (medians["ima"] - medians["listed"], BOUND_MS), "package, times its decompression": (package / alone, BOUND_PACKAGE)}
+    return {"ima, ms": (beyond(times, "ima", 49), BOUND_MS), "appended, ms": (beyond(times, "appended", 49), BOUND_MS),
+            "package, times its decompression": (package / alone, BOUND_PACKAGE)}
 
 
 def main():
