@@ -43,6 +43,13 @@ static int load(void *context, struct guard_public_key **ret_key, const void *sp
 	return gate_details_key(authority->gate->details, ret_key, spki, size);
 }
 
+static int verify(void *context, const struct guard_link *link, const struct guard_public_key *key, const uint8_t *key_id)
+{
+	const struct gate_authority *authority = context;
+
+	return gate_details_verify(authority->gate->details, link, key, key_id);
+}
+
 static bool hold(void *context, struct guard_vouch_policy *ret_policy)
 {
 	const struct gate_authority *authority = context;
@@ -74,7 +81,8 @@ size_t gate_authority_find(struct guard_vouched ret_vouched[GUARD_VOUCHED_MAX], 
 			   const struct guard_claim *claim, const struct guard_hash_value *content, const void *cms,
 			   size_t size)
 {
-	const struct guard_vouching vouching = { .context = authority, .ask = ask, .load = load, .hold = hold, .release = release,
+	const struct guard_vouching vouching = { .context = authority, .ask = ask, .load = load, .verify = verify,
+						 .hold = hold, .release = release,
 						 .now = gate_realtime_ns() / 1000000000 };
 
 	if (!claim->issued)

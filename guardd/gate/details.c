@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * gate/details.c - remembers what an inspector said of a certificate, by the bytes of the
- * certificate, and its key, by the key's: one vendor signs many files with the same.  A key of the policy has signed
- * these bytes before any inspector sees them, and whatever was said of them holds for
- * them alone.  Nothing that went wrong is remembered, and no verdict.
+ * certificate, its key, and which key signed it: one vendor signs many files with the
+ * same.  A key of the policy has signed these bytes before any inspector sees them, and
+ * whatever was said of them holds for them alone.  Nothing that went wrong is remembered, and no verdict.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "gate/signers.h"
 
 #define ENTRIES 32u
+#define PROOFS 128u
 
 struct entry {
 	struct guard_digest tbs;
@@ -22,8 +23,9 @@ struct entry {
 };
 struct gate_details {
 	pthread_mutex_t lock;
-	unsigned next;
+	unsigned next, next_proof;
 	struct entry entries[ENTRIES];
+	struct guard_digest proofs[PROOFS]; /* of links and the keys that signed them; all zero: empty */
 };
 
 int gate_details_new(struct gate_details **ret_details)
@@ -75,6 +77,48 @@ static void remember(struct gate_details *details, const struct guard_digest *tb
 	guard_public_key_free(entry->key);
 	*entry = made;
 	pthread_mutex_unlock(&details->lock);
+}
+
+static int name_proof(struct guard_digest *ret_about, const struct guard_link *link, const uint8_t *key_id)
+{
+	uint8_t bytes[2 + GUARD_DIGEST_SIZE + 2 * sizeof(uint32_t) + GUARD_TBS_MAX + GUARD_SIGNATURE_MAX];
+	struct guard_writer writer;
+
+	guard_writer_init_fixed(&writer, bytes, sizeof(bytes));
+	guard_write_u8(&writer, link->scheme);
+	guard_write_u8(&writer, link->hash);
+	guard_write_bytes(&writer, key_id, GUARD_DIGEST_SIZE);
+	guard_write_blob(&writer, link->tbs, link->tbs_size);
+	guard_write_blob(&writer, link->signature, link->signature_size);
+	return writer.failed ? -GUARD_E_LIMIT : guard_digest_bytes(ret_about, bytes, writer.size);
+}
+
+static bool is_proven(struct gate_details *details, const struct guard_digest *about)
+{
+	bool known = false;
+
+	pthread_mutex_lock(&details->lock);
+	for (unsigned i = 0; i < PROOFS && !known; i++)
+		known = guard_digest_compare(&details->proofs[i], about) == 0;
+	pthread_mutex_unlock(&details->lock);
+	return known;
+}
+
+int gate_details_verify(struct gate_details *details, const struct guard_link *link, const struct guard_public_key *key,
+			const uint8_t *key_id)
+{
+	struct guard_digest about;
+	int r = name_proof(&about, link, key_id);
+
+	if (r < 0 || is_proven(details, &about))
+		return r;
+	r = guard_link_verify(link, key);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&details->lock);
+	details->proofs[details->next_proof++ % PROOFS] = about;
+	pthread_mutex_unlock(&details->lock);
+	return 0;
 }
 
 int gate_details_key(struct gate_details *details, struct guard_public_key **ret_key, const void *spki, size_t size)

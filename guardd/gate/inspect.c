@@ -80,6 +80,10 @@ int gate_inspect_raw(struct gate *gate, uint8_t *reply, size_t *ret_size, enum g
 		r = -GUARD_E_NOMEM;
 	if (r == 0)
 		r = ask(reply, ret_size, gate, packet.bytes, packet.size);
+	/* One that ended without an answer may have been ended with the process that starts
+	 * them: the next may have better luck. */
+	if (r == -GUARD_E_UNREACHABLE)
+		r = ask(reply, ret_size, gate, packet.bytes, packet.size);
 	guard_writer_free(&packet);
 	return r;
 }

@@ -10,16 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "identity/certificate.h"
 
-#define IMA_XATTR "security.ima"
-#define IMA_SIGNATURE 3 /* first byte; other types are hashes, but for */
-#define IMA_VERITY_SIGNATURE 6
-#define CARRIED_PROVIDERS (1u << GUARD_PROVIDER_IMA | 1u << GUARD_PROVIDER_APPENDED)
 
 /* One signature and what it is about. */
 struct statement {
@@ -100,23 +94,6 @@ static void verify(const struct gate_policy *policy, struct gate_identity *ident
 	}
 	if (meant && !good)
 		say(identity, "its signature is not of this content: the file was changed after it was signed");
-}
-
-/* Signatures that lie beside or behind a content. */
-struct carried {
-	uint8_t ima[GUARD_IMA_XATTR_MAX];
-	size_t ima_size;
-	uint8_t *appended; /* CMS */
-	size_t appended_size;
-	uint64_t content_size; /* what the appended one is about */
-};
-
-static void look_for_ima(struct carried *carried, int fd)
-{
-	ssize_t size = fgetxattr(fd, IMA_XATTR, carried->ima, sizeof(carried->ima));
-
-	if (size > 0 && (carried->ima[0] == IMA_SIGNATURE || carried->ima[0] == IMA_VERITY_SIGNATURE))
-		carried->ima_size = (size_t)size;
 }
 
 /* `size` bytes of content from the beginning of the file. */
@@ -226,7 +203,7 @@ static bool find(const struct look *look, struct gate_identity *identity, int fd
 	return !answer->changed;
 }
 
-static bool find_all(const struct look *look, struct gate_identity *identity, int fd, const struct carried *carried)
+static bool find_all(const struct look *look, struct gate_identity *identity, int fd, const struct gate_carried *carried)
 {
 	const struct question ima = { GUARD_PROVIDER_IMA, GUARD_INSPECT_IMA, carried->ima, carried->ima_size,
 				      identity->identity.size };
@@ -258,36 +235,6 @@ static void begin(struct gate_identity *identity, uint64_t generation)
 	identity->generation = generation;
 }
 
-/* What they are known again by; 0 without any. */
-static uint64_t number_of(const struct carried *carried)
-{
-	struct guard_digest digests[2] = { 0 }, both;
-	uint64_t number = 0;
-
-	if (!carried->ima_size && !carried->appended_size)
-		return 0;
-	if (guard_digest_bytes(&digests[0], carried->ima, carried->ima_size) < 0 ||
-	    (carried->appended_size &&
-	     guard_digest_bytes(&digests[1], carried->appended, carried->appended_size) < 0) ||
-	    guard_digest_bytes(&both, digests, sizeof(digests)) < 0)
-		return (uint64_t)gate_now_ns(); /* never again */
-	memcpy(&number, both.bytes, sizeof(number));
-	return number;
-}
-
-static void look_for_carried(struct carried *carried, struct gate_identity *identity, unsigned providers, int fd)
-{
-	if (providers & 1u << GUARD_PROVIDER_IMA)
-		look_for_ima(carried, fd);
-	if (providers & 1u << GUARD_PROVIDER_APPENDED)
-		(void)!guard_appended_read(&carried->appended, &carried->appended_size, &carried->content_size, fd,
-					   identity->identity.size);
-	identity->carried = (uint8_t)((carried->ima_size ? 1u << GUARD_PROVIDER_IMA : 0) |
-				      (carried->appended_size ? 1u << GUARD_PROVIDER_APPENDED : 0));
-	identity->looked_for = (uint8_t)(providers & CARRIED_PROVIDERS);
-	identity->signatures = number_of(carried);
-}
-
 uint64_t gate_signers_front(struct gate *gate, int fd, uint64_t size)
 {
 	const struct look look = { .gate = gate };
@@ -299,29 +246,29 @@ uint64_t gate_signers_front(struct gate *gate, int fd, uint64_t size)
 void gate_signers_find(struct gate *gate, struct gate_identity *identity, int fd)
 {
 	const struct look look = { .gate = gate };
-	struct carried carried = { .ima_size = 0 };
+	struct gate_carried carried;
 	uint64_t generation;
 	const unsigned providers = providers_wanted(&look, &generation);
 
 	begin(identity, generation);
-	look_for_carried(&carried, identity, providers, fd);
+	gate_carried_look(&carried, identity, providers, fd);
 	if (identity->carried &&
 	    !gate_vouchers_get(gate->vouchers, identity, identity->carried, generation) &&
 	    find_all(&look, identity, fd, &carried))
 		gate_vouchers_put(gate->vouchers, identity, identity->carried, generation);
-	free(carried.appended);
+	gate_carried_clear(&carried);
 	find_in_catalogs(&look, identity);
 }
 
 void gate_signers_try(struct gate *gate, const struct gate_policy *policy, struct gate_identity *identity, int fd)
 {
 	const struct look look = { .gate = gate, .trial = policy };
-	struct carried carried = { .ima_size = 0 };
+	struct gate_carried carried;
 
 	begin(identity, policy->generation);
-	look_for_carried(&carried, identity, policy->keys->providers, fd);
+	gate_carried_look(&carried, identity, policy->keys->providers, fd);
 	(void)find_all(&look, identity, fd, &carried);
-	free(carried.appended);
+	gate_carried_clear(&carried);
 	find_in_catalogs(&look, identity);
 	guard_attribution_add(policy->attributions, &identity->identity);
 }
@@ -337,7 +284,7 @@ bool gate_signers_known(struct gate *gate, struct gate_identity *identity, const
 	identity->looked_for = cached->looked_for;
 	identity->signatures = cached->signatures;
 	/* What the policy before did not ask for was not looked for. */
-	if (providers & CARRIED_PROVIDERS & ~cached->looked_for)
+	if (providers & GATE_CARRIED_PROVIDERS & ~cached->looked_for)
 		return false;
 	if (cached->carried &&
 	    !gate_vouchers_get(gate->vouchers, identity, cached->carried, generation))

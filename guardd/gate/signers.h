@@ -23,6 +23,22 @@ struct gate_keys {
 int gate_keys_new(struct gate_keys **ret_keys, const struct guard_policy *policy) GUARD_WARN_UNUSED;
 void gate_keys_free(struct gate_keys *keys);
 
+/* ---- carried.c: the signatures that a file carries ----------------------------- */
+
+#define GATE_CARRIED_PROVIDERS (1u << GUARD_PROVIDER_IMA | 1u << GUARD_PROVIDER_APPENDED)
+
+/* Signatures that lie beside or behind a content. */
+struct gate_carried {
+	uint8_t ima[GUARD_IMA_XATTR_MAX];
+	size_t ima_size;
+	uint8_t *appended; /* CMS */
+	size_t appended_size;
+	uint64_t content_size; /* what the appended one is about */
+};
+/* Those of the providers in the mask; says so in `identity`. */
+void gate_carried_look(struct gate_carried *ret_carried, struct gate_identity *identity, unsigned providers, int fd);
+void gate_carried_clear(struct gate_carried *carried);
+
 /* ---- signers.c --------------------------------------------------------------- */
 
 /* gate_signers_try: who vouches for a file by a policy that is not in force yet, its
@@ -80,6 +96,10 @@ struct gate_details;
 int gate_details_new(struct gate_details **ret_details) GUARD_WARN_UNUSED;
 /* As gate_inspect_raw about a certificate that a key of the policy has signed. */
 int gate_details_ask(struct gate *gate, uint8_t *reply, size_t *ret_size, const void *tbs, size_t size) GUARD_WARN_UNUSED;
+/* As guard_link_verify, once for each link and key; `key_id`: SHA-256 of the key's
+ * SubjectPublicKeyInfo. */
+int gate_details_verify(struct gate_details *details, const struct guard_link *link, const struct guard_public_key *key,
+			const uint8_t *key_id) GUARD_WARN_UNUSED;
 /* As guard_public_key_load, without loading what is remembered. */
 int gate_details_key(struct gate_details *details, struct guard_public_key **ret_key, const void *spki,
 		     size_t size) GUARD_WARN_UNUSED;

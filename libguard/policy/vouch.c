@@ -61,6 +61,12 @@ static bool is_authority(const struct trail *trail, const struct guard_policy *p
 	return key->is_ca && guard_policy_names_key(policy, trail->provider, key->key_id);
 }
 
+static int verify_link(const struct guard_vouching *vouching, const struct guard_link *link, const struct guard_public_key *key,
+		       const uint8_t *key_id)
+{
+	return vouching->verify ? vouching->verify(vouching->context, link, key, key_id) : guard_link_verify(link, key);
+}
+
 /* The next pair of link and authority of the policy, from `cursor` on, where the
  * one is signed by the other. */
 static bool find_authority(struct trail *trail, uint32_t *ret_link, size_t *cursor)
@@ -77,7 +83,7 @@ static bool find_authority(struct trail *trail, uint32_t *ret_link, size_t *curs
 
 		guard_policy_key(policy.policy, &key, index);
 		if (!policy.keys[index] || !is_authority(trail, policy.policy, &key) ||
-		    guard_link_verify(&trail->chain.links[link], policy.keys[index]) < 0)
+		    verify_link(vouching, &trail->chain.links[link], policy.keys[index], key.key_id) < 0)
 			continue;
 		memcpy(trail->authority, key.key_id, sizeof(trail->authority));
 		*ret_link = (uint32_t)link;
@@ -115,11 +121,15 @@ static int open_link(struct trail *trail, uint32_t at, struct guard_public_key *
 static int descend(struct trail *trail, uint32_t top)
 {
 	for (uint32_t at = top;; at--) {
+		const struct guard_certificate_detail *detail = &trail->details[at];
+		struct guard_digest key_id;
 		AUTO_KEY key = NULL;
 		int r = open_link(trail, at, &key);
 
 		if (r == 0)
-			r = at > 0 ? guard_link_verify(&trail->chain.links[at - 1], key) :
+			r = guard_digest_bytes(&key_id, detail->spki, detail->spki_size);
+		if (r == 0)
+			r = at > 0 ? verify_link(trail->vouching, &trail->chain.links[at - 1], key, key_id.bytes) :
 				     guard_claim_verify(trail->claim, key, trail->content);
 		if (r < 0)
 			say(trail, at > 0 ? "a certificate of the signature is not its issuer's" :

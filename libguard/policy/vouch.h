@@ -30,6 +30,10 @@ struct guard_vouching {
 		   size_t size);
 	/* The key of a certificate, the caller's to free; NULL: guard_public_key_load(). */
 	int (*load)(void *context, struct guard_public_key **ret_key, const void *spki, size_t size);
+	/* Did the key whose SubjectPublicKeyInfo has the SHA-256 `key_id` sign this link?  As
+	 * guard_link_verify(), which NULL stands for.  Called while the policy is held. */
+	int (*verify)(void *context, const struct guard_link *link, const struct guard_public_key *key,
+		      const uint8_t *key_id);
 	/* The policy, which stays until `release`; false: it is not in force any more. */
 	bool (*hold)(void *context, struct guard_vouch_policy *ret_policy);
 	void (*release)(void *context);
