@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only
  *
  * bpf/beneath.bpf.h - files whose content lies elsewhere: in another inode, beneath an
- * overlay, or with a process, behind a FUSE server.  What is looked at there must be
- * what is used afterwards.
+ * overlay, with a process, behind a FUSE server, or in memory that others hold.  What is
+ * looked at there must be what is used afterwards.
  *
  * The overlay opens the other inode itself, and that open is seen: so of each file of an
  * overlay it is known which inode it showed last.  A descriptor that shows another (the
@@ -17,6 +17,9 @@
 
 #define OVERLAY_MAGIC 0x794c7630
 #define FUSE_MAGIC 0x65735546
+#define TMPFS_MAGIC 0x01021994
+#define SB_KERNMOUNT (1ul << 22)
+#define SEALED (0x2u | 0x8u) /* F_SEAL_SHRINK, F_SEAL_WRITE */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
@@ -102,6 +105,23 @@ static __always_inline bool is_roots(const struct guard_bpf_config *config, stru
 	       BPF_CORE_READ(inode, i_sb, s_user_ns, level) == 0;
 }
 
+/* Memory that is a file to the kernel alone: memfd, System V's shared memory.  Nobody
+ * counts who has it open for writing. */
+static __always_inline bool is_in_memory(const struct inode *inode)
+{
+	return inode->i_sb->s_flags & SB_KERNMOUNT;
+}
+
+/* For good: no seal is taken off again, and none is set while somebody could write. */
+static __always_inline bool is_sealed(struct inode *inode)
+{
+	const struct shmem_inode_info *whole = (void *)inode - bpf_core_field_offset(struct shmem_inode_info, vfs_inode);
+	unsigned int seals = 0;
+
+	return inode->i_sb->s_magic == TMPFS_MAGIC && bpf_core_read(&seals, sizeof(seals), &whole->seals) == 0 &&
+	       (seals & SEALED) == SEALED;
+}
+
 /* 0: what is found out about the file now will hold when it is used, as far as
  * still_shown() says afterwards. */
 static __always_inline int begin_look(const struct guard_bpf_config *config, struct file *file, __u64 *real)
@@ -113,6 +133,8 @@ static __always_inline int begin_look(const struct guard_bpf_config *config, str
 		return 0; /* but for what is denied by content all is let run */
 	if (inode->i_sb->s_magic == FUSE_MAGIC)
 		return device_flags(inode) & GUARD_BPF_DEVICE_TRUSTED ? 0 : -1;
+	if (is_in_memory(inode))
+		return is_sealed(inode) ? 0 : -1;
 	if (!is_overlay(inode) || is_roots(config, inode))
 		return 0;
 	*real = shown_by(file);

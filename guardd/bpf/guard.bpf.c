@@ -123,6 +123,13 @@ static __always_inline void note_mapped(struct inode *inode)
 		__sync_fetch_and_or(&verdict->word, GUARD_BPF_MAPPED);
 }
 
+/* No file stands for what such a mapping holds: a device's neither, /dev/zero's is
+ * memory like any other. */
+static __always_inline bool is_memory(struct file *file)
+{
+	return !file || !is_regular(file->f_inode);
+}
+
 SEC("lsm.s/mmap_file")
 int BPF_PROG(guard_map, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
 {
@@ -133,7 +140,7 @@ int BPF_PROG(guard_map, struct file *file, unsigned long reqprot, unsigned long 
 
 	if (!config || !(prot & PROT_EXEC))
 		return 0;
-	if (!file)
+	if (is_memory(file))
 		return check_memory(config);
 	if (prot & PROT_WRITE) {
 		r = check_memory(config);
@@ -160,12 +167,12 @@ int BPF_PROG(guard_protect, struct vm_area_struct *vma, unsigned long reqprot, u
 	if (!config || !(prot & PROT_EXEC))
 		return 0;
 	file = vma->vm_file;
-	if (((prot & PROT_WRITE) || (!file && !(vma->vm_flags & VM_EXEC))) && check_memory(config))
+	if (((prot & PROT_WRITE) || (is_memory(file) && !(vma->vm_flags & VM_EXEC))) && check_memory(config))
 		return -1;
-	if (!file || (vma->vm_flags & VM_EXEC))
+	if (is_memory(file) || (vma->vm_flags & VM_EXEC))
 		return 0;
 	inode = file->f_inode;
-	if (!is_regular(inode) || !is_covered(config, inode))
+	if (!is_covered(config, inode))
 		return 0;
 	if (config->flags & GUARD_BPF_DEFAULT_ALLOW)
 		return 0;
@@ -241,6 +248,23 @@ SEC("lsm/inode_removexattr")
 int BPF_PROG(guard_removexattr, void *map, struct dentry *dentry, const char *name)
 {
 	return attributes_change(dentry);
+}
+
+/* Its number will be another's, perhaps before the daemon has heard that it is gone.  That
+ * one lies on the disk of this number is not for this one to say. */
+SEC("lsm/sb_delete")
+int BPF_PROG(guard_filesystem_gone, struct super_block *gone)
+{
+	__u32 device = gone->s_dev;
+	__u32 *flags = bpf_map_lookup_elem(&guard_devices, &device);
+
+	if (!flags)
+		return 0;
+	if (*flags & GUARD_BPF_DEVICE_BENEATH)
+		__sync_fetch_and_and(flags, GUARD_BPF_DEVICE_BENEATH);
+	else
+		bpf_map_delete_elem(&guard_devices, &device);
+	return 0;
 }
 
 /* What the kernel takes into itself: modules and a next kernel by content, and

@@ -22,6 +22,7 @@ struct user_namespace {
 };
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_flags;
 	unsigned long s_magic;
 	struct user_namespace *s_user_ns;
 };
@@ -47,6 +48,12 @@ struct inode {
 	long long i_size;
 	__u32 i_rdev;
 	atomic_t i_writecount;
+};
+
+/* A file in memory: what may not be done to it any more. */
+struct shmem_inode_info {
+	unsigned int seals;
+	struct inode vfs_inode;
 };
 
 struct dentry {
