@@ -212,8 +212,11 @@ static int bring_up(struct loading *loading, const struct guardd_config *setting
 	if (r < 0)
 		return r;
 	layer->adopted = kept > 0 && config.abi == GUARD_BPF_ABI;
-	config.abi = GUARD_BPF_ABI;
-	r = guardd_bpf_config_set(layer, &config);
+	/* Of a gate before us that goes on: not a byte, it has written more by now. */
+	if (config.abi != GUARD_BPF_ABI) {
+		config.abi = GUARD_BPF_ABI;
+		r = guardd_bpf_config_set(layer, &config);
+	}
 	if (r == 0 && !guardd_bpf_works(layer))
 		return -GUARD_E_DENIED;
 	layer->on = true;

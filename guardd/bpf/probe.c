@@ -76,7 +76,7 @@ bool guardd_bpf_works(const struct guardd_bpf *layer)
 {
 	GUARD_AUTO_CLOSE int fd = memfd_create("guard-probe", MFD_CLOEXEC);
 	struct guard_bpf_config before, probing;
-	bool seen = false;
+	bool seen = false, differs;
 
 	if (fd < 0 || guardd_bpf_config_get(layer, &before) < 0)
 		return false;
@@ -85,11 +85,13 @@ bool guardd_bpf_works(const struct guardd_bpf *layer)
 	/* The hooks look, and have nothing to refuse. */
 	if (before.state == GUARD_BPF_OFF)
 		probing.state = GUARD_BPF_AUDIT;
-	if (guardd_bpf_config_set(layer, &probing) < 0)
+	/* What a gate before us still writes there must not be undone. */
+	differs = memcmp(&probing, &before, sizeof(before)) != 0;
+	if (differs && guardd_bpf_config_set(layer, &probing) < 0)
 		return false;
 	if (guardd_bpf_verdict_set(layer, fd, 1, GUARD_BPF_LIBRARY) == 0 && fchmod(fd, 0600) == 0)
 		seen = guardd_bpf_verdict_has(layer, fd, GUARD_BPF_LIBRARY) == 0;
-	if (guardd_bpf_config_set(layer, &before) < 0)
+	if (differs && guardd_bpf_config_set(layer, &before) < 0)
 		return false;
 	return seen;
 }
