@@ -136,17 +136,26 @@ static void add_device(struct gate_beneath *set, uint64_t device)
 	add(set, folder, 0);
 }
 
+/* By its node in /dev. */
+static bool add_node(struct gate_beneath *set, const char *path)
+{
+	struct stat facts;
+
+	if (strncmp(path, "/dev/", 5) != 0 || stat(path, &facts) < 0 || !S_ISBLK(facts.st_mode))
+		return false;
+	add_device(set, facts.st_rdev);
+	return true;
+}
+
 /* It is mounted by one of its devices, and lies on all of them. */
 static void add_btrfs(struct gate_beneath *set, const char *source)
 {
 	const char *slash = strrchr(source, '/');
 	char pattern[512];
-	struct stat facts;
 	glob_t found;
 
-	if (!slash || strncmp(source, "/dev/", 5) != 0 || stat(source, &facts) < 0 || !S_ISBLK(facts.st_mode))
+	if (!slash || !add_node(set, source))
 		return;
-	add_device(set, facts.st_rdev);
 	snprintf(pattern, sizeof(pattern), "/sys/fs/btrfs/*/devices/%s", &slash[1]);
 	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0 && found.gl_pathc > 0) {
 		char *folder = found.gl_pathv[0];
@@ -163,4 +172,17 @@ void gate_beneath_add_mount(struct gate_beneath *set, const struct gate_mount *m
 		add_device(set, mount->device);
 	else if (strcmp(mount->type, "btrfs") == 0)
 		add_btrfs(set, mount->source);
+}
+
+/* Files to which memory is swapped the kernel itself keeps from being written. */
+void gate_beneath_add_swaps(struct gate_beneath *set, const char *list)
+{
+	GUARD_AUTO_FCLOSE FILE *file = fopen(list, "re");
+	GUARD_AUTO_FREE char *line = NULL;
+	char path[256], type[16];
+	size_t capacity = 0;
+
+	while (file && getline(&line, &capacity, file) > 0)
+		if (sscanf(line, "%255s %15s", path, type) == 2 && strcmp(type, "partition") == 0)
+			(void)add_node(set, path);
 }

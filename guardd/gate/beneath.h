@@ -2,7 +2,8 @@
  *
  * gate/beneath.h - the block devices whose bytes the protected filesystems are made of:
  * the partition and the disk that it lies on, and what a mapped device or a btrfs
- * filesystem is put together from.  Whoever writes there changes files unseen.
+ * filesystem is put together from; and those that memory is swapped to.  Whoever writes
+ * there changes files, or what runs, unseen.
  */
 #ifndef GUARDD_GATE_BENEATH_H
 #define GUARDD_GATE_BENEATH_H
@@ -24,5 +25,7 @@ struct gate_beneath {
 void gate_beneath_add(struct gate_beneath *set, const char *folder);
 /* Asks names of devices alone, never one that a user could have made up. */
 void gate_beneath_add_mount(struct gate_beneath *set, const struct gate_mount *mount);
+/* `list`: /proc/swaps. */
+void gate_beneath_add_swaps(struct gate_beneath *set, const char *list);
 
 #endif

@@ -26,6 +26,9 @@
 #include "gate/filesystems.h"
 #include "gate/mountinfo.h"
 
+#define MOUNTS "/proc/self/mountinfo"
+#define SWAPS "/proc/swaps"
+
 #ifndef STATX_MNT_ID
 #error "the C library's headers must know STATX_MNT_ID (Linux 5.8)"
 #endif
@@ -139,7 +142,7 @@ static void look(struct gate *gate)
 	struct gate_mount *mount = malloc(sizeof(*mount));
 	GUARD_AUTO_FREE char *line = NULL;
 	size_t capacity = 0;
-	GUARD_AUTO_CLOSE int fd = open("/proc/self/mountinfo", GATE_OPEN);
+	GUARD_AUTO_CLOSE int fd = open(MOUNTS, GATE_OPEN);
 	FILE *list = fd >= 0 ? fdopen(fd, "r") : NULL;
 
 	if (list)
@@ -152,6 +155,7 @@ static void look(struct gate *gate)
 				protect(gate, next, mount);
 				gate_beneath_add_mount(&beneath, mount);
 			}
+		gate_beneath_add_swaps(&beneath, SWAPS);
 		gate_filesystems_replace(gate, next, note_gone);
 		gate_layer_beneath(gate, &beneath);
 	}
@@ -180,7 +184,7 @@ void gate_mounts_force(struct gate *gate)
 	GUARD_AUTO_FREE struct gate_mount *mount = malloc(sizeof(*mount));
 	GUARD_AUTO_FREE char *line = NULL;
 	size_t capacity = 0;
-	FILE *list = fopen("/proc/self/mountinfo", "re");
+	FILE *list = fopen(MOUNTS, "re");
 
 	while (mount && list && getline(&line, &capacity, list) > 0) {
 		if (gate_mount_parse(mount, line) < 0 || strncmp(mount->type, "fuse", 4) != 0 || owed(mount) == 0)
@@ -203,28 +207,50 @@ static bool is_mounted(struct gate *gate, const char *point)
 	       gate_filesystem_find(gate, &filesystem, file.key.device) && filesystem.marked;
 }
 
+/* What is mounted, and where memory is swapped to. */
+struct changing {
+	struct pollfd lists[2];
+};
+
 static void follow(struct gate *gate, void *context)
 {
-	GUARD_AUTO_CLOSE int fd = (int)(intptr_t)context;
+	struct changing *changing = context;
 
-	for (;;) {
-		struct pollfd changed = { .fd = fd, .events = POLLPRI };
-		if (poll(&changed, 1, -1) > 0)
+	for (;;)
+		if (poll(changing->lists, 2, -1) > 0)
 			look(gate);
+}
+
+/* Opened before the first look, so that no change falls between.  A kernel that cannot
+ * swap has no list of it. */
+static int open_lists(struct changing **ret_changing)
+{
+	struct changing *changing = calloc(1, sizeof(*changing));
+	int r;
+
+	if (!changing)
+		return -GUARD_E_NOMEM;
+	changing->lists[0] = (struct pollfd){ .fd = open(MOUNTS, GATE_OPEN), .events = POLLPRI };
+	if (changing->lists[0].fd < 0) {
+		r = errno == ENOMEM ? -GUARD_E_NOMEM : -GUARD_E_IO;
+		free(changing);
+		return r;
 	}
+	changing->lists[1] = (struct pollfd){ .fd = open(SWAPS, GATE_OPEN), .events = POLLPRI };
+	poll(changing->lists, 2, 0);
+	*ret_changing = changing;
+	return 0;
 }
 
 int gate_mounts_start(struct gate *gate, char *ret_problem, size_t problem_size)
 {
-	/* Opened before the first look, so that no change falls between. */
-	int fd = open("/proc/self/mountinfo", GATE_OPEN), r;
-	struct pollfd first = { .fd = fd, .events = POLLPRI };
+	struct changing *changing;
+	int r = open_lists(&changing);
 
-	if (fd < 0) {
-		snprintf(ret_problem, problem_size, "/proc/self/mountinfo cannot be opened: %s", strerror(errno));
-		return -GUARD_E_IO;
+	if (r < 0) {
+		snprintf(ret_problem, problem_size, MOUNTS " cannot be opened: %s", guard_error_text(r));
+		return r;
 	}
-	poll(&first, 1, 0);
 	look(gate);
 	for (size_t i = 0; !gate->config->protect_all && i < gate->config->filesystem_count; i++)
 		if (!is_mounted(gate, gate->config->filesystems[i]))
@@ -232,9 +258,9 @@ int gate_mounts_start(struct gate *gate, char *ret_problem, size_t problem_size)
 				     "%.300s is named in protect.filesystems but is not the mount point of a "
 				     "filesystem that could be protected",
 				     gate->config->filesystems[i]);
-	r = gate_thread_start(gate, follow, (void *)(intptr_t)fd);
+	r = gate_thread_start(gate, follow, changing);
 	if (r < 0) {
-		close(fd);
+		free(changing);
 		snprintf(ret_problem, problem_size, "no thread could be started to follow the mounts");
 	}
 	return r;

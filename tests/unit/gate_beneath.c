@@ -128,6 +128,23 @@ static void a_mapped_device_lies_on_all_its_parts(void)
 	CU_ASSERT_TRUE(has(&set, 253, 0) && has(&set, 8, 2) && has(&set, 8, 0) && has(&set, 8, 16));
 }
 
+/* Of what anybody could have named there, no file and nothing outside /dev. */
+static void swapped_to_is_a_device_alone(void)
+{
+	struct gate_beneath set = { .count = 0 };
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/swaps", tree);
+	gate_beneath_add_swaps(&set, path);
+	CU_ASSERT_EQUAL(make("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+				      "/dev/null                               partition\t1\t\t0\t\t-2\n"
+				      "/dev/nobody\\040(deleted)               partition\t1\t\t0\t\t-2\n"
+				      "/tmp/swap                               partition\t1\t\t0\t\t-2\n"
+				      "/swap                                   file\t\t1\t\t0\t\t-3\nx\n"), 0);
+	gate_beneath_add_swaps(&set, path);
+	CU_ASSERT_EQUAL(set.count, 0);
+}
+
 static void commands_have_devices_of_their_own(void)
 {
 	struct gate_beneath set = { .count = 0 };
@@ -146,6 +163,7 @@ static CU_TestInfo tests[] = {
 	{ "a full set says so", a_full_set_says_so },
 	{ "a partition lies on its disk", a_partition_lies_on_its_disk },
 	{ "a mapped device lies on all its parts", a_mapped_device_lies_on_all_its_parts },
+	{ "swapped to is a device alone", swapped_to_is_a_device_alone },
 	{ "commands have devices of their own", commands_have_devices_of_their_own },
 	CU_TEST_INFO_NULL,
 };
