@@ -10,6 +10,7 @@ import attacks
 import back as going_back
 import bench
 import foundations
+import hostile
 import kernel
 import maintenance
 import managed
@@ -179,6 +180,11 @@ def evasion_rest(machine, tap):
     attacks.integration(machine.guest, tap, [name for name in cases if name not in WHOLE + ("16-crash",)], 1500)
 
 
+def hostile_hour(machine, tap):
+    """What `kernel` tries once, for an hour."""
+    hostile.hour(machine, tap, kernel.ready, kernel.both, kernel.COPY)
+
+
 def remove(machine, tap):
     """Purged, the machine is as free as it was, also after a reboot."""
     machine.boot(fresh=False)
@@ -201,9 +207,9 @@ ALL = (("install", install), ("boot", boot), ("services", services), ("evasion",
        ("apt", apt), ("kernel", kernel.kernel),
        ("cuts", power.cuts), ("remove", remove))
 # Only when named: the development machine asks the rest of the cases too, unlocks wait for time to pass,
-# twenty losses of power take a quarter of an hour, a maintenance goes through two upgrades, going
+# root is hostile for an hour, twenty losses of power take a quarter of an hour, a maintenance goes through two upgrades, going
 # back starts the machine three times, managed pulls its plug, signers unpacks every package of the machine once more, bench is scripts/bench --guest's.
-NAMED = (("evasion-rest", evasion_rest), ("foundations", foundations.foundations), ("power", power.power),
+NAMED = (("evasion-rest", evasion_rest), ("hostile", hostile_hour), ("foundations", foundations.foundations), ("power", power.power),
          ("unlock", unlock.unlock), ("maintenance", maintenance.maintenance), ("back", going_back.back), ("managed", managed.managed),
          ("bench", bench.bench),
          ("signers", two_keys.signers))
