@@ -40,7 +40,9 @@ struct arguments {
 struct explaining {
 	struct guard_question question;
 	struct signers_keys keys; /* names of packages in the question are its table's */
+	struct guard_status status;
 	bool looked;		  /* at signatures */
+	char reason[GUARD_REASON_MAX]; /* why one does not count; "" */
 };
 
 static int parse(struct arguments *ret_arguments, const struct guardctl_options *options, int argc,
@@ -94,23 +96,14 @@ static int cannot_read(const char *path, int error)
 	return GUARDCTL_REFUSED;
 }
 
-/* Who vouches for it is found out here: the daemon is told, as it is told the rest. */
-static int add_signers(struct explaining *explaining, const struct arguments *arguments, int fd)
+/* Where this machine's daemon has what is needed to see who vouches. */
+static int find_places(struct explaining *explaining, struct arguments *arguments, const struct guardctl_options *options)
 {
-	GUARD_AUTO_FREE struct signers_found *found = calloc(1, sizeof(*found));
-	struct guard_identity *identity = &explaining->question.identity;
+	const int code = arguments->image ? 0 : guardctl_query_status(&explaining->status, options);
 
-	if (!found)
-		return -GUARD_E_NOMEM;
-	if (!signers_keys_load(&explaining->keys, &arguments->places))
-		return 0;
-	explaining->looked = explaining->keys.policy != NULL;
-	if (!explaining->looked || signers_find(found, fd, &explaining->keys) < 0 ||
-	    guard_digest_compare(&found->digest, &identity->digest) != 0)
-		return 0;
-	identity->signer_count = found->identity.signer_count;
-	memcpy(identity->signers, found->identity.signers, sizeof(identity->signers));
-	return 0;
+	if (code == 0)
+		signers_places_of(&arguments->places, &explaining->status);
+	return code;
 }
 
 static int ask_about(struct explaining *explaining, const struct arguments *arguments)
@@ -121,10 +114,11 @@ static int ask_about(struct explaining *explaining, const struct arguments *argu
 	if (fd < 0)
 		return cannot_read(arguments->path, errno);
 	r = claim_file(&explaining->question, fd, arguments->path, arguments->kind);
-	if (r == 0)
-		r = add_signers(explaining, arguments, fd);
-	if (r == 0)
+	if (r == 0) {
+		explaining->looked = signers_add(&explaining->question.identity, &explaining->keys, explaining->reason,
+						 &arguments->places, fd);
 		return 0;
+	}
 	if (r == -GUARD_E_USAGE)
 		guardctl_error("explain: a regular file is wanted: folders, devices and the like cannot run");
 	else if (r == -GUARD_E_IO)
@@ -169,6 +163,8 @@ static int answer(const struct explaining *explaining, const struct guardctl_opt
 	else
 		guardctl_put_told_lines(stdout, explained.text);
 	free(explained.text);
+	if (explaining->reason[0] && !arguments->json && explained.action == GUARD_DENY)
+		printf("  %s %s\n", _("Signed:"), explaining->reason);
 	/* What a user hears may be too hard a word. */
 	if (!explaining->looked && !arguments->json && explained.action == GUARD_DENY)
 		printf(geteuid() ? _("  Signatures were not looked at, the policy in %s cannot be read: as root this says more.\n") :
@@ -184,6 +180,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	int code;
 
 	code = parse(&arguments, options, argc, argv);
+	if (code == 0)
+		code = find_places(&explaining, &arguments, options);
 	if (code == 0)
 		code = ask_about(&explaining, &arguments);
 	if (code == 0)
@@ -206,7 +204,7 @@ const struct guardctl_verb guardctl_explain = {
 	     "  --image FILE  ask a compiled policy; no daemon is needed\n"
 	     "  --catalogs DIR, --state DIR\n"
 	     "                where signed lists are and the daemon's state_dir, to see who vouches\n"
-	     "                for it; default /etc/guard/catalogs and /var/lib/guard.  Only root can\n"
+	     "                for it; default: the daemon's own.  Only root can\n"
 	     "\n"
 	     "Example: guardctl explain ~/Downloads/tool\n"),
     .run = run,

@@ -14,10 +14,10 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "claim.h"
 #include "output.h"
 #include "query.h"
 #include "told_text.h"
+#include "why.h"
 
 #define LOOKED_AT 10000u /* newest denials that are searched for the wanted one */
 #define LAST_FEW 16u	 /* when any will do */
@@ -37,6 +37,7 @@ struct wanted {
 	bool has_pid, json, found;
 	uint32_t pid;
 	char *path; /* NULL: any */
+	char self[PATH_MAX]; /* guardctl's own; "" unknown */
 	struct guard_event event;
 };
 
@@ -79,10 +80,18 @@ static bool is_echo(const struct guard_event *event, const struct guard_event *o
 	       strcmp(event->path, of->path) == 0 && event->time_ns - of->time_ns < ECHO_NS;
 }
 
+/* What `explain` and this verb were refused to read when they looked at a file. */
+static bool is_own(const struct wanted *wanted, const struct guard_event *event)
+{
+	return !event->access_exec && wanted->self[0] && strcmp(event->program, wanted->self) == 0;
+}
+
 static int take(void *context, const struct guard_event *event)
 {
 	struct wanted *wanted = context;
 
+	if (is_own(wanted, event))
+		return 0;
 	if (wanted->found && is_echo(event, &wanted->event))
 		return 0;
 	if (wanted->has_pid && event->pid != wanted->pid && event->ppid != wanted->pid)
@@ -231,47 +240,26 @@ static const char *advice(const struct guard_event *event, bool allowed_now)
 	}
 }
 
-static void print_advice(const struct guard_event *event, const struct guardctl_options *options,
-			 bool allowed_now)
+static void print_advice(const struct guard_event *event, const struct guard_status *told, bool allowed_now)
 {
-	struct guard_status status;
-
 	put_label(_("Next:"));
 	puts(advice(event, allowed_now));
-	if (guardctl_query_status(&status, options) != 0 || (!status.help_phone[0] && !status.help_text[0]))
+	if (!told->help_phone[0] && !told->help_text[0])
 		return;
 	put_label(_("Help:"));
-	guardctl_put_escaped(status.help_phone);
-	fputs(status.help_phone[0] && status.help_text[0] ? ", " : "", stdout);
-	guardctl_put_escaped(status.help_text);
+	guardctl_put_escaped(told->help_phone);
+	fputs(told->help_phone[0] && told->help_text[0] ? ", " : "", stdout);
+	guardctl_put_escaped(told->help_text);
 	putchar('\n');
-}
-
-/* What the policy in force says of the same content: it may have changed since,
- * and it knows of rules that come close.  NULL when it cannot be asked. */
-static char *ask_again(const struct guard_event *event, const struct guardctl_options *options,
-		       bool *ret_allowed)
-{
-	struct guard_question question = {
-	    .identity = {.digest = event->digest, .size = event->size, .kind = event->kind}};
-	struct guardctl_explained explained;
-
-	if (!event->has_digest || claim_place(&question, event->path[0] ? event->path : "/") < 0)
-		return NULL;
-	question.medium = event->medium;
-	memcpy(question.path, event->path, sizeof(question.path));
-	memcpy(question.program, event->program, sizeof(question.program));
-	if (guardctl_query_explain(&explained, options, &question) != 0)
-		return NULL;
-	*ret_allowed = explained.action == GUARD_ALLOW;
-	return explained.text;
 }
 
 static void print_words(const struct guard_event *event, const struct guardctl_options *options)
 {
 	bool allowed_now = false;
 	char path[PATH_MAX];
-	GUARD_AUTO_FREE char *text = ask_again(event, options, &allowed_now);
+	struct guard_status told = {0};
+	GUARD_AUTO_FREE char *text =
+	    guardctl_query_status(&told, options) == 0 ? guardctl_why_again(&allowed_now, event, options, &told) : NULL;
 
 	guard_text_escape(path, sizeof(path), event->path, strlen(event->path));
 	printf(event->denied ? _("Denied: %s\n") : _("Would be denied (audit mode: nothing was refused): %s\n"),
@@ -279,7 +267,7 @@ static void print_words(const struct guard_event *event, const struct guardctl_o
 	print_when(event);
 	print_who(event);
 	print_what(event);
-	print_advice(event, options, allowed_now);
+	print_advice(event, &told, allowed_now);
 	if (!text)
 		return;
 	puts(_("\nThe policy in force now says:"));
@@ -294,6 +282,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	if (!wanted)
 		return GUARDCTL_REFUSED;
 	wanted->json = options->json;
+	if (readlink("/proc/self/exe", wanted->self, sizeof(wanted->self) - 1) < 0)
+		wanted->self[0] = '\0';
 	code = parse(wanted, argc, argv);
 	if (code == 0)
 		code = find(wanted, options);

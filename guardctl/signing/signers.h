@@ -11,6 +11,7 @@
 #include "identity/attribution.h"
 #include "policy/vouch.h"
 #include "policy_verbs.h"
+#include "wire/wire.h"
 
 #define SIGNERS_FOUND_MAX 64u
 
@@ -45,6 +46,9 @@ struct signers_places {
 	const char *state;    /* folder */
 };
 
+/* The daemon's own places in the place of those that were not named; they lie in `told`. */
+void signers_places_of(struct signers_places *places, const struct guard_status *told);
+
 struct signers_keys {
 	struct policy_input input;
 	struct guard_policy *policy; /* NULL: none; the input's */
@@ -55,6 +59,13 @@ struct signers_keys {
 };
 /* signers_keys.c: false: it was said why.  Without a policy of the machine's that can
  * be read `policy` is NULL and every key unknown.  Clear it in either case. */
+/* signers_asked.c: who vouches for the content of `fd` (-1, or another content than that of
+ * `identity`: whatever does not come with the file), for a question to the daemon, which is
+ * told this as it is told the rest.  `reason` (GUARD_REASON_MAX bytes, or NULL) gets why a
+ * signature does not count, if one does not.  false: no policy could be read, so nobody was
+ * looked for.  `ret_keys` has the names that are added: clear it behind the question. */
+bool signers_add(struct guard_identity *identity, struct signers_keys *ret_keys, char *reason,
+		 const struct signers_places *places, int fd);
 bool signers_keys_load(struct signers_keys *ret_keys, const struct signers_places *places);
 /* The same for a policy that is open already and stays the caller's. */
 bool signers_keys_of(struct signers_keys *ret_keys, struct guard_policy *policy, const struct signers_places *places);

@@ -23,6 +23,14 @@ const char *signers_state(const struct signers_places *places)
 	return places->state ? places->state : STATE;
 }
 
+void signers_places_of(struct signers_places *places, const struct guard_status *told)
+{
+	if (!places->state && told->state_dir[0])
+		places->state = told->state_dir;
+	if (!places->catalogs && told->catalogs_dir[0])
+		places->catalogs = told->catalogs_dir;
+}
+
 /* A sealed copy: what is checked is what is used. */
 static int seal(const char *path, size_t max)
 {

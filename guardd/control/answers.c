@@ -127,6 +127,8 @@ void control_answer_status(struct control *control, struct control_client *clien
 		status.enforcing = 0;
 	add_distribution(&status, control);
 	add_maintenance(&status, control);
+	copy(status.state_dir, sizeof(status.state_dir), control->config->state_dir);
+	copy(status.catalogs_dir, sizeof(status.catalogs_dir), control->config->catalogs);
 	copy(status.problem, sizeof(status.problem), pick_problem(control, &status));
 	control_start(client, GUARD_WIRE_STATUS_DATA);
 	if (guard_status_encode(&client->out, &status) < 0)

@@ -67,20 +67,40 @@ static void put_why(const struct guard_policy *policy, FILE *out, const struct g
 	}
 }
 
-static void put_key(FILE *out, const struct guard_signer *signer)
+static void put_key(FILE *out, uint8_t provider, const uint8_t *key_id)
 {
 	char hex[GUARD_DIGEST_HEX_SIZE];
 	struct guard_digest id;
 
-	memcpy(id.bytes, signer->key_id, sizeof(id.bytes));
-	if (signer->provider == GUARD_PROVIDER_PACKAGE)
-		guard_openpgp_key_id_format(hex, signer->key_id);
+	memcpy(id.bytes, key_id, sizeof(id.bytes));
+	if (provider == GUARD_PROVIDER_PACKAGE)
+		guard_openpgp_key_id_format(hex, key_id);
 	else
 		guard_digest_format(hex, &id);
 	fputs(hex, out);
 }
 
-static void put_signers(FILE *out, const struct guard_identity *identity)
+/* A rule that is narrowed to some of what an authority issued has an id of its own. */
+static bool put_narrowed(const struct guard_policy *policy, FILE *out, const struct guard_signer *signer)
+{
+	for (; policy; policy = policy->next)
+		for (size_t i = 0; i < policy->term_count; i++) {
+			const struct guard_image_term *term = &policy->terms[i];
+
+			if (memcmp(term->id, signer->key_id, sizeof(term->id)) != 0)
+				continue;
+			if (guard_policy_string(policy, term->serial)[0])
+				put(out, ", serial number ", guard_policy_string(policy, term->serial), "");
+			if (guard_policy_string(policy, term->subject)[0])
+				put(out, ", ", guard_policy_string(policy, term->subject), "");
+			fputs(", issued by the key ", out);
+			put_key(out, signer->provider, term->issuer);
+			return true;
+		}
+	return false;
+}
+
+static void put_signers(const struct guard_policy *policy, FILE *out, const struct guard_identity *identity)
 {
 	for (size_t i = 0; i < identity->signer_count && i < GUARD_SIGNERS_MAX; i++) {
 		const struct guard_signer *signer = &identity->signers[i];
@@ -90,8 +110,10 @@ static void put_signers(FILE *out, const struct guard_identity *identity)
 			put(out, " ", signer->name, "");
 		if (signer->version)
 			put(out, " ", signer->version, "");
-		fputs(", key ", out);
-		put_key(out, signer);
+		if (!put_narrowed(policy, out, signer)) {
+			fputs(", key ", out);
+			put_key(out, signer->provider, signer->key_id);
+		}
 		fputs(".\n", out);
 	}
 }
@@ -108,7 +130,7 @@ static void put_file(const struct guard_policy *policy, FILE *out, const struct 
 		guard_medium_name((enum guard_medium)object->medium), hex);
 	if (name)
 		put(out, "  The policy knows this content as ", name, ".\n");
-	put_signers(out, identity);
+	put_signers(policy, out, identity);
 	if (!object->path)
 		fputs("  Its path could not be verified, so that no rule can allow it by path.\n", out);
 }

@@ -69,6 +69,8 @@ int guard_status_encode(struct guard_writer *writer, const struct guard_status *
 	put_distribution(writer, &status->distribution);
 	guard_write_u8(writer, status->self_protection);
 	guard_write_i64(writer, status->maintenance_until);
+	guard_body_put_text(writer, status->state_dir, sizeof(status->state_dir));
+	guard_body_put_text(writer, status->catalogs_dir, sizeof(status->catalogs_dir));
 	return guard_body_end(writer);
 }
 
@@ -104,6 +106,8 @@ int guard_status_decode(struct guard_status *ret_status, struct guard_reader *re
 	take_distribution(&status.distribution, reader);
 	status.self_protection = guard_body_take_enum(reader, 2);
 	status.maintenance_until = guard_read_i64(reader);
+	guard_body_take_text(status.state_dir, sizeof(status.state_dir), reader);
+	guard_body_take_text(status.catalogs_dir, sizeof(status.catalogs_dir), reader);
 	if (reader->failed)
 		return -GUARD_E_FORMAT;
 	*ret_status = status;

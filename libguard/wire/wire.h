@@ -156,6 +156,8 @@ struct guard_status {
 	struct guard_distribution distribution;
 	uint8_t self_protection;   /* guardd.conf: root may not stop or change guard */
 	int64_t maintenance_until; /* Unix seconds: until then root may all the same; 0 not now */
+	char state_dir[GUARD_WIRE_PATH_MAX], catalogs_dir[GUARD_WIRE_PATH_MAX]; /* of guardd.conf: who asks who
+	                            * vouches for a file looks there, too */
 };
 int guard_status_encode(struct guard_writer *writer, const struct guard_status *status) GUARD_WARN_UNUSED;
 int guard_status_decode(struct guard_status *ret_status, struct guard_reader *reader) GUARD_WARN_UNUSED;
