@@ -16,6 +16,7 @@
 #include "keeper/fdpass.h"
 
 #define WAIT_MS (INSPECT_SECONDS * 1000 + 500)
+#define SOON_MS (INSPECT_SECONDS * 1000 / 2)
 
 static int wait_for(int socket, short what, int64_t until_ns)
 {
@@ -69,6 +70,7 @@ static int ask(uint8_t *reply, size_t *ret_size, struct gate *gate, const void *
 int gate_inspect_raw(struct gate *gate, uint8_t *reply, size_t *ret_size, enum guard_inspection type, const void *bytes,
 		     size_t size)
 {
+	const int64_t soon_ns = gate_now_ns() + SOON_MS * 1000000ll;
 	struct guard_writer packet;
 	int r = size <= INSPECT_BYTES_MAX ? 0 : -GUARD_E_LIMIT;
 
@@ -80,9 +82,9 @@ int gate_inspect_raw(struct gate *gate, uint8_t *reply, size_t *ret_size, enum g
 		r = -GUARD_E_NOMEM;
 	if (r == 0)
 		r = ask(reply, ret_size, gate, packet.bytes, packet.size);
-	/* One that ended without an answer may have been ended with the process that starts
-	 * them: the next may have better luck. */
-	if (r == -GUARD_E_UNREACHABLE)
+	/* When the process that starts inspectors dies, those that wait die with it, and each
+	 * may take a question with it: the first that comes from its successor answers. */
+	for (unsigned i = 0; i < INSPECT_WAITING && r == -GUARD_E_UNREACHABLE && gate_now_ns() < soon_ns; i++)
 		r = ask(reply, ret_size, gate, packet.bytes, packet.size);
 	guard_writer_free(&packet);
 	return r;
