@@ -142,8 +142,13 @@ HOSTILE = CONTROLS + (
 # What the service manager does for him is its own act.
 BY_MANAGER = {"systemctl disable": "to change a file of guardd", "systemctl kill": r"\(9\)$",
               "systemctl freeze": r"cgroup\.freeze", "systemctl stop": r"\(15\)$"}
-PREFIX = ("KEEPER=$(systemctl show -p MainPID --value guardd); GATE=$(pgrep -x guardd-gate | head -n 1); "
-          "GROUP=/sys/fs/cgroup$(cut -d: -f3 /proc/$GATE/cgroup); ")
+WHOM = ("KEEPER=$(systemctl show -p MainPID --value guardd); GATE=$(pgrep -x guardd-gate | head -n 1); "
+          "GROUP=/sys/fs/cgroup$(cut -d: -f3 /proc/$GATE/cgroup); echo \"KEEPER=$KEEPER; GATE=$GATE; GROUP=$GROUP;\"")
+
+
+def whom(guest):
+    """Whom he is after, as assignments: looked up once, for they stay."""
+    return guest.run(WHOM)[1].strip() + " "
 
 
 def controls(guest, tap):
@@ -151,15 +156,16 @@ def controls(guest, tap):
     code, output = guest.run(MADE_UP)
     tap.check(code == 0, "there is a disk that takes commands", output)
     guest.run(NUMBER)
+    names = whom(guest)
     for name, command in CONTROLS:
-        code, output = guest.run(PREFIX + command)
+        code, output = guest.run(names + command)
         tap.check(code == 0, "root may, as long as guardd is not guarded: " + name, output)
     guest.run("umount /etc/guard; rmdir /etc/systemd/system/guardd.service.d")
 
 
-def attempt(guest, command):
+def attempt(guest, names, command):
     """How it ended; the number of its shell: what it starts has numbers behind that."""
-    code, output = guest.run("echo $$; " + PREFIX + command)
+    code, output = guest.run("echo $$; " + names + command)
     number, _, output = output.partition("\n")
     return code, int(number), output
 
@@ -192,12 +198,12 @@ def holds(guest, tap, both):
 
 def hostile_root(guest, tap, ready, both):
     guarded(guest, tap, ready)
-    begins = []
+    names, begins = whom(guest), []
     for name, command in HOSTILE:
-        code, number, output = attempt(guest, command)
+        code, number, output = attempt(guest, names, command)
         begins.append(number)
         tap.check(code != 0, "root is refused: " + name, output)
-    begins.append(attempt(guest, "true")[1])
+    begins.append(attempt(guest, "", "true")[1])
     holds(guest, tap, both)
     found = records(guest)
     for number, (name, _) in enumerate(HOSTILE):
@@ -218,12 +224,12 @@ def hour(machine, tap, ready, both, copy):
     guarded(guest, tap, ready)
     seed = int(os.environ.get("GUARD_VM_SEED", random.randrange(1 << 31)))
     tap.note("GUARD_VM_SEED=%d" % seed)
-    order, tried, won = random.Random(seed), 0, []
+    order, tried, won, names = random.Random(seed), 0, [], whom(guest)
     end = time.monotonic() + 60 * float(os.environ.get("GUARD_VM_MINUTES", "60"))
     while time.monotonic() < end:
         some = order.sample(AGAIN, 4)
         jobs = ["( %s ) > /dev/null 2>&1 && echo won %d &" % (command, AGAIN.index(command)) for command in some]
-        output = guest.run("%s\n%s\n%s\nwait" % (PREFIX, "\n".join(jobs), UNLISTED), 300)[1]
+        output = guest.run("%s\n%s\n%s\nwait" % (names, "\n".join(jobs), UNLISTED), 300)[1]
         won += re.findall(r"won \d+", output)
         tried += len(some)
     tap.check(not won, "none of %d attempts was let" % tried, won)
