@@ -123,9 +123,13 @@ struct vm_area_struct {
 	void *anon_vma;
 };
 
+struct cred {
+	struct user_namespace *user_ns;
+};
 struct task_struct {
 	int pid;
 	int tgid;
+	const struct cred *cred;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct nsproxy *nsproxy;
@@ -150,7 +154,6 @@ union bpf_attr_head {
 
 struct kernel_siginfo;
 struct fown_struct;
-struct cred;
 struct rlimit;
 
 #pragma clang attribute pop

@@ -128,6 +128,41 @@ int BPF_PROG(guard_traceme, struct task_struct *parent)
 	return refuse_act(config, GUARD_BPF_TRACE, parent->tgid);
 }
 
+#define PR_SET_MM 35
+#define PR_SET_MM_EXE_FILE 13
+#define PR_SET_MM_MAP 14
+#define MAP_EXE_FD 100 /* its place in struct prctl_mm_map */
+
+/* Would it say that it is another program?  By that the daemon tells readers, interpreters
+ * and parents.  Root in a user namespace of his own may; whether he would is not looked at
+ * in his memory, which another thread of his could change. */
+static __always_inline bool passes_for_another(unsigned long what, unsigned long argument)
+{
+	__u32 program = 0;
+
+	if (what == PR_SET_MM_EXE_FILE)
+		return true;
+	if (what != PR_SET_MM_MAP)
+		return false;
+	if (BPF_CORE_READ(bpf_get_current_task_btf(), cred, user_ns, level) > 0)
+		return true;
+	return bpf_copy_from_user(&program, sizeof(program), (const void *)(argument + MAP_EXE_FD)) || program != (__u32)-1;
+}
+
+SEC("lsm.s/task_prctl")
+int BPF_PROG(guard_prctl, int option, unsigned long what, unsigned long argument)
+{
+	const struct guard_bpf_config *config;
+
+	if (option != PR_SET_MM)
+		return 0;
+	config = config_now();
+	if (!config || !(config->flags & GUARD_BPF_ALL_FILESYSTEMS) || (config->flags & GUARD_BPF_DEBUGGING) ||
+	    !passes_for_another(what, argument))
+		return 0;
+	return refuse_act(config, GUARD_BPF_TRACE, (__u32)what);
+}
+
 /* ---- kernel objects ------------------------------------------------------------------- */
 
 static __always_inline bool is_own_object(__u64 key)

@@ -23,10 +23,10 @@ module = open("/root/listed.ko", "rb").read()
 raise SystemExit(ctypes.CDLL(None).syscall(175, module, len(module), b"") != 0)
 '''
 # What a parent may do to its child: write into it, by either way; attach to it; be asked by it
-# to trace it.
+# to trace it.  And to pass for another program: it fails with EBUSY then, for its own is mapped.
 CHILD = '''
 import ctypes, os, time
-libc = ctypes.CDLL(None)
+libc = ctypes.CDLL(None, use_errno=True)
 class Part(ctypes.Structure):
     _fields_ = [("start", ctypes.c_void_p), ("size", ctypes.c_size_t)]
 word = ctypes.create_string_buffer(8)
@@ -47,9 +47,12 @@ os.kill(child, 9)
 child = os.fork()
 if child == 0:
     os._exit(libc.ptrace(0, 0, 0, 0) != 0)
-print("refused" if os.waitpid(child, 0)[1] else "let")
+print("refused" if os.waitpid(child, 0)[1] else "let", end=" ")
+libc.prctl(35, 13, os.open("/bin/true", os.O_RDONLY), 0, 0)
+print("let" if ctypes.get_errno() == 16 else "refused")
 '''
-INTO_OTHERS = ("process_vm_writev", "writing /proc/PID/mem", "writing its own", "ptrace", "to be traced by one's parent")
+INTO_OTHERS = ("process_vm_writev", "writing /proc/PID/mem", "writing its own", "ptrace", "to be traced by one's parent",
+               "to pass for another program")
 # Next kernels: 1 is EPERM, 8 that the file is none; from memory (here: none any more) 0.
 KEXEC = '''
 import ctypes, os
