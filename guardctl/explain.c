@@ -99,8 +99,11 @@ static int cannot_read(const char *path, int error)
 /* Where this machine's daemon has what is needed to see who vouches. */
 static int find_places(struct explaining *explaining, struct arguments *arguments, const struct guardctl_options *options)
 {
-	const int code = arguments->image ? 0 : guardctl_query_status(&explaining->status, options);
+	int code;
 
+	if (!signers_folder_is_there(arguments->places.catalogs) || !signers_folder_is_there(arguments->places.state))
+		return GUARDCTL_REFUSED;
+	code = arguments->image ? 0 : guardctl_query_status(&explaining->status, options);
 	if (code == 0)
 		signers_places_of(&arguments->places, &explaining->status);
 	return code;

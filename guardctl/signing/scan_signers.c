@@ -53,6 +53,8 @@ static bool load_keys(struct signers_keys *ret_keys, const struct scan_options *
 	char path[64];
 	int copy;
 
+	if (!signers_folder_is_there(options->catalogs) || !signers_folder_is_there(options->state))
+		return false;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", source);
 	if (options->certificate_count) {
 		/* The compiler takes no source that others could write. */

@@ -29,6 +29,9 @@ struct sign_key {
 /* sign_key.c: the key and the certificates that go with it; says what is wrong. */
 bool sign_key_load(struct sign_key *ret_key, const struct sign_options *options);
 void sign_key_clear(struct sign_key *key);
+/* Would its certificate count for a policy that names who issued it?  true as well where
+ * nobody else did. */
+bool sign_key_is_for_code(const struct sign_key *key);
 
 /* sign_catalog.c: an exit code. */
 int sign_catalog(const struct sign_options *options);

@@ -153,7 +153,12 @@ static int sign_list(const struct sign_options *options, const struct sign_key *
 			       reason[0] ? reason : guard_error_text(r));
 		return r;
 	}
-	return write_both(options, list, list_size, der, size);
+	r = write_both(options, list, list_size, der, size);
+	if (r == 0 && !sign_key_is_for_code(key))
+		guardctl_error("sign: %s was issued by another and is not for signing code (extended key usage codeSigning, "
+			       "key usage digitalSignature): it counts only where a policy names it itself",
+			       options->certificate ? options->certificate : options->key);
+	return r;
 }
 
 static int tell(const struct sign_options *options, size_t count)

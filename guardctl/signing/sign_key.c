@@ -9,6 +9,9 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
 #include "base/cleanup.h"
 #include "repo.h"
 
@@ -54,4 +57,19 @@ void sign_key_clear(struct sign_key *key)
 	publish_token_free(key->token);
 	free(key->certificates);
 	*key = (struct sign_key){ 0 };
+}
+
+bool sign_key_is_for_code(const struct sign_key *key)
+{
+	BIO *bio = BIO_new_mem_buf(key->certificates, (int)key->certificates_size);
+	X509 *x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	bool good = true;
+
+	if (x509 && X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) != 0)
+		good = (X509_get_extension_flags(x509) & EXFLAG_XKUSAGE) &&
+		       (X509_get_extended_key_usage(x509) & XKU_CODE_SIGN) &&
+		       (X509_get_key_usage(x509) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION));
+	X509_free(x509);
+	BIO_free(bio);
+	return good;
 }

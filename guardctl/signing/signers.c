@@ -105,7 +105,8 @@ static int run(const struct guardctl_options *options, int argc, char **argv)
 	if (code)
 		return code;
 	code = GUARDCTL_REFUSED;
-	if (signers_keys_load(&keys, &asked.places)) {
+	if (signers_folder_is_there(asked.places.catalogs) && signers_folder_is_there(asked.places.state) &&
+	    signers_keys_load(&keys, &asked.places)) {
 		if (!keys.policy)
 			guardctl_error("signers: no policy at hand (%s/policy-last): every key is unknown; name one "
 				       "with --policy", signers_state(&asked.places));

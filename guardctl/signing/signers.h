@@ -49,6 +49,9 @@ struct signers_places {
 /* The daemon's own places in the place of those that were not named; they lie in `told`. */
 void signers_places_of(struct signers_places *places, const struct guard_status *told);
 
+/* A folder that somebody named (NULL: nobody did) is there; false: it was said that not. */
+bool signers_folder_is_there(const char *path);
+
 struct signers_keys {
 	struct policy_input input;
 	struct guard_policy *policy; /* NULL: none; the input's */

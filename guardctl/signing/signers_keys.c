@@ -5,11 +5,14 @@
  */
 #include "signers.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -29,6 +32,19 @@ void signers_places_of(struct signers_places *places, const struct guard_status 
 		places->state = told->state_dir;
 	if (!places->catalogs && told->catalogs_dir[0])
 		places->catalogs = told->catalogs_dir;
+}
+
+bool signers_folder_is_there(const char *path)
+{
+	struct stat status;
+
+	if (!path)
+		return true;
+	errno = ENOTDIR;
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		return true;
+	guardctl_error("%s: %s", path, strerror(errno));
+	return false;
 }
 
 /* A sealed copy: what is checked is what is used. */

@@ -90,7 +90,9 @@ expect_denied "bytes between content and signature" "$area/between"
 size=$(stat -c %s "$SCRATCH/signed")
 for at in 29 32 38 45 80; do
 	cp "$SCRATCH/signed" "$area/bad" && chmod 755 "$area/bad"
-	printf '\377' | dd of="$area/bad" bs=1 seek=$((size - at)) conv=notrunc status=none
+	[ "$(tail -c $at "$area/bad" | head -c 1 | xxd -p)" != ff ] && other='\377' || other='\376'
+	# shellcheck disable=SC2059
+	printf "$other" | dd of="$area/bad" bs=1 seek=$((size - at)) conv=notrunc status=none
 	expect_denied "the byte $at before the end is another" "$area/bad"
 done
 
@@ -189,6 +191,10 @@ take_policy 4 "$(by catalog build), $(by catalog vendor)"
 expect_allowed "what it lists" "$area/tree/tool"
 try $CTL explain --state "$SCRATCH/state" --catalogs "$catalogs" "$area/tree/tool"
 check "$([ "$RC" = 0 ] && grep -q 'Vouched for by: catalog' <<< "$OUT"; echo $?)" "explain says who vouches for it" "$RC: $OUT"
+try $CTL explain "$area/tree/tool"
+check "$([ "$RC" = 0 ] && grep -q 'Vouched for by: catalog' <<< "$OUT"; echo $?)" "and asks the daemon where its lists are" "$RC: $OUT"
+try "$GUARDCTL" signers "$area/tree/tool" --catalogs "$SCRATCH/nowhere" --policy "$IMAGE"
+refused "a folder of lists that is not there" "nowhere: No such file or directory"
 append vendor "$SCRATCH/plain" "$area/tree/appended" && evil payload "$area/tree/alone"
 try "$GUARDCTL" scan "$area/tree" --by signer --certificate "$keys/build.pem" --certificate "$keys/stranger.pem" \
 	--certificate "$keys/vendor.pem" --catalogs "$catalogs" --state "$SCRATCH/state" --output "$SCRATCH/etc/proposed.conf"
