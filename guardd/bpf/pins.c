@@ -106,7 +106,8 @@ static bool is_link(int fd)
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 	length = readlink(name, target, sizeof(target) - 1);
 	target[length < 0 ? 0 : length] = '\0';
-	return strcmp(target, "anon_inode:bpf_link") == 0;
+	/* One that was pinned has the first name, one that was just made the other. */
+	return strcmp(target, "anon_inode:bpf-link") == 0 || strcmp(target, "anon_inode:bpf_link") == 0;
 }
 
 bool guardd_bpf_pin_is_ours(int *ret_link, const char *folder, const struct bpf_program *program,

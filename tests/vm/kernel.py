@@ -64,6 +64,9 @@ print(*[failed(320, os.open(path, os.O_RDONLY), -1, 0, 0, 4) for path in ("/opt/
 READ = 'open("/opt/evil.so", "rb").read(4096)'
 LOADED = 'import ctypes; ctypes.CDLL("/opt/%s.so")'
 KNOWN = "bpftool map lookup pinned /sys/fs/bpf/guard/map_guard_devices key $(cat /run/gone.key)"
+FAILS = ("sed 's|/etc/guard/policy.image|/run/none/policy|' /etc/guard/guardd.conf > /run/none.conf; mkdir -m 700 /run/none; "
+         "echo 'state_dir = \"/run/none\";' >> /run/none.conf; timeout 60 guardd --config /run/none.conf --foreground")
+PROGRAMS = "for name in exec map open; do bpftool link show pinned /sys/fs/bpf/guard/link_guard_$name | head -n 1; done"
 # Descriptors that were there first: of a listed library and of another.
 EARLY = '''
 import mmap, os, time
@@ -110,6 +113,7 @@ def all_dead(guest, tap):
     """Every process killed, and not started again: the kernel holds.  What was opened
     then is looked at when it is mapped, a filesystem that goes is forgotten.  The next
     daemon adopts."""
+    programs = guest.run(PROGRAMS)[1]
     guest.run("mkdir -p /run/gone && mount -t tmpfs x /run/gone && N=$(stat -c %Ld /run/gone) && "
               "echo $((N & 255)) $((N >> 8)) 0 0 > /run/gone.key")
     tap.check(attacks.wait_for(guest, KNOWN, 20), "a filesystem is known by its number")
@@ -119,12 +123,16 @@ def all_dead(guest, tap):
               "for i in 1 2 3 4 5; do pkill -9 guardd; done; true")
     tap.check(guest.run("pgrep guardd")[0] != 0, "no process of the daemon lives")
     both(guest, tap, "every process of the daemon killed")
+    code, output = guest.run(FAILS, 90)
+    tap.check(code != 0, "a daemon whose policy is missing does not start", output)
+    both(guest, tap, "a start that failed")
     tap.check(guest.run("umount /run/gone && ! " + KNOWN)[0] == 0, "its number says nothing when it is gone")
     guest.run("rm -f /run/early.*; setsid python3 -c %s > /dev/null 2>&1 &" % shlex.quote(EARLY))
     tap.check(attacks.wait_for(guest, "test -e /run/early.held", 30), "descriptors are there before the daemon")
     guest.run("rm -r /run/systemd/system/guardd.service.d; systemctl daemon-reload; systemctl restart guardd", 120)
     tap.check(ready(guest), "the next daemon is up with the layer", guest.run("guardctl status")[1])
     both(guest, tap, "after the next start")
+    tap.check(programs and guest.run(PROGRAMS)[1] == programs, "it goes on with the programs that are there", programs)
     guest.run("touch /run/early.go")
     attacks.wait_for(guest, "test -s /run/early.said", 30)
     said = guest.run("cat /run/early.said")[1]
