@@ -13,7 +13,7 @@ WHY = {
     "Tried: all of it in the reader instead of a worker (half the time), /proc of the last caller kept open (a quarter of "
     "the rest), hashing at the second sight only.",
     "user_file": "the looks of a first open, without the bytes; the answer may not be kept, for the owner may change the "
-    "file. With the kernel layer it is kept.",
+    "file. With the kernel layer neither, as yet: who opens it may be an interpreter, which only the gate tells apart.",
     "find": "files are made known to the kernel at their second opening, by one worker behind the answers; until then each "
     "open is a round trip.",
     "warm": "the profile says how many events reach the gate in one run; each is a round trip, all others the kernel answers "
