@@ -20,16 +20,28 @@
 #include "gate/in_use.h"
 #include "gate/mountinfo.h"
 
+#define LOOKS 3 /* at a process that changes meanwhile */
+
 struct search {
 	const struct guardd_inode *wanted;
 	size_t count;
 	bool *used;
 	struct guardd_in_use_own own;
+	bool last_look; /* at this process: what is unclear then counts as a use */
+	bool unclear;
 };
 
+/* What was seen a moment ago is gone: the process ends, or changes, perhaps to hide it. */
+static bool is_unclear(struct search *search)
+{
+	search->unclear = true;
+	return search->last_look;
+}
+
 /* May what lies on this mount of the process be a file of another file system, under
- * that one's inode number?  An overlay shows so what lies beneath it. */
-static bool may_show_others(int process, uint64_t mount_id)
+ * that one's inode number?  An overlay shows so what lies beneath it; of a mount of
+ * nobody's tree nobody knows. */
+static bool may_show_others(struct search *search, int process, uint64_t mount_id)
 {
 	GUARD_AUTO_FCLOSE FILE *stream = NULL;
 	GUARD_AUTO_FREE char *line = NULL;
@@ -40,20 +52,19 @@ static bool may_show_others(int process, uint64_t mount_id)
 	if (!stream) {
 		if (fd >= 0)
 			close(fd);
-		return true;
+		return is_unclear(search);
 	}
 	while (getline(&line, &capacity, stream) > 0) {
 		struct gate_mount mount;
 		if (gate_mount_parse(&mount, line) == 0 && mount.id == mount_id)
 			return strcmp(mount.type, "overlay") == 0;
 	}
-	return true; /* a mount of nobody's tree */
+	return is_unclear(search);
 }
 
 /* Is what `name` in `directory` leads to (a link of /proc/PID/fd or map_files) this very
- * file?  Asks no file system, and so no server that could let us wait; what vanishes while
- * it is looked at was perhaps to be hidden. */
-static bool leads_to(const struct search *search, int process, int directory, const char *name,
+ * file?  Asks no file system, and so no server that could let us wait. */
+static bool leads_to(struct search *search, int process, int directory, const char *name,
 		     const struct guardd_inode *wanted)
 {
 	GUARD_AUTO_CLOSE int fd = openat(directory, name, O_PATH | O_CLOEXEC);
@@ -61,11 +72,11 @@ static bool leads_to(const struct search *search, int process, int directory, co
 	uint64_t device;
 
 	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &facts) < 0)
-		return true;
+		return is_unclear(search);
 	device = makedev(facts.stx_dev_major, facts.stx_dev_minor);
 	if (facts.stx_ino != wanted->inode || device == wanted->device)
 		return facts.stx_ino == wanted->inode;
-	return device != search->own.memory_device && may_show_others(process, facts.stx_mnt_id);
+	return device != search->own.memory_device && may_show_others(search, process, facts.stx_mnt_id);
 }
 
 /* /proc/PID/maps shows the superblock's device, which on file systems with
@@ -129,6 +140,15 @@ static void close_directory(DIR **directory)
 		closedir(*directory);
 }
 
+/* One of O_PATH can be neither read nor mapped, and whoever opens or starts the file by it
+ * asks anew.  proc(5) gives its link no permissions. */
+static bool only_names(int directory, const char *name)
+{
+	struct statx link;
+
+	return statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_MODE, &link) == 0 && !(link.stx_mode & 0700);
+}
+
 static bool look_at_descriptors(struct search *search, int process)
 {
 	__attribute__((cleanup(close_directory))) DIR *directory = NULL;
@@ -144,7 +164,7 @@ static bool look_at_descriptors(struct search *search, int process)
 	}
 	while ((entry = readdir(directory))) {
 		struct statx facts;
-		if (isdigit((unsigned char)entry->d_name[0]) &&
+		if (isdigit((unsigned char)entry->d_name[0]) && !only_names(fd, entry->d_name) &&
 		    statx(fd, entry->d_name, AT_STATX_DONT_SYNC, STATX_INO | STATX_TYPE, &facts) == 0 &&
 		    S_ISREG(facts.stx_mode))
 			mark(search, makedev(facts.stx_dev_major, facts.stx_dev_minor), facts.stx_ino, process, fd,
@@ -153,10 +173,24 @@ static bool look_at_descriptors(struct search *search, int process)
 	return true;
 }
 
+/* Again while what was seen is gone at the second glance. */
+static bool look_at(struct search *search, int process)
+{
+	for (unsigned look = 1; look <= LOOKS; look++) {
+		search->unclear = false;
+		search->last_look = look == LOOKS;
+		if (!look_at_maps(search, process) || !look_at_descriptors(search, process))
+			return false;
+		if (!search->unclear)
+			break;
+	}
+	return true;
+}
+
 bool guardd_in_use_scan(bool *ret_used, const struct guardd_inode *wanted, size_t count,
 			struct guardd_in_use_own own)
 {
-	struct search search = { wanted, count, ret_used, own };
+	struct search search = { .wanted = wanted, .count = count, .used = ret_used, .own = own };
 	__attribute__((cleanup(close_directory))) DIR *proc = opendir("/proc");
 	struct dirent *entry;
 
@@ -176,7 +210,7 @@ bool guardd_in_use_scan(bool *ret_used, const struct guardd_inode *wanted, size_
 				continue;
 			return false;
 		}
-		if (!look_at_maps(&search, process) || !look_at_descriptors(&search, process))
+		if (!look_at(&search, process))
 			return false;
 	}
 	return true;

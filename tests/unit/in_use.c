@@ -214,6 +214,22 @@ static bool busy_while_held(const struct guardd_inode *file, int fd, bool mapped
 	return busy;
 }
 
+static void name_alone_is_no_use(void)
+{
+	int fd;
+	struct guardd_inode file = scratch_file(&fd);
+	char name[32];
+	int path;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	path = open(name, O_PATH | O_CLOEXEC);
+	CU_ASSERT_FATAL(path >= 0);
+	CU_ASSERT_TRUE(busy_while_held(&file, fd, false));
+	CU_ASSERT_FALSE(busy_while_held(&file, path, false));
+	close(path);
+	close(fd);
+}
+
 static void same_number_elsewhere_is_free(void)
 {
 	char first[] = "/tmp/guard-in-use-XXXXXX", second[] = "/tmp/guard-in-use-XXXXXX";
@@ -242,6 +258,7 @@ static CU_TestInfo tests[] = {
 	{ "a file approved a moment ago is busy, later free", just_approved_is_busy },
 	{ "the next file that gets the inode is free", successor_of_inode_is_free },
 	{ "a file mapped by another process is busy until it ends", mapped_elsewhere_is_busy },
+	{ "a descriptor that only names the file is no use of it", name_alone_is_no_use },
 	{ "a file of another tmpfs with its number is no use of it", same_number_elsewhere_is_free },
 	{ "a table full of unused files makes room, of fresh ones refuses", full_of_unused_makes_room },
 	CU_TEST_INFO_NULL,
