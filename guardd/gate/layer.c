@@ -93,11 +93,11 @@ static bool denies_by_default(struct gate *gate)
 	return denies;
 }
 
-bool gate_layer_holds(struct gate *gate, const struct gate_event *event)
+bool gate_layer_holds(struct gate *gate, uint64_t device)
 {
 	return gate->layer->on && atomic_load(&gate->layer_enforces) && denies_by_default(gate) &&
 	       (gate->config->protect_all ||
-		(guardd_bpf_device_flags(gate->layer, event->file.key.device) & GUARD_BPF_DEVICE_COVERED));
+		(guardd_bpf_device_flags(gate->layer, device) & GUARD_BPF_DEVICE_COVERED));
 }
 
 /* ---- filesystems ------------------------------------------------------------------- */

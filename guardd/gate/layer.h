@@ -27,9 +27,9 @@ struct gate_policy;
 void gate_layer_remember(struct gate *gate, const struct gate_event *event, const struct gate_identity *identity);
 /* Whom the event is allowed for, when that is not everybody. */
 void gate_layer_grant(struct gate *gate, const struct gate_event *event, uint32_t kinds);
-/* Does the kernel itself refuse to map this file as code without a verdict?  Then
- * who only reads it need not be refused. */
-bool gate_layer_holds(struct gate *gate, const struct gate_event *event);
+/* Does the kernel itself refuse to map a file of this filesystem as code without a
+ * verdict?  Then who only reads it need not be refused. */
+bool gate_layer_holds(struct gate *gate, uint64_t device);
 void gate_layer_filesystem(struct gate *gate, const struct gate_filesystem *filesystem);
 void gate_layer_filesystem_gone(struct gate *gate, uint64_t device);
 /* The disks that root is kept from. */

@@ -69,12 +69,13 @@ static bool sniff(struct gate *gate, struct gate_sight *sight, bool cacheable)
 }
 
 /* A user could turn it into code before a loader maps it: then not if a loader
- * opens it.  One that was called by hand may run an interpreter: a worker's to see. */
-static bool stays_data(const struct gate_sight *sight)
+ * opens it, unless the kernel looks again when it is mapped.  One that was called by
+ * hand may run an interpreter: a worker's to see. */
+static bool stays_data(struct gate *gate, const struct gate_sight *sight)
 {
 	struct gate_call call;
 
-	if (gate_file_is_sealed(sight->file))
+	if (gate_file_is_sealed(sight->file) || gate_layer_holds(gate, sight->file->key.device))
 		return true;
 	return know_call(&call, sight->tid) && call.kind == GATE_CALL_OPEN &&
 	       gate_caller_is_outside(sight->tid, &call);
@@ -86,7 +87,7 @@ static bool is_no_program(struct gate *gate, struct gate_sight *sight, bool cach
 	struct gate_program *program =
 		gate_caller_program(&file, sight->tid) == 0 ? gate_program_find(gate, &file) : NULL;
 	bool passes = program && program->scripts == 0 && !program->loader && sniff(gate, sight, cacheable) &&
-		      !is_loadable(sight->format) && stays_data(sight);
+		      !is_loadable(sight->format) && stays_data(gate, sight);
 
 	gate_program_put(program);
 	return passes;

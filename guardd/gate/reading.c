@@ -14,7 +14,7 @@ bool gate_only_reads(struct gate *gate, const struct gate_event *event)
 	struct gate_call call;
 
 	if (!facts || facts->kind != GUARD_KIND_LIBRARY || facts->exec ||
-	    (facts->program && facts->program->loader) || !gate_layer_holds(gate, event))
+	    (facts->program && facts->program->loader) || !gate_layer_holds(gate, event->file.key.device))
 		return false;
 	return gate_call_wait(&call, event->tid) == 0 && call.kind != GATE_CALL_EXEC &&
 	       gate_ip_read(event->tid, &call) == GATE_IP_OUTSIDE;

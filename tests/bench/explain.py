@@ -10,14 +10,16 @@ WHY = {
     "first_open": "beside reading, answering and closing, which the handler does as well, each system call in the profile is "
     "a look that the answer leans on: the file (fstat), who asks (/proc/TID/exe), a read lease so that the bytes stay what "
     "they are, the first bytes, and for a file that a user may write where the caller stands (/proc/TID/syscall, auxv). "
-    "Tried: all of it in the reader instead of a worker (half the time), /proc of the last caller kept open (a quarter of "
-    "the rest), hashing at the second sight only.",
+    "Tried: all of it in the reader instead of a worker (half the time), /proc of the last callers kept open (a quarter of "
+    "the rest), hashing at the second sight only; a reader that looks for the next event for some microseconds before it "
+    "sleeps, which is slower: the caller and it no longer share a processor.",
     "user_file": "the looks of a first open, without the bytes; the answer may not be kept, for the owner may change the "
     "file. With the kernel layer neither, as yet: who opens it may be an interpreter, which only the gate tells apart.",
     "find": "files are made known to the kernel at their second opening, by one worker behind the answers; until then each "
     "open is a round trip.",
     "warm": "the profile says how many events reach the gate in one run; each is a round trip, all others the kernel answers "
-    "by itself from an ignore mark. Where it is next to none, the rest is spread of the measurement.",
+    "by itself from an ignore mark. Where it is next to none, the rest is what the same "
+    "two roots differ with nobody watching.",
     "gate_time": "see the processor time of the gate: what is not the hash is the way to a worker and back.",
     "start": "the image is read, hashed and checked by the process that loads it and once more by the gate; then, before it "
     "says that it is ready, the gate looks at every process that runs and at what that has mapped (/proc/*/maps), which "
