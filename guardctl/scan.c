@@ -96,6 +96,8 @@ static int scan_and_write(struct scan *scan, struct scan_presets *presets, struc
 		r = scan_presets_find(presets, scan);
 	if (r == 0 && options->by_signer)
 		r = scan_find_signers(scan);
+	if (r == 0)
+		r = scan_list_unpacked(scan);
 	if (r == -GUARD_E_USAGE)
 		return r; /* it was said */
 	if (r < 0) {

@@ -54,6 +54,8 @@ enum scan_state {
 struct scan_file {
 	char *path; /* absolute, no symbolic links */
 	struct guard_digest digest;
+	struct guard_digest unpacked; /* when `has_unpacked`: what is in a compressed kernel module */
+	bool has_unpacked;
 	uint64_t size;
 	mode_t mode;
 	int error;        /* -GUARD_E_ code when SCAN_FAILED */
@@ -124,6 +126,14 @@ void scan_identify(struct scan_file *file, const struct scan_presets *presets, b
 /* scan_classify.c (pure): can anything run it? */
 bool scan_is_wanted(enum guard_format format, mode_t mode, const char *path, const struct scan_presets *presets);
 bool scan_has_suffix(const char *path, const char *suffix);
+
+/* scan_modules.c: a compressed kernel module that only root can have written.  Its content;
+ * -GUARD_E_FORMAT when it is none. */
+struct stat;
+bool scan_is_packed_module(const char *path, const struct stat *facts);
+int scan_unpacked_digest(struct guard_digest *ret_digest, int fd) GUARD_WARN_UNUSED;
+/* List these contents too, each beside its file; once, when all is known of the files. */
+int scan_list_unpacked(struct scan *scan) GUARD_WARN_UNUSED;
 
 /* scan_options.c: what was typed; says what is wrong. */
 int scan_parse_options(struct scan_options *options, int argc, char **argv) GUARD_WARN_UNUSED;

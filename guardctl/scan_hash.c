@@ -92,6 +92,7 @@ static int read_once(struct scan_file *file, const struct scan_presets *presets,
 		return -GUARD_E_IO;
 	if (!is_same(&before, &after) || size != (uint64_t)before.st_size)
 		return -GUARD_E_CHANGED;
+	file->has_unpacked = scan_is_packed_module(file->path, &before) && scan_unpacked_digest(&file->unpacked, fd) == 0;
 	file->digest = digest;
 	file->size = size;
 	file->state = SCAN_LISTED;

@@ -20,11 +20,11 @@ const char scan_presets_source[] = {
 add_library(guardctl_tools STATIC ${CMAKE_CURRENT_BINARY_DIR}/scan_presets_source.c)
 foreach(name doctor doctor_boot doctor_config doctor_files doctor_findings doctor_guard doctor_kernel
 	     doctor_machine doctor_mounts doctor_read doctor_sysctls scan scan_classify scan_dpkg scan_dpkg_parse
-	     scan_files scan_hash scan_head scan_options scan_order scan_output scan_presets scan_progress scan_summary
+	     scan_files scan_hash scan_head scan_modules scan_options scan_order scan_output scan_presets scan_progress scan_summary
 	     scan_text scan_walk)
 	target_sources(guardctl_tools PRIVATE ${CMAKE_CURRENT_LIST_DIR}/${name}.c)
 endforeach()
 target_include_directories(guardctl_tools PUBLIC ${CMAKE_CURRENT_LIST_DIR})
-target_link_libraries(guardctl_tools PUBLIC guard_static Threads::Threads PRIVATE guard_flags)
+target_link_libraries(guardctl_tools PUBLIC guard_static Threads::Threads PRIVATE guard_flags PkgConfig::ARCHIVE)
 target_link_libraries(guardctl PRIVATE guardctl_tools)
 list(APPEND GUARDCTL_VERBS scan doctor)

@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#define GUARD_BPF_ABI 5u
+#define GUARD_BPF_ABI 6u
 
 #define GUARD_BPF_DIGEST_SIZE 32
 #define GUARD_BPF_PATH_SIZE 256
@@ -20,6 +20,7 @@
 #define GUARD_BPF_GRANTS_MAX 16384u
 #define GUARD_BPF_RING_SIZE (256u * 1024u)
 #define GUARD_BPF_BENEATH_MAX 65536u
+#define GUARD_BPF_SHOWN_MAX 16384u
 
 /* What a content may be used as: 1 << enum guard_kind, for those that matter. */
 #define GUARD_BPF_EXECUTABLE (1u << 0)
@@ -31,6 +32,7 @@
 
 /* The kernel hashes no more: nobody could end whoever waits for it. */
 #define GUARD_BPF_HASHED_MAX (1ull << 30)
+#define GUARD_BPF_LOADED_MAX (256ull << 20) /* of what lies in memory: it keeps a core busy */
 #define GUARD_BPF_TOO_LARGE 1u /* `detail` of a file that was refused so */
 #define GUARD_BPF_SERVED 2u    /* the same: its content is what a process says it is */
 
@@ -86,7 +88,7 @@ struct guard_bpf_listed {
 #define GUARD_BPF_DEVICE_BENEATH (1u << 2) /* a covered one lies on it */
 #define GUARD_BPF_DEVICE_TRUSTED (1u << 3) /* a FUSE filesystem whose server is believed */
 
-/* Map `guard_shown`: inode storage of a file of an overlay: the address of the inode whose
+/* Map `guard_shown`: address of the inode of an overlay's file -> that of the inode whose
  * content it showed when it was opened last. */
 
 /* Map `guard_beneath`: address of such an inode -> when its content was let be used as

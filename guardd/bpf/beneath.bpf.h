@@ -18,13 +18,15 @@
 #define OVERLAY_MAGIC 0x794c7630
 #define FUSE_MAGIC 0x65735546
 #define TMPFS_MAGIC 0x01021994
+#define FMODE_BACKING (1u << 25)
 #define SB_KERNMOUNT (1ul << 22)
 #define SEALED (0x2u | 0x8u) /* F_SEAL_SHRINK, F_SEAL_WRITE */
 
+/* Least recently opened goes first: whoever starts a program opens it just before. */
 struct {
-	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, GUARD_BPF_SHOWN_MAX);
+	__type(key, __u64);
 	__type(value, __u64);
 } guard_shown SEC(".maps");
 
@@ -41,31 +43,54 @@ static __always_inline bool is_overlay(struct inode *inode)
 	return inode->i_sb->s_magic == OVERLAY_MAGIC;
 }
 
-/* An overlay opens what it shows: under its own path, but it is the other inode. */
+/* The inode of the file of which this one was opened: an overlay opens what it shows. */
+static __always_inline const struct inode *opened_for(struct file *file)
+{
+	const struct backing_file *backing = (const void *)file;
+	const struct backing_file___whole *whole = (const void *)file;
+
+	if (!bpf_core_type_exists(struct backing_file) || bpf_core_field_exists(backing->real_path))
+		return BPF_CORE_READ(file, f_path.dentry, d_inode);
+	if (!(file->f_mode & FMODE_BACKING))
+		return file->f_inode;
+	if (bpf_core_field_exists(backing->user_path))
+		return BPF_CORE_READ(backing, user_path.dentry, d_inode);
+	return BPF_CORE_READ(whole, user_path_file.f_path.dentry, d_inode);
+}
+
 static __always_inline void note_shown(struct file *file, struct inode *inode)
 {
-	struct inode *above = file->f_path.dentry->d_inode;
-	__u64 address = (__u64)inode, *shown;
+	const struct inode *above = opened_for(file);
+	__u64 key = (__u64)above, address = (__u64)inode;
 
-	if (above == inode || !above || !is_regular(inode) || !is_overlay(above))
+	if (above == inode || !above || !is_regular(inode) || BPF_CORE_READ(above, i_sb, s_magic) != OVERLAY_MAGIC)
 		return;
-	shown = bpf_inode_storage_get(&guard_shown, above, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (shown)
-		*shown = address;
+	bpf_map_update_elem(&guard_shown, &key, &address, BPF_ANY);
 }
 
 /* ---- before the use ------------------------------------------------------------------ */
+
+/* What an overlay's descriptor maps. */
+static __always_inline const struct file *mapped_by(struct file *file)
+{
+	const struct file *opened = NULL, *first = NULL;
+
+	if (bpf_core_read(&opened, sizeof(opened), &file->private_data) < 0 || !opened)
+		return NULL;
+	if (!bpf_core_field_exists(struct file___counted, f_ref))
+		return opened;
+	return bpf_probe_read_kernel(&first, sizeof(first), opened) < 0 ? NULL : first;
+}
 
 /* The inode that this very descriptor shows, when it is the one that the file shows; 0:
  * it is not, or cannot be told. */
 static __always_inline __u64 shown_by(struct file *file)
 {
-	const __u64 *shown = bpf_inode_storage_get(&guard_shown, file->f_inode, NULL, 0);
-	const struct file *opened = NULL;
-	__u64 real = 0;
+	__u64 key = (__u64)file->f_inode, real = 0;
+	const __u64 *shown = bpf_map_lookup_elem(&guard_shown, &key);
+	const struct file *opened = mapped_by(file);
 
-	if (!shown || bpf_core_read(&opened, sizeof(opened), &file->private_data) < 0 || !opened ||
-	    bpf_core_read(&real, sizeof(real), &opened->f_inode) < 0)
+	if (!shown || !opened || bpf_core_read(&real, sizeof(real), &opened->f_inode) < 0)
 		return 0;
 	return real == *shown ? real : 0;
 }
@@ -95,14 +120,6 @@ static __always_inline int hold_beneath(__u64 address)
 	if (bpf_map_update_elem(&guard_beneath, &address, &held, BPF_ANY))
 		return -1; /* full */
 	return is_written(real) ? -1 : 0;
-}
-
-/* Kernels that do not show which inode it is: those overlays alone that the machine's
- * root mounted, as far as he is believed. */
-static __always_inline bool is_roots(const struct guard_bpf_config *config, struct inode *inode)
-{
-	return bpf_core_field_exists(struct backing_file, user_path) && !(config->flags & GUARD_BPF_SELF) &&
-	       BPF_CORE_READ(inode, i_sb, s_user_ns, level) == 0;
 }
 
 /* Memory that is a file to the kernel alone: memfd, System V's shared memory.  Nobody
@@ -135,7 +152,7 @@ static __always_inline int begin_look(const struct guard_bpf_config *config, str
 		return device_flags(inode) & GUARD_BPF_DEVICE_TRUSTED ? 0 : -1;
 	if (is_in_memory(inode))
 		return is_sealed(inode) ? 0 : -1;
-	if (!is_overlay(inode) || is_roots(config, inode))
+	if (!is_overlay(inode))
 		return 0;
 	*real = shown_by(file);
 	return *real && is_a_plain_one((const struct inode *)*real) && !is_written((const struct inode *)*real) ? 0 : -1;

@@ -74,7 +74,7 @@ static __always_inline __u32 contained_now(const struct guard_bpf_config *config
 	return slot;
 }
 
-static __always_inline __u32 contain_refuses(const struct guard_bpf_config *config, __u32 mode)
+static __always_inline bool contain_refuses(const struct guard_bpf_config *config, __u32 mode)
 {
 	return mode == GUARD_BPF_CONTAIN_DENY && config->state == GUARD_BPF_ENFORCE;
 }
@@ -91,7 +91,7 @@ static __always_inline int refuse_contained(const struct guard_bpf_config *confi
 		bpf_probe_read_kernel_str(event->path, sizeof(event->path), dentry->d_name.name);
 		bpf_ringbuf_submit(event, 0);
 	}
-	return contain_refuses(config, mode) ? -1 /* EPERM */ : 0;
+	return answer(contain_refuses(config, mode));
 }
 
 SEC("lsm/task_alloc")
@@ -143,7 +143,7 @@ int BPF_PROG(guard_contain_exec, struct linux_binprm *bprm)
 			event->path[0] = '\0';
 		bpf_ringbuf_submit(event, 0);
 	}
-	return contain_refuses(config, mode) ? -1 /* EPERM */ : 0;
+	return answer(contain_refuses(config, mode));
 }
 
 /* From now on it is contained, if the new program begins a containment. */
@@ -322,6 +322,28 @@ SEC("?lsm/inode_setattr")
 int BPF_PROG(guard_contain_setattr_mapped, void *map, struct dentry *dentry, struct iattr *attributes)
 {
 	return contain_attributes(dentry, attributes);
+}
+
+/* An access list changes the mode as well, and nobody is asked about that: none is set. */
+static __always_inline int contain_access_list(struct dentry *dentry, const char *attribute)
+{
+	struct name name = {};
+
+	bpf_probe_read_kernel_str(name.text, sizeof(name.text), attribute);
+	return IS(&name, "system.posix_acl_access") ? contain_mode(dentry, dentry->d_inode->i_mode | MODE_RUN) : 0;
+}
+
+SEC("lsm/inode_setxattr")
+int BPF_PROG(guard_contain_setxattr, void *map, struct dentry *dentry, const char *name)
+{
+	return contain_access_list(dentry, name);
+}
+
+/* Kernels from 6.2. */
+SEC("?lsm/inode_set_acl")
+int BPF_PROG(guard_contain_set_acl, void *map, struct dentry *dentry, const char *name)
+{
+	return contain_access_list(dentry, name);
 }
 
 #endif

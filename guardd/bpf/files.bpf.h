@@ -125,6 +125,7 @@ static __always_inline int check_own_write(struct file *file)
 
 #define SCSI_SEND_COMMAND 1u
 #define SCSI_COMMAND 0x2285u /* SG_IO */
+#define SCSI_HEAD 16u /* words that are looked at */
 #define NVME_TYPE 'N'
 
 static __always_inline bool is_nvme_transfer(unsigned int command)
@@ -137,31 +138,52 @@ static __always_inline bool is_nvme_transfer(unsigned int command)
 	       (number == 0x42 || number == 0x43 || number == 0x48 || number == 0x49);
 }
 
-/* struct sg_io_hdr, or sg_io_v4 of linux/bsg.h: does it send bytes to the disk? */
-static __always_inline bool sends_bytes(unsigned long argument)
+/* struct sg_io_hdr, or sg_io_v4 of linux/bsg.h: does it send bytes to the disk?  For
+ * programs of 32 bits what is looked at lies in the same place. */
+static __always_inline bool sends_bytes(const __u32 head[SCSI_HEAD])
 {
-	__u32 head[16];
-
-	if (bpf_copy_from_user(head, sizeof(head), (const void *)argument))
-		return true; /* neither can the kernel read it */
 	if (head[0] == 'Q')
-		return head[15] != 0; /* dout_xfer_len */
+		return head[SCSI_HEAD - 1] != 0; /* dout_xfer_len */
 	/* To read (-3), or nothing (-1). */
 	return head[1] != (__u32)-3 && head[1] != (__u32)-1;
 }
 
-SEC("lsm.s/file_ioctl")
-int BPF_PROG(guard_command, struct file *file, unsigned int command, unsigned long argument)
+/* The configuration, when it is a command to a disk beneath, by a stranger. */
+static __always_inline const struct guard_bpf_config *guards_disk(struct inode *inode, unsigned int command)
 {
-	struct inode *inode = file->f_inode;
-	__u32 type = inode->i_mode & S_IFMT;
 	const struct guard_bpf_config *config;
+	__u32 type = inode->i_mode & S_IFMT;
 
 	if ((type != S_IFCHR && type != S_IFBLK) ||
 	    (command != SCSI_COMMAND && command != SCSI_SEND_COMMAND && !is_nvme_transfer(command)))
-		return 0;
+		return NULL;
 	config = guarded();
-	if (!config || !is_disk_beneath(inode) || (command == SCSI_COMMAND && !sends_bytes(argument)))
+	return config && is_disk_beneath(inode) ? config : NULL;
+}
+
+/* What cannot be read here the kernel cannot read either. */
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(guard_command, struct file *file, unsigned int command, unsigned long argument)
+{
+	const struct guard_bpf_config *config = guards_disk(file->f_inode, command);
+	__u32 head[SCSI_HEAD];
+
+	if (!config || (command == SCSI_COMMAND && !bpf_copy_from_user(head, sizeof(head), (const void *)argument) &&
+			!sends_bytes(head)))
+		return 0;
+	return refuse_name(config, GUARD_BPF_DEVICE, file->f_path.dentry);
+}
+
+/* By programs of 32 bits: newer kernels ask here.  May not sleep: what is not in memory
+ * just now is refused. */
+SEC("?lsm/file_ioctl_compat")
+int BPF_PROG(guard_command_compat, struct file *file, unsigned int command, unsigned long argument)
+{
+	const struct guard_bpf_config *config = guards_disk(file->f_inode, command);
+	__u32 head[SCSI_HEAD];
+
+	if (!config || (command == SCSI_COMMAND && !bpf_probe_read_user(head, sizeof(head), (const void *)argument) &&
+			!sends_bytes(head)))
 		return 0;
 	return refuse_name(config, GUARD_BPF_DEVICE, file->f_path.dentry);
 }

@@ -11,6 +11,7 @@
 #include "contain.bpf.h"
 #include "memory.bpf.h"
 #include "files.bpf.h"
+#include "modules.bpf.h"
 #include "mounts.bpf.h"
 #include "protect.bpf.h"
 #include "words.bpf.h"
@@ -250,6 +251,19 @@ int BPF_PROG(guard_removexattr, void *map, struct dentry *dentry, const char *na
 	return attributes_change(dentry);
 }
 
+/* Kernels from 6.2 ask here about access lists, and no longer as extended attributes. */
+SEC("?lsm/inode_set_acl")
+int BPF_PROG(guard_set_acl, void *map, struct dentry *dentry, const char *name)
+{
+	return attributes_change(dentry);
+}
+
+SEC("?lsm/inode_remove_acl")
+int BPF_PROG(guard_remove_acl, void *map, struct dentry *dentry, const char *name)
+{
+	return attributes_change(dentry);
+}
+
 /* Its number will be another's, perhaps before the daemon has heard that it is gone.  That
  * one lies on the disk of this number is not for this one to say. */
 SEC("lsm/sb_delete")
@@ -267,8 +281,6 @@ int BPF_PROG(guard_filesystem_gone, struct super_block *gone)
 	return 0;
 }
 
-/* What the kernel takes into itself: modules and a next kernel by content, and
- * nothing from memory, which has no file that could be listed. */
 static __always_inline bool reads_module(int id)
 {
 	return id == KERNEL_VALUE(kernel_read_file_id, READING_MODULE) ||
@@ -281,28 +293,12 @@ int BPF_PROG(guard_read_file, struct file *file, int id, bool whole)
 {
 	const struct guard_bpf_config *config = config_now();
 
-	if (!config || !(config->flags & GUARD_BPF_ALL_FILESYSTEMS))
+	if (!decides_modules(config))
 		return 0;
 	if (reads_module(id))
 		return check(config, file, GUARD_BPF_MODULE, GUARD_BPF_MODULE_LOAD);
 	if (id == KERNEL_VALUE(kernel_read_file_id, READING_KEXEC_IMAGE) ||
 	    id == KERNEL_VALUE(kernel_read_file_id, READING_KEXEC_INITRAMFS))
 		return check(config, file, GUARD_BPF_EXECUTABLE, GUARD_BPF_KEXEC);
-	return 0;
-}
-
-SEC("lsm/kernel_load_data")
-int BPF_PROG(guard_load_data, int id, bool whole)
-{
-	const struct guard_bpf_config *config = config_now();
-
-	if (!config || !(config->flags & GUARD_BPF_ALL_FILESYSTEMS) ||
-	    (config->flags & GUARD_BPF_DEFAULT_ALLOW))
-		return 0;
-	if (id == KERNEL_VALUE(kernel_load_data_id, LOADING_MODULE))
-		return refuse_act(config, GUARD_BPF_MODULE_LOAD, 0);
-	if (id == KERNEL_VALUE(kernel_load_data_id, LOADING_KEXEC_IMAGE) ||
-	    id == KERNEL_VALUE(kernel_load_data_id, LOADING_KEXEC_INITRAMFS))
-		return refuse_act(config, GUARD_BPF_KEXEC, 0);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #ifndef GUARDD_BPF_INTERNAL_H
 #define GUARDD_BPF_INTERNAL_H
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "bpf/layer.h"
@@ -13,8 +14,8 @@
 
 /* probe.c: 0, or -GUARD_E_UNSUPPORTED with the reason in words. */
 int guardd_bpf_probe(char *ret_why, size_t size) GUARD_WARN_UNUSED;
-/* How many arguments the kernel's hook of this name has; -1 there is none. */
-int guardd_bpf_hook_arguments(const char *name);
+/* How many arguments the kernel's hook of this name has, by its types; -1 there is none. */
+int guardd_bpf_hook_arguments(const struct btf *types, const char *name);
 /* Do the attached programs really see what happens?  Changes the mode of a file
  * in memory and looks whether its verdict went. */
 bool guardd_bpf_works(const struct guardd_bpf *layer);

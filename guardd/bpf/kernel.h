@@ -95,9 +95,18 @@ struct file {
 	unsigned int f_flags;
 	void *private_data;
 };
-/* Kernels from 6.8: what an overlay opened shows its own path there, not in `f_path`. */
+/* Kernels from 6.8: what an overlay opens for itself has the path of its own file here, not
+ * in `f_path`; from 6.19 a whole file, of which the path is one field. */
 struct backing_file {
 	struct path user_path;
+	struct path real_path; /* 6.5 to 6.7: there it is the other way round */
+};
+struct backing_file___whole {
+	struct file user_path_file;
+};
+/* From 6.13: when an overlay's file keeps two others, and this is how files are counted. */
+struct file___counted {
+	int f_ref;
 };
 
 struct io_uring_cmd {

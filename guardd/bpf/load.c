@@ -20,7 +20,6 @@
 #include "guard_bpf.skel.h"
 #include "problem.h"
 
-#define SETATTR_HOOK "bpf_lsm_inode_setattr"
 #define SETATTR_MAPPED 3 /* arguments, where a mount's map comes first */
 
 struct loading {
@@ -84,21 +83,35 @@ static int pin_maps_at(struct loading *loading)
 	return 0;
 }
 
+/* Of the programs that not every kernel has a hook for: those of this one's. */
+static void choose(const struct guard_bpf *programs)
+{
+	struct btf *types = btf__load_vmlinux_btf();
+	const bool mapped = guardd_bpf_hook_arguments(types, "bpf_lsm_inode_setattr") >= SETATTR_MAPPED;
+	const bool lists = guardd_bpf_hook_arguments(types, "bpf_lsm_inode_set_acl") > 0;
+	const bool compat = guardd_bpf_hook_arguments(types, "bpf_lsm_file_ioctl_compat") > 0;
+
+	btf__free(types);
+	bpf_program__set_autoload(programs->progs.guard_setattr, !mapped);
+	bpf_program__set_autoload(programs->progs.guard_setattr_mapped, mapped);
+	bpf_program__set_autoload(programs->progs.guard_contain_setattr, !mapped);
+	bpf_program__set_autoload(programs->progs.guard_contain_setattr_mapped, mapped);
+	bpf_program__set_autoload(programs->progs.guard_set_acl, lists);
+	bpf_program__set_autoload(programs->progs.guard_remove_acl, lists);
+	bpf_program__set_autoload(programs->progs.guard_contain_set_acl, lists);
+	bpf_program__set_autoload(programs->progs.guard_command_compat, compat);
+}
+
 /* Load onto pinned maps where they are there. */
 static int load(struct loading *loading)
 {
 	struct guard_bpf *programs = guard_bpf__open();
-	bool mapped;
 
 	said[0] = '\0';
 	loading->programs = programs;
 	if (!programs)
 		return -GUARD_E_UNSUPPORTED;
-	mapped = guardd_bpf_hook_arguments(SETATTR_HOOK) >= SETATTR_MAPPED;
-	bpf_program__set_autoload(programs->progs.guard_setattr, !mapped);
-	bpf_program__set_autoload(programs->progs.guard_setattr_mapped, mapped);
-	bpf_program__set_autoload(programs->progs.guard_contain_setattr, !mapped);
-	bpf_program__set_autoload(programs->progs.guard_contain_setattr_mapped, mapped);
+	choose(programs);
 	if (pin_maps_at(loading) < 0 || guard_bpf__load(programs) < 0)
 		return -GUARD_E_UNSUPPORTED;
 	return 0;

@@ -113,10 +113,23 @@ static __always_inline struct guard_bpf_event *event_begin(const struct guard_bp
 	return event;
 }
 
+/* A hook's answer.  By a branch that the compiler may not turn into a sum: verifiers from
+ * 6.12 on want to see that it is one of the two. */
+static __always_inline int answer(bool refuses)
+{
+	int r = 0;
+
+	if (refuses) {
+		r = -1; /* EPERM */
+		asm volatile("" : "+r"(r));
+	}
+	return r;
+}
+
 /* What a hook answers when it refuses. */
 static __always_inline int refusal(const struct guard_bpf_config *config)
 {
-	return config->state == GUARD_BPF_ENFORCE ? -1 /* EPERM */ : 0;
+	return answer(config->state == GUARD_BPF_ENFORCE);
 }
 
 #endif

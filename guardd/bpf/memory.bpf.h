@@ -61,7 +61,7 @@ static __always_inline int check_memory(const struct guard_bpf_config *config)
 		event->refused = refuses;
 		bpf_ringbuf_submit(event, 0);
 	}
-	return refuses ? -1 /* EPERM */ : 0;
+	return answer(refuses);
 }
 
 /* Who answers the page faults of a mapping can fill it with what no file holds, where

@@ -5,7 +5,6 @@
  */
 #include "bpf/internal.h"
 
-#include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -57,19 +56,15 @@ int guardd_bpf_probe(char *ret_why, size_t size)
 	return 0;
 }
 
-int guardd_bpf_hook_arguments(const char *name)
+int guardd_bpf_hook_arguments(const struct btf *types, const char *name)
 {
-	struct btf *types = btf__load_vmlinux_btf();
-	const struct btf_type *function, *prototype;
-	int id = types ? btf__find_by_name_kind(types, name, BTF_KIND_FUNC) : -1, count = -1;
+	const struct btf_type *function;
+	int id = types ? btf__find_by_name_kind(types, name, BTF_KIND_FUNC) : -1;
 
-	if (id > 0) {
-		function = btf__type_by_id(types, (uint32_t)id);
-		prototype = btf__type_by_id(types, function->type);
-		count = btf_vlen(prototype);
-	}
-	btf__free(types);
-	return count;
+	if (id <= 0)
+		return -1;
+	function = btf__type_by_id(types, (uint32_t)id);
+	return btf_vlen(btf__type_by_id(types, function->type));
 }
 
 bool guardd_bpf_works(const struct guardd_bpf *layer)

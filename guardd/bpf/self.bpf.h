@@ -72,6 +72,20 @@ static __always_inline int refuse_name(const struct guard_bpf_config *config, __
 	return let ? 0 : refusal(config);
 }
 
+/* The same, and the content that it was about: no maintenance lets that. */
+static __always_inline int refuse_content(const struct guard_bpf_config *config, __u32 what,
+					  const struct guard_bpf_digest *digest)
+{
+	struct guard_bpf_event *event = event_begin(config, what);
+
+	if (event) {
+		event->has_digest = 1;
+		__builtin_memcpy(event->digest, digest, sizeof(event->digest));
+		bpf_ringbuf_submit(event, 0);
+	}
+	return refusal(config);
+}
+
 static __always_inline __u32 own_flags(struct inode *inode)
 {
 	const __u32 *flags = inode ? bpf_inode_storage_get(&guard_own, inode, NULL, 0) : NULL;

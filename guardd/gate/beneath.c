@@ -166,9 +166,21 @@ static void add_btrfs(struct gate_beneath *set, const char *source)
 	globfree(&found);
 }
 
+/* It is mounted by all of its devices, and has the number of one. */
+static void add_bcachefs(struct gate_beneath *set, const char *sources)
+{
+	GUARD_AUTO_FREE char *copy = strdup(sources);
+	char *rest = NULL;
+
+	for (char *node = copy ? strtok_r(copy, ":", &rest) : NULL; node; node = strtok_r(NULL, ":", &rest))
+		(void)add_node(set, node);
+}
+
 void gate_beneath_add_mount(struct gate_beneath *set, const struct gate_mount *mount)
 {
-	if (major(mount->device))
+	if (strcmp(mount->type, "bcachefs") == 0)
+		add_bcachefs(set, mount->source);
+	else if (major(mount->device))
 		add_device(set, mount->device);
 	else if (strcmp(mount->type, "btrfs") == 0)
 		add_btrfs(set, mount->source);

@@ -2,9 +2,10 @@
  *
  * unit/bpf_maps.c - the kernel layer's maps as the daemon writes them, on small maps
  * of this kernel: full tables, two generations side by side, what goes with one; the
- * disks beneath, and command lines.
+ * disks beneath, and command lines; the hashes that the programs make themselves.
  */
 #include "bpf/layer.h"
+#include "bpf/sha256.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
@@ -214,6 +215,33 @@ static void a_command_line_is_told(void)
 	end(&layer);
 }
 
+/* By the other implementation that there is, at every length about the ends of blocks. */
+static void the_other_hash_is_sha256(void)
+{
+	uint8_t message[200], bytes[GUARD_DIGEST_SIZE];
+	struct guard_digest wanted;
+	unsigned different = 0;
+
+	for (size_t i = 0; i < sizeof(message); i++)
+		message[i] = (uint8_t)(i * 7 + 3);
+	for (size_t size = 0; size <= sizeof(message); size++) {
+		struct guard_bpf_sha256 sha;
+
+		guard_bpf_sha256_begin(&sha);
+		for (size_t at = 0; at < guard_bpf_sha256_blocks(size) * GUARD_BPF_SHA256_BLOCK; at += GUARD_BPF_SHA256_BLOCK) {
+			memset(sha.w, 0, sizeof(sha.w));
+			if (at < size)
+				memcpy(sha.w, &message[at], size - at < sizeof(sha.w) ? size - at : sizeof(sha.w));
+			guard_bpf_sha256_step(&sha, at, size);
+		}
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			bytes[i] = (uint8_t)(sha.state[i / 4] >> (24 - 8 * (i % 4)));
+		CU_ASSERT_EQUAL_FATAL(guard_digest_bytes(&wanted, message, size), 0);
+		different += memcmp(bytes, wanted.bytes, sizeof(bytes)) != 0;
+	}
+	CU_ASSERT_EQUAL(different, 0);
+}
+
 static CU_TestInfo tests[] = {
 	{ "a full table says so", a_full_table_says_so },
 	{ "the generation in force stays whole", the_generation_in_force_stays_whole },
@@ -222,6 +250,7 @@ static CU_TestInfo tests[] = {
 	{ "the disks beneath change", the_disks_beneath_change },
 	{ "the hash is SipHash-2-4", the_hash_is_siphash },
 	{ "a command line is told", a_command_line_is_told },
+	{ "the hash of what lies in memory is SHA-256", the_other_hash_is_sha256 },
 	CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("the kernel layer's maps", tests)

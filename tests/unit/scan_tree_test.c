@@ -189,10 +189,54 @@ static void test_swapped(void)
 	scan_free(&scan);
 }
 
+/* "module" and a line feed, by xz. */
+static const unsigned char packed[] = {
+	0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x04, 0xe6, 0xd6, 0xb4, 0x46, 0x02, 0x00, 0x21, 0x01,
+	0x0c, 0x00, 0x00, 0x00, 0x8f, 0x98, 0x41, 0x9c, 0x01, 0x00, 0x06, 0x6d, 0x6f, 0x64, 0x75, 0x6c,
+	0x65, 0x0a, 0x00, 0x00, 0xdc, 0xe4, 0xe4, 0x4d, 0x1d, 0x4c, 0x49, 0xe1, 0x00, 0x01, 0x1f, 0x07,
+	0x16, 0x2e, 0xb8, 0x73, 0x1f, 0xb6, 0xf3, 0x7d, 0x01, 0x00, 0x00, 0x00, 0x00, 0x04, 0x59, 0x5a,
+};
+
+/* What others may write is not unpacked, nor what only has the name. */
+static void test_packed_modules(void)
+{
+	struct scan_options options = { .directories = { root }, .directory_count = 1, .jobs = 2 };
+	struct scan scan = { .options = &options };
+	struct scan_presets *presets = NULL;
+	const struct scan_file *file;
+	char path[512];
+
+	make_tree();
+	put("others.ko.xz", packed, sizeof(packed), 0666);
+	put("cut.ko.xz", packed, sizeof(packed) / 2, 0644);
+	put("real.ko.xz", packed, sizeof(packed), 0644);
+	CU_ASSERT_EQUAL_FATAL(scan_presets_load(&presets), 0);
+	CU_ASSERT_EQUAL(scan_walk(&scan, root), 0);
+	scan_sort_files(&scan);
+	CU_ASSERT_EQUAL(scan_identify_all(&scan, presets), 0);
+	const size_t before = scan.file_count;
+	CU_ASSERT_EQUAL(scan_list_unpacked(&scan), 0);
+	CU_ASSERT_EQUAL(scan.file_count, before + (getuid() == 0 ? 1 : 0));
+	snprintf(path, sizeof(path), "%s/real.ko.xz, unpacked", root);
+	file = scan_find_file(&scan, path);
+	if (getuid() == 0) {
+		struct guard_digest wanted;
+
+		CU_ASSERT_EQUAL(guard_digest_bytes(&wanted, "module\n", 7), 0);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+		CU_ASSERT_EQUAL(file->state, SCAN_LISTED);
+		CU_ASSERT_EQUAL(guard_digest_compare(&file->digest, &wanted), 0);
+	}
+	scan_presets_free(presets);
+	remove_tree();
+	scan_free(&scan);
+}
+
 static CU_TestInfo tests[] = {
 	{ "what is not there or not real", test_missing },
 	{ "files swapped under the scan", test_swapped },
 	{ "a tree of odd names", test_tree },
+	{ "compressed kernel modules", test_packed_modules },
 	{ "--all, audit, the same bytes on any number of threads", test_all_and_same_bytes },
 	CU_TEST_INFO_NULL,
 };
