@@ -75,9 +75,23 @@ static bool is_documentation(const char *name)
 /* Could it be a program, a part of one, or a script? */
 static bool is_wanted(const char *name, enum guard_format format)
 {
-	if (is_documentation(name))
-		return false;
-	return format != GUARD_FORMAT_BINARY || strstr(name, ".ko.") != NULL;
+	return !is_documentation(name) && format != GUARD_FORMAT_BINARY;
+}
+
+/* One more block of a file, and into its digest; 0 at the end. */
+static int read_block(size_t *ret_size, struct reading *reading, struct archive *archive, EVP_MD_CTX *context)
+{
+	la_ssize_t n = archive_read_data(archive, reading->block, sizeof(reading->block));
+
+	if (n < 0)
+		return refuse(reading, -GUARD_E_FORMAT, "it is damaged");
+	reading->bytes += (uint64_t)n;
+	if (reading->bytes > PACKAGE_UNPACKED_MAX)
+		return refuse(reading, -GUARD_E_LIMIT, "what is in it is larger than 8 GiB");
+	if (EVP_DigestUpdate(context, reading->block, (size_t)n) != 1)
+		return -GUARD_E_INTERNAL;
+	*ret_size = (size_t)n;
+	return 0;
 }
 
 static int hash_file(struct guard_digest *ret_digest, enum guard_format *ret_format, struct reading *reading,
@@ -85,33 +99,97 @@ static int hash_file(struct guard_digest *ret_digest, enum guard_format *ret_for
 {
 	EVP_MD_CTX *context AUTO_CONTEXT = EVP_MD_CTX_new();
 	uint8_t head[GUARD_SNIFF_SIZE];
-	size_t head_size = 0;
+	size_t head_size = 0, n = 0;
 	unsigned length;
+	int r;
 
 	if (!context || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
 		return -GUARD_E_NOMEM;
-	for (;;) {
-		la_ssize_t n = archive_read_data(archive, reading->block, sizeof(reading->block));
-		size_t more = sizeof(head) - head_size;
+	do {
+		r = read_block(&n, reading, archive, context);
+		if (r < 0)
+			return r;
+		size_t more = n < sizeof(head) - head_size ? n : sizeof(head) - head_size;
 
-		if (n == 0)
-			break;
-		if (n < 0)
-			return refuse(reading, -GUARD_E_FORMAT, "it is damaged");
-		reading->bytes += (uint64_t)n;
-		if (reading->bytes > PACKAGE_UNPACKED_MAX)
-			return refuse(reading, -GUARD_E_LIMIT, "what is in it is larger than 8 GiB");
-		if (more > (size_t)n)
-			more = (size_t)n;
 		memcpy(&head[head_size], reading->block, more);
 		head_size += more;
-		if (EVP_DigestUpdate(context, reading->block, (size_t)n) != 1)
-			return -GUARD_E_INTERNAL;
-	}
+	} while (n > 0);
 	if (EVP_DigestFinal_ex(context, ret_digest->bytes, &length) != 1)
 		return -GUARD_E_INTERNAL;
 	*ret_format = guard_format_sniff(head, head_size);
 	return 0;
+}
+
+/* ---- a compressed kernel module: its content is vouched for as well -------------- */
+
+struct module {
+	struct reading *reading;
+	struct archive *outer;
+	EVP_MD_CTX *context; /* of the file as it is */
+	int error;
+};
+
+static la_ssize_t read_module(struct archive *inner, void *context, const void **ret_block)
+{
+	struct module *module = context;
+	size_t n = 0;
+
+	module->error = read_block(&n, module->reading, module->outer, module->context);
+	if (module->error < 0) {
+		archive_set_error(inner, EIO, "the module is damaged");
+		return -1;
+	}
+	*ret_block = module->reading->block;
+	return (la_ssize_t)n;
+}
+
+/* false: it is not what its name says, and has no other content than the file's. */
+static bool unpack(struct guard_digest *ret_digest, struct module *module)
+{
+	struct archive *inner AUTO_ARCHIVE = archive_read_new();
+	EVP_MD_CTX *context AUTO_CONTEXT = EVP_MD_CTX_new();
+	struct archive_entry *entry;
+	uint8_t block[BLOCK];
+	size_t total = 0;
+	la_ssize_t n;
+
+	if (!inner || !context || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+		return false;
+	archive_read_support_format_raw(inner);
+	archive_read_support_filter_xz(inner);
+	archive_read_support_filter_zstd(inner);
+	archive_read_support_filter_gzip(inner);
+	if (archive_read_open(inner, module, NULL, read_module, NULL) != ARCHIVE_OK ||
+	    archive_read_next_header(inner, &entry) != ARCHIVE_OK)
+		return false;
+	while ((n = archive_read_data(inner, block, sizeof(block))) > 0) {
+		total += (size_t)n;
+		if (total > PACKAGE_MODULE_MAX || EVP_DigestUpdate(context, block, (size_t)n) != 1)
+			return false;
+	}
+	return n == 0 && EVP_DigestFinal_ex(context, ret_digest->bytes, NULL) == 1;
+}
+
+/* In one reading: the file as it is, and what is in it. */
+static int take_module(struct reading *reading, struct archive *archive)
+{
+	EVP_MD_CTX *context AUTO_CONTEXT = EVP_MD_CTX_new();
+	struct module module = { .reading = reading, .outer = archive, .context = context };
+	struct guard_digest digest, unpacked;
+	size_t n = 0;
+	bool has_content;
+
+	if (!context || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+		return -GUARD_E_NOMEM;
+	has_content = unpack(&unpacked, &module);
+	do
+		module.error = module.error < 0 ? module.error : read_block(&n, reading, archive, context);
+	while (module.error == 0 && n > 0);
+	if (module.error == 0 && EVP_DigestFinal_ex(context, digest.bytes, NULL) != 1)
+		module.error = -GUARD_E_INTERNAL;
+	if (module.error == 0)
+		module.error = reading->take(reading->context, &digest);
+	return module.error == 0 && has_content ? reading->take(reading->context, &unpacked) : module.error;
 }
 
 static int take_file(struct reading *reading, struct archive *archive, struct archive_entry *entry)
@@ -129,6 +207,8 @@ static int take_file(struct reading *reading, struct archive *archive, struct ar
 		return refuse(reading, -GUARD_E_UNSAFE, "a file name in it leads out of its folder");
 	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
 		return 0;
+	if (strstr(name, ".ko.") && !is_documentation(name))
+		return take_module(reading, archive);
 	r = hash_file(&digest, &format, reading, archive);
 	if (r < 0)
 		return r;

@@ -141,7 +141,7 @@ static int count_file(void *context, const struct guard_digest *digest)
 	return 0;
 }
 
-static int tar_of(const char *name, const char *content)
+static int tar_of_bytes(const char *name, const void *content, size_t size)
 {
 	struct archive *archive = archive_write_new();
 	struct archive_entry *entry = archive_entry_new();
@@ -152,12 +152,17 @@ static int tar_of(const char *name, const char *content)
 	archive_write_open_fd(archive, fd);
 	archive_entry_set_pathname(entry, name);
 	archive_entry_set_filetype(entry, AE_IFREG);
-	archive_entry_set_size(entry, (la_int64_t)strlen(content));
+	archive_entry_set_size(entry, (la_int64_t)size);
 	archive_write_header(archive, entry);
-	archive_write_data(archive, content, strlen(content));
+	archive_write_data(archive, content, size);
 	archive_entry_free(entry);
 	archive_write_free(archive);
 	return fd;
+}
+
+static int tar_of(const char *name, const char *content)
+{
+	return tar_of_bytes(name, content, strlen(content));
 }
 
 /* So many empty files that nobody would count them. */
@@ -241,6 +246,29 @@ static void debs(void)
 	CU_ASSERT_EQUAL(read_deb(&files, memfd_create("empty", MFD_CLOEXEC)), -GUARD_E_FORMAT);
 }
 
+/* Of a compressed kernel module the content is vouched for as well as the file. */
+static void debs_modules(void)
+{
+	/* "module" and a line feed, by xz. */
+	static const unsigned char packed[] = {
+		0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x04, 0xe6, 0xd6, 0xb4, 0x46, 0x02, 0x00, 0x21, 0x01,
+		0x0c, 0x00, 0x00, 0x00, 0x8f, 0x98, 0x41, 0x9c, 0x01, 0x00, 0x06, 0x6d, 0x6f, 0x64, 0x75, 0x6c,
+		0x65, 0x0a, 0x00, 0x00, 0xdc, 0xe4, 0xe4, 0x4d, 0x1d, 0x4c, 0x49, 0xe1, 0x00, 0x01, 0x1f, 0x07,
+		0x16, 0x2e, 0xb8, 0x73, 0x1f, 0xb6, 0xf3, 0x7d, 0x01, 0x00, 0x00, 0x00, 0x00, 0x04, 0x59, 0x5a,
+	};
+	static const char name[] = "./lib/modules/6/m.ko.xz";
+	unsigned files;
+
+	CU_ASSERT_EQUAL(read_deb(&files, deb_with("data.tar.gz", tar_of_bytes(name, packed, sizeof(packed)))), 0);
+	CU_ASSERT_EQUAL(files, 3);
+	CU_ASSERT_EQUAL(read_deb(&files, deb_with("data.tar.gz", tar_of_bytes(name, packed, sizeof(packed) / 2))), 0);
+	CU_ASSERT_EQUAL(files, 2);
+	CU_ASSERT_EQUAL(read_deb(&files, deb_with("data.tar.gz", tar_of(name, ""))), 0);
+	CU_ASSERT_EQUAL(files, 2);
+	CU_ASSERT_EQUAL(read_deb(&files, deb_with("data.tar.gz", tar_of_bytes("./usr/share/doc/m.ko.xz", packed, sizeof(packed)))), 0);
+	CU_ASSERT_EQUAL(files, 1);
+}
+
 /* A small .deb that unpacks to more files than any package has. */
 static void debs_crowded(void)
 {
@@ -275,6 +303,7 @@ static CU_TestInfo tests[] = {
 	{ "InRelease", releases },
 	{ "Packages", indexes },
 	{ ".deb: names that lead out, wrong members", debs },
+	{ "a compressed kernel module in a .deb", debs_modules },
 	{ ".deb: cut anywhere", debs_cut },
 	{ ".deb: a crowd in a small file", debs_crowded },
 	CU_TEST_INFO_NULL,

@@ -8,7 +8,7 @@ import shlex
 
 HOME = "/opt/c/home"
 MARK = "/run/contain-mark"
-TOOLS = "dash touch chmod mkdir mv ln cp setsid env python3"
+TOOLS = "dash touch chmod mkdir mv ln cp setsid env python3 setfacl"
 SETUP = ("mkdir -p /opt/c {h}/.config/autostart {h}/two && chmod 755 /opt/c && cd /opt/c && "
          "for t in {t}; do cp $(command -v $t) $t; done && cp env mail && "
          "cp dash judged && date +%N >> judged && printf 'echo x > {m}\\n' > ok.sh && "
@@ -86,12 +86,13 @@ def writes(guest, tap):
             ("another folder, by its name", "mkdir y", "mv y e/.config"),
             ("a file without a name", UNNAMED % "644", UNNAMED % "755"),
             ("a copy of a program", "cp newer copy", "cp /opt/c/good program"),
-            ("a file made executable", "chmod 600 newer", "chmod 755 newer")):
+            ("a file made executable", "chmod 600 newer", "chmod 755 newer"),
+            ("the same by an access list", "chmod 644 newer", "setfacl -m u::rwx newer")):
         code, output = guest.run(shell % good)
         tap.check(code == 0, "allowed: a contained program writes: " + name, output)
         code, output = guest.run(shell % evil)
         tap.check(code != 0 and "not permitted" in output, "denied: " + name, "%d %s" % (code, output))
-    code, output = guest.run(free % "touch .config/autostart/x && chmod 755 newer")
+    code, output = guest.run(free % "touch .config/autostart/x && setfacl -m u::rwx newer && chmod 755 newer")
     tap.check(code == 0, "allowed: all of it by nobody contained", output)
 
 

@@ -110,6 +110,7 @@ HOSTILE = CONTROLS + (
     ("another memory for this kernel", PYTHON + "'open(\"/dev/snapshot\", \"r+b\", 0)'"),
     ("a sleeping machine's memory", "echo 254:0 > /sys/power/resume"), ("ptrace", 'python3 -c "%s"' % (TRACE % "$GATE")),
     ("/proc/PID/mem", "dd if=/dev/zero of=/proc/$GATE/mem bs=1 count=1 conv=notrunc"),
+    ("an access list of the configuration", "setfacl -m u:alice:rw /etc/guard/guardd.conf"),
     ("the configuration", "echo x >> /etc/guard/guardd.conf"), ("its folder", "mv /etc/guard /etc/guard2"),
     ("the policy", "rm /etc/guard/policy.image"), ("a link over it", "ln -sf /dev/null /etc/guard/policy.image"),
     ("the program", "mv /usr/sbin/guardd /usr/sbin/g"),
