@@ -20,8 +20,7 @@ static int read_status(struct guard_status *ret_status, struct guardctl_connecti
 		return code;
 	if (type == GUARD_WIRE_RESULT)
 		return guardctl_result(&reader);
-	if (type != GUARD_WIRE_STATUS_DATA || guard_status_decode(ret_status, &reader) < 0 ||
-	    !guard_reader_done(&reader))
+	if (type != GUARD_WIRE_STATUS_DATA || guard_status_decode(ret_status, &reader) < 0)
 		return guardctl_unexpected();
 	return 0;
 }

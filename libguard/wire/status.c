@@ -74,6 +74,12 @@ int guard_status_encode(struct guard_writer *writer, const struct guard_status *
 	return guard_body_end(writer);
 }
 
+/* A daemon of before the field was added has said all that it knows. */
+static bool says_more(const struct guard_reader *reader)
+{
+	return !reader->failed && guard_reader_left(reader) > 0;
+}
+
 int guard_status_decode(struct guard_status *ret_status, struct guard_reader *reader)
 {
 	struct guard_status status = { 0 };
@@ -106,8 +112,10 @@ int guard_status_decode(struct guard_status *ret_status, struct guard_reader *re
 	take_distribution(&status.distribution, reader);
 	status.self_protection = guard_body_take_enum(reader, 2);
 	status.maintenance_until = guard_read_i64(reader);
-	guard_body_take_text(status.state_dir, sizeof(status.state_dir), reader);
-	guard_body_take_text(status.catalogs_dir, sizeof(status.catalogs_dir), reader);
+	if (says_more(reader))
+		guard_body_take_text(status.state_dir, sizeof(status.state_dir), reader);
+	if (says_more(reader))
+		guard_body_take_text(status.catalogs_dir, sizeof(status.catalogs_dir), reader);
 	if (reader->failed)
 		return -GUARD_E_FORMAT;
 	*ret_status = status;

@@ -133,7 +133,9 @@ struct guard_distribution {
 	int64_t last_check, last_good, next_check, fresh_until; /* Unix seconds, 0 never */
 };
 
-/* status: what the keeper, gate and record say of themselves. */
+/* status: what the keeper, gate and record say of themselves.  Append only: guardctl and
+ * the daemon are two packages, and an upgrade is refused to a daemon that guards itself.
+ * What an older daemon does not say is empty, what a newer one adds is left unread. */
 struct guard_status {
 	uint8_t enforcing;         /* policy mode is enforce and marks are on */
 	uint8_t backend;           /* 1 fanotify, 2 fanotify and bpf */

@@ -63,8 +63,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	guard_writer_init(&writer);
 	FUZZ_REQUIRE(encode(which, &writer) == 0);
-	FUZZ_REQUIRE(writer.size == reader.offset - 1);
-	FUZZ_REQUIRE(memcmp(writer.bytes, &data[1], writer.size) == 0);
+	/* An older daemon's status ends before the newest fields, which are then empty. */
+	FUZZ_REQUIRE(writer.size == reader.offset - 1 || (which == 1 && writer.size > reader.offset - 1));
+	FUZZ_REQUIRE(memcmp(writer.bytes, &data[1], reader.offset - 1) == 0);
+	for (size_t at = reader.offset - 1; at < writer.size; at++)
+		FUZZ_REQUIRE(writer.bytes[at] == 0);
 	guard_writer_free(&writer);
 	return 0;
 }

@@ -13,6 +13,8 @@
 
 #include "wire/wire.h"
 
+#define EMPTY_TEXT 5u /* bytes of it in a message: its size and a NUL */
+
 static struct guard_event sample_event(void)
 {
 	struct guard_event event = {
@@ -86,6 +88,38 @@ static void make_samples(void)
 	identity.signers[1].key_id[31] = 9;
 }
 
+/* As far as a daemon sends it that is older by one or two fields, here empty. */
+static bool is_older_status(const struct body *body, size_t size, size_t whole)
+{
+	const size_t empty = whole - size;
+
+	return strcmp(body->name, "status") == 0 && (empty == EMPTY_TEXT || empty == 2 * EMPTY_TEXT);
+}
+
+static void status_of_an_older_or_newer_daemon_is_read(void)
+{
+	struct guard_writer writer;
+	struct guard_reader reader;
+	struct guard_status told;
+
+	make_samples();
+	strcpy(status.state_dir, "/var/lib/guard");
+	guard_writer_init(&writer);
+	CU_ASSERT_EQUAL_FATAL(guard_status_encode(&writer, &status), 0);
+	guard_reader_init(&reader, writer.bytes, writer.size - EMPTY_TEXT - EMPTY_TEXT - strlen(status.state_dir));
+	CU_ASSERT_EQUAL(guard_status_decode(&told, &reader), 0);
+	CU_ASSERT_EQUAL(told.gate_restarts, status.gate_restarts);
+	CU_ASSERT_STRING_EQUAL(told.state_dir, "");
+	guard_reader_init(&reader, writer.bytes, writer.size - EMPTY_TEXT);
+	CU_ASSERT_EQUAL(guard_status_decode(&told, &reader), 0);
+	CU_ASSERT_STRING_EQUAL(told.state_dir, status.state_dir);
+	guard_write_u64(&writer, 1);
+	guard_reader_init(&reader, writer.bytes, writer.size);
+	CU_ASSERT_EQUAL(guard_status_decode(&told, &reader), 0);
+	CU_ASSERT_STRING_EQUAL(told.policy_id, status.policy_id);
+	guard_writer_free(&writer);
+}
+
 static void truncations_are_refused(void)
 {
 	make_samples();
@@ -101,7 +135,8 @@ static void truncations_are_refused(void)
 
 			memcpy(exact, writer.bytes, size);
 			guard_reader_init(&reader, exact, size);
-			CU_ASSERT_EQUAL(bodies[i].decode(value, &reader), -GUARD_E_FORMAT);
+			CU_ASSERT_EQUAL(bodies[i].decode(value, &reader),
+					is_older_status(&bodies[i], size, writer.size) ? 0 : -GUARD_E_FORMAT);
 			free(exact);
 		}
 		free(value);
@@ -273,6 +308,7 @@ static void packets_travel_whole_or_not_at_all(void)
 
 static CU_TestInfo tests[] = {
 	{ "truncations are refused", truncations_are_refused },
+	{ "the status of an older or a newer daemon is read", status_of_an_older_or_newer_daemon_is_read },
 	{ "events out of range are not sent", events_out_of_range_are_not_sent },
 	{ "unterminated arrays are not sent", unterminated_arrays_are_not_sent },
 	{ "signers are counted", signers_are_counted },
