@@ -230,6 +230,7 @@ static const char *advice(const struct guard_event *event, bool allowed_now)
 	case GUARD_REASON_STANDARD_INPUT:
 		return _("put the code into a file and ask for that file to be listed");
 	case GUARD_REASON_SERVED:
+	case GUARD_REASON_UNWATCHED:
 		return _("copy it to a disk of this machine and start it from there");
 	case GUARD_REASON_CONTAINED:
 		return _("if you need it for your work, ask for it to be named in the policy's containment");

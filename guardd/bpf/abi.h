@@ -255,6 +255,7 @@ enum guard_bpf_what {
 	GUARD_BPF_PROTECT,
 	GUARD_BPF_WRITE_IN_USE,
 	GUARD_BPF_CONTAINED_START, /* by what is contained */
+	GUARD_BPF_READ_UNWATCHED,  /* by an interpreter that is held to files */
 	GUARD_BPF_WHAT_FILES_, /* below: about files; above: against the daemon itself */
 	GUARD_BPF_SIGNAL,
 	GUARD_BPF_TRACE,

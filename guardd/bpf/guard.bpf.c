@@ -19,6 +19,7 @@
 #define PROT_WRITE 2
 #define PROT_EXEC 4
 #define VM_EXEC 4
+#define FMODE_READ 1
 #define FMODE_WRITE 2
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -152,9 +153,10 @@ int BPF_PROG(guard_map, struct file *file, unsigned long reqprot, unsigned long 
 	if (BPF_CORE_READ_BITFIELD(task, in_execve))
 		wanted |= GUARD_BPF_EXECUTABLE;
 	r = check(config, file, wanted, GUARD_BPF_MAP);
-	if (r == 0)
-		note_mapped(file->f_inode);
-	return r;
+	if (r)
+		return r;
+	note_mapped(file->f_inode);
+	return note_interpreter(config, file->f_inode);
 }
 
 /* May not sleep here: a verdict, or no. */
@@ -196,6 +198,11 @@ int BPF_PROG(guard_open, struct file *file)
 		return 0;
 	inode = file->f_inode;
 	note_shown(file, inode);
+	if ((file->f_mode & FMODE_READ) && reads_unwatched(config, inode)) {
+		r = refuse_file(config, file, GUARD_BPF_READ_UNWATCHED, NULL, 0, true);
+		if (r)
+			return r;
+	}
 	if (!(file->f_mode & FMODE_WRITE))
 		return 0;
 	r = check_own_write(file);

@@ -4,14 +4,21 @@
  * started with those very words.  The daemon read them in the caller's memory, where
  * another thread could have others shown to the kernel; what the new program got is
  * compared with what was judged before it runs its first instruction.
+ *
+ * Such an interpreter is held to files, and the daemon is asked about those that it
+ * opens.  Where nobody is asked, on a filesystem of the user's own or in memory, any
+ * file could be a script: it reads none there.
  */
 #ifndef GUARDD_BPF_WORDS_H
 #define GUARDD_BPF_WORDS_H
 
+#include "beneath.bpf.h"
 #include "contain.bpf.h"
 
 #define WORDS_STEPS (GUARD_BPF_WORDS_SIZE_MAX / GUARD_BPF_WORDS_STEP)
 #define SIGNAL_KILL 9
+#define RAMFS_MAGIC 0x858458f6
+#define KERNELS_OWN (1ul << 22) /* SB_KERNMOUNT: of memfd and shared memory, mounted by nobody */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -27,6 +34,70 @@ struct {
 	__type(key, int);
 	__type(value, struct guard_bpf_words);
 } guard_judged SEC(".maps");
+
+/* Threads that have mapped the code of such an interpreter; an exec ends it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} guard_held SEC(".maps");
+
+static __always_inline bool is_held(struct task_struct *task)
+{
+	const __u32 *held = bpf_task_storage_get(&guard_held, task, NULL, 0);
+
+	return held && *held;
+}
+
+static __always_inline int hold(struct task_struct *task)
+{
+	__u32 *held = bpf_task_storage_get(&guard_held, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!held)
+		return -12; /* ENOMEM: none gets out */
+	*held = 1;
+	return 0;
+}
+
+/* By the kernel in its exec, or by whoever else was let map it. */
+static __always_inline int note_interpreter(const struct guard_bpf_config *config, struct inode *inode)
+{
+	const struct guard_bpf_startable *startable;
+
+	if (!(config->flags & GUARD_BPF_JUDGES_WORDS))
+		return 0;
+	startable = startable_of(config, inode);
+	return startable && (startable->flags & GUARD_BPF_STARTABLE_WORDS) ? hold(bpf_get_current_task_btf()) : 0;
+}
+
+SEC("lsm/task_alloc")
+int BPF_PROG(guard_words_fork, struct task_struct *child, unsigned long flags)
+{
+	return is_held(bpf_get_current_task_btf()) ? hold(child) : 0;
+}
+
+/* A user's own, memory, and to those who do not believe root his as well.  What the kernel
+ * itself shows (proc, sysfs, control groups) is not meant. */
+static __always_inline bool is_unwatched(const struct guard_bpf_config *config, struct inode *inode)
+{
+	struct super_block *super = inode->i_sb;
+
+	if (device_flags(inode) & GUARD_BPF_DEVICE_COVERED)
+		return false;
+	if (super->s_magic != TMPFS_MAGIC && super->s_magic != RAMFS_MAGIC && super->s_magic != OVERLAY_MAGIC &&
+	    super->s_magic != FUSE_MAGIC)
+		return false;
+	return (config->flags & GUARD_BPF_SELF) || (super->s_flags & KERNELS_OWN) || super->s_user_ns->level > 0;
+}
+
+static __always_inline bool reads_unwatched(const struct guard_bpf_config *config, struct inode *inode)
+{
+	const __u32 wanted = GUARD_BPF_JUDGES_WORDS | GUARD_BPF_ALL_FILESYSTEMS;
+
+	return (config->flags & wanted) == wanted && !(config->flags & GUARD_BPF_DEFAULT_ALLOW) &&
+	       is_held(bpf_get_current_task_btf()) && is_regular(inode) && is_unwatched(config, inode);
+}
 
 static __always_inline bool wants_words(const struct guard_bpf_config *config, struct linux_binprm *bprm)
 {
@@ -105,7 +176,10 @@ int BPF_PROG(guard_words_image, struct linux_binprm *bprm)
 {
 	const struct guard_bpf_config *config = config_now();
 	const struct guard_bpf_words *judged;
+	__u32 *held = bpf_task_storage_get(&guard_held, bpf_get_current_task_btf(), NULL, 0);
 
+	if (held)
+		*held = 0; /* its code is mapped after this */
 	if (!wants_words(config, bprm))
 		return 0;
 	judged = bpf_task_storage_get(&guard_judged, bpf_get_current_task_btf(), NULL, 0);

@@ -22,6 +22,8 @@ static enum guard_reason reason_of(const struct guard_bpf_event *event)
 		return GUARD_REASON_CONTAINED;
 	if (event->what == GUARD_BPF_WRITE_IN_USE)
 		return GUARD_REASON_IN_USE;
+	if (event->what == GUARD_BPF_READ_UNWATCHED)
+		return GUARD_REASON_UNWATCHED;
 	if (event->has_digest)
 		return GUARD_REASON_DEFAULT;
 	if (event->detail == GUARD_BPF_SERVED)
@@ -32,6 +34,13 @@ static enum guard_reason reason_of(const struct guard_bpf_event *event)
 static bool is_exec(const struct guard_bpf_event *event)
 {
 	return event->what == GUARD_BPF_EXEC || event->what == GUARD_BPF_CONTAINED_START;
+}
+
+static enum guard_kind kind_of(const struct guard_bpf_event *event)
+{
+	if (event->what == GUARD_BPF_READ_UNWATCHED)
+		return GUARD_KIND_SCRIPT;
+	return is_exec(event) ? GUARD_KIND_EXECUTABLE : GUARD_KIND_LIBRARY;
 }
 
 static void name_containment(struct gate *gate, struct guard_event *note, const struct guard_bpf_event *event)
@@ -65,7 +74,7 @@ static void note_file(struct gate *gate, const struct guard_bpf_event *event)
 				    .reason = (uint8_t)reason_of(event),
 				    .rule = GUARD_NO_RULE,
 				    .count = 1,
-				    .kind = is_exec(event) ? GUARD_KIND_EXECUTABLE : GUARD_KIND_LIBRARY,
+				    .kind = (uint8_t)kind_of(event),
 				    .access_exec = is_exec(event),
 				    .has_digest = event->has_digest != 0,
 				    .inode = event->inode,

@@ -209,6 +209,7 @@ static void put_next_step(const struct guard_policy *policy, FILE *out, const st
 		fputs("  What to do: try again in a moment.\n", out);
 		break;
 	case GUARD_REASON_SERVED:
+	case GUARD_REASON_UNWATCHED:
 		fputs("  What to do: copy it to a disk of this machine and start it from there.\n", out);
 		break;
 	case GUARD_REASON_INLINE:

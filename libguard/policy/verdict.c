@@ -36,6 +36,7 @@ static const struct reason_entry reasons[GUARD_REASON_MAX_] = {
 	[GUARD_REASON_CONTAINED] = { "contained", "A program that the policy contains, or what it started, did what it may not." },
 	[GUARD_REASON_BARRED] = { "barred", "A rule of the policy bars it; the help desk can unlock it for a while." },
 	[GUARD_REASON_SERVED] = { "served", "It lies on a FUSE filesystem, where whoever serves it can show another content when it runs." },
+	[GUARD_REASON_UNWATCHED] = { "unwatched", "It lies on a filesystem of its user's own or in memory, where nobody sees what an interpreter reads." },
 };
 
 const char *guard_reason_name(enum guard_reason reason)

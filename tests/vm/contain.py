@@ -11,7 +11,7 @@ MARK = "/run/contain-mark"
 TOOLS = "dash touch chmod mkdir mv ln cp setsid env python3 setfacl"
 SETUP = ("mkdir -p /opt/c {h}/.config/autostart {h}/two && chmod 755 /opt/c && cd /opt/c && "
          "for t in {t}; do cp $(command -v $t) $t; done && cp env mail && "
-         "cp dash judged && date +%N >> judged && printf 'echo x > {m}\\n' > ok.sh && "
+         "cp dash judged && date +%N >> judged && printf 'echo x > {m}\\n' > ok.sh && printf '( . /mnt/s ); true\\n' > child.sh && "
          "cp {l}/payload good && cp {l}/payload other && cp {l}/payload child && date +%N >> child && "
          "touch {h}/.bashrc && chmod 755 good other child mail judged")
 CONTAINMENT = '''
@@ -19,7 +19,7 @@ containment = ( { name = "mail"; mode = "deny"; programs = [ "/opt/c/mail" ];
     may_start = [ %(tools)s, "/opt/c/good" ];
     not_write = [ ".config/autostart", ".bashrc" ]; } );
 groups = ( { name = "by parent"; rules = ( { sha256 = [ "%(child)s" ]; parents = [ "/opt/c/env" ]; } ); },
-    { name = "judged"; rules = ( { sha256 = [ "%(judged)s", "%(ok.sh)s" ]; } ); } );
+    { name = "judged"; rules = ( { sha256 = [ "%(judged)s", "%(ok.sh)s", "%(child.sh)s" ]; } ); } );
 interpreters = ( { name = "judged"; programs = [ "/opt/c/judged" ]; sha256 = [ "%(judged)s" ]; scripts = [ "argument" ];
     options = "-+abc!efiImno;s<uvxCEV"; inline = "deny"; standard_input = "deny"; } );
 '''
@@ -54,7 +54,7 @@ def ran(guest, command):
 
 def policy(guest, source, image, reload):
     """The machine's policy, one version higher, with the containment."""
-    filled = {name: guest.run("sha256sum /opt/c/" + name)[1].split()[0] for name in ("child", "judged", "ok.sh")}
+    filled = {name: guest.run("sha256sum /opt/c/" + name)[1].split()[0] for name in ("child", "judged", "ok.sh", "child.sh")}
     filled["tools"] = ", ".join('"/opt/c/%s"' % tool for tool in TOOLS.split() if tool != "env")
     guest.write("/etc/guard/contain.conf", (CONTAINMENT % filled).encode())
     return guest.run("v=$(sed -n 's/^ *version = \\([0-9]*\\);.*/\\1/p' {0} | head -n 1); "
@@ -101,6 +101,22 @@ def parents(guest, tap):
     tap.check(not ran(guest, "/opt/c/setsid /opt/c/child"), "denied: the same to another")
 
 
+# A script where nobody is asked about it.
+MEMORY = ('import os; f = os.memfd_create("s", 0); os.write(f, open("/opt/c/ok.sh", "rb").read()); '
+          'os.execv("/opt/c/{0}", ["x", "/dev/fd/%d" % f])')
+OWN = "/usr/bin/unshare -Urm dash -c '/usr/bin/mount -t tmpfs x /mnt; cp /opt/c/ok.sh /mnt/s; "
+UNWATCHED = (("on a filesystem of one's own", OWN + "/opt/c/{0} /mnt/s'"),
+             ("there, by a child of a listed one", OWN + "/opt/c/{0} /opt/c/child.sh'"),
+             ("in memory", "/usr/bin/python3 -c " + shlex.quote(MEMORY)))
+
+
+def unwatched(guest, tap):
+    for name, command in UNWATCHED:
+        tap.check(ran(guest, command.format("dash")), "allowed: a script %s, by one that is not held to files" % name)
+        tap.check(not ran(guest, command.format("judged")), "denied: a script %s" % name)
+    tap.check("unwatched" in guest.run("guardctl events --limit 50")[1], "the ledger says that nobody looks there")
+
+
 def words(guest, tap):
     tap.check(ran(guest, "/opt/c/judged /opt/c/ok.sh"), "allowed: a script of an interpreter that is held to scripts")
     tap.check(not ran(guest, "/opt/c/judged -c 'echo x > %s'" % MARK), "denied: code on its command line")
@@ -114,6 +130,7 @@ def words(guest, tap):
     tap.check(guest.run("test -e /tmp/contain-mark")[0] != 0, "denied: of a copy where nobody is asked")
     guest.run("rm -f %s; python3 -c %s" % (RACE_MARK, shlex.quote(RACE)), 200)
     tap.check(guest.run("test -e " + RACE_MARK)[0] != 0, "denied: words that change while they are looked at")
+    unwatched(guest, tap)
     tap.check("another command line than was judged" in guest.run("guardctl events --limit 300")[1],
               "some of them were other words than were judged")
 

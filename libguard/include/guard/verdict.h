@@ -44,6 +44,7 @@ enum guard_reason {
 	GUARD_REASON_CONTAINED,        /* started or written by what a contained program began */
 	GUARD_REASON_BARRED,           /* a deny rule matched that gives way to an unlock */
 	GUARD_REASON_SERVED,           /* its content is what a process says it is (FUSE) */
+	GUARD_REASON_UNWATCHED,        /* read by an interpreter that is held to files, where nobody looks */
 	GUARD_REASON_MAX_
 };
 
