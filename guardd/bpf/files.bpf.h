@@ -80,13 +80,15 @@ static __always_inline __u32 act_on_device(struct inode *inode)
 	return is_disk_beneath(inode) ? GUARD_BPF_DEVICE : 0;
 }
 
-static __always_inline bool is_resume(struct dentry *dentry)
+/* Another kernel's memory to wake up with; a page of memory that is said to be broken, which
+ * ends whoever has it. */
+static __always_inline bool replaces_memory(struct dentry *dentry)
 {
 	struct name name, folder;
 
 	read_name(&name, dentry);
 	read_name(&folder, dentry->d_parent);
-	return IS(&name, "resume") && IS(&folder, "power");
+	return (IS(&name, "resume") && IS(&folder, "power")) || IS(&name, "hard_offline_page");
 }
 
 static __always_inline __u32 act_of_write(const struct guard_bpf_config *config, struct dentry *dentry,
@@ -101,7 +103,7 @@ static __always_inline __u32 act_of_write(const struct guard_bpf_config *config,
 		return 0;
 	if (magic == CGROUP_MAGIC || magic == CGROUP1_MAGIC)
 		return act_on_group(dentry);
-	if (magic == SYSFS_MAGIC && is_resume(dentry))
+	if (magic == SYSFS_MAGIC && replaces_memory(dentry))
 		return GUARD_BPF_KERNEL;
 	if (type == S_IFCHR || type == S_IFBLK)
 		return act_on_device(inode);
@@ -148,6 +150,25 @@ static __always_inline bool sends_bytes(const __u32 head[SCSI_HEAD])
 	return head[1] != (__u32)-3 && head[1] != (__u32)-1;
 }
 
+#define SET_FLAGS 0x40086602u      /* FS_IOC_SETFLAGS: chattr */
+#define SET_FLAGS_32 0x40046602u   /* FS_IOC32_SETFLAGS */
+#define SET_ATTRIBUTES 0x401c5820u /* FS_IOC_FSSETXATTR */
+#define SHUT_DOWN 0x8004587du      /* FS_IOC_SHUTDOWN, of a whole filesystem */
+
+/* What may not be changed any more the daemon cannot write either; a filesystem that is
+ * shut down takes no record. */
+static __always_inline int check_attributes(struct file *file, unsigned int command)
+{
+	const struct guard_bpf_config *config;
+
+	if (command != SET_FLAGS && command != SET_FLAGS_32 && command != SET_ATTRIBUTES && command != SHUT_DOWN)
+		return 0;
+	config = guarded();
+	if (!config || !(command == SHUT_DOWN ? is_covered(config, file->f_inode) : is_own_dentry(file->f_path.dentry)))
+		return 0;
+	return refuse_name(config, GUARD_BPF_FILE, file->f_path.dentry);
+}
+
 /* The configuration, when it is a command to a disk beneath, by a stranger. */
 static __always_inline const struct guard_bpf_config *guards_disk(struct inode *inode, unsigned int command)
 {
@@ -170,7 +191,7 @@ int BPF_PROG(guard_command, struct file *file, unsigned int command, unsigned lo
 
 	if (!config || (command == SCSI_COMMAND && !bpf_copy_from_user(head, sizeof(head), (const void *)argument) &&
 			!sends_bytes(head)))
-		return 0;
+		return check_attributes(file, command);
 	return refuse_name(config, GUARD_BPF_DEVICE, file->f_path.dentry);
 }
 
@@ -184,7 +205,7 @@ int BPF_PROG(guard_command_compat, struct file *file, unsigned int command, unsi
 
 	if (!config || (command == SCSI_COMMAND && !bpf_probe_read_user(head, sizeof(head), (const void *)argument) &&
 			!sends_bytes(head)))
-		return 0;
+		return check_attributes(file, command);
 	return refuse_name(config, GUARD_BPF_DEVICE, file->f_path.dentry);
 }
 

@@ -57,6 +57,7 @@ struct shmem_inode_info {
 };
 
 struct dentry {
+	unsigned int d_flags;
 	struct inode *d_inode;
 	struct dentry *d_parent;
 	struct qstr d_name;
@@ -78,8 +79,10 @@ struct ns_common {
 };
 struct mnt_namespace {
 	struct ns_common ns;
+	struct mount *root;
 };
 struct mount {
+	struct mount *mnt_parent;
 	struct vfsmount mnt;
 	struct mnt_namespace *mnt_ns;
 	int mnt_id;
@@ -135,9 +138,18 @@ struct vm_area_struct {
 struct cred {
 	struct user_namespace *user_ns;
 };
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+struct files_struct {
+	struct fdtable *fdt;
+};
 struct task_struct {
+	unsigned int flags;
 	int pid;
 	int tgid;
+	struct files_struct *files;
 	const struct cred *cred;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
@@ -155,6 +167,9 @@ struct bpf_prog_aux {
 };
 struct bpf_prog {
 	struct bpf_prog_aux *aux;
+};
+struct bpf_link {
+	struct bpf_prog *prog;
 };
 
 union bpf_attr_head {

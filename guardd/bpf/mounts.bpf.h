@@ -119,6 +119,15 @@ int BPF_PROG(guard_pivot, const struct path *old, const struct path *new)
 	return refuse_move(old);
 }
 
+/* The root that all see: whatever is mounted in it goes with it, /proc too. */
+static __always_inline bool is_root_of_all(const struct vfsmount *mount)
+{
+	struct mount *first = BPF_CORE_READ(mounts_of_task(), root), *above = NULL;
+
+	bpf_core_read(&above, sizeof(above), &whole_mount(mount)->mnt_parent);
+	return acts_on_our_mounts() && (above == first || whole_mount(mount) == first);
+}
+
 SEC("lsm/sb_umount")
 int BPF_PROG(guard_umount, struct vfsmount *mount, int flags)
 {
@@ -126,7 +135,7 @@ int BPF_PROG(guard_umount, struct vfsmount *mount, int flags)
 
 	if (!config || is_shutdown())
 		return 0;
-	if (!is_the_gates(mount) && (!is_seen(mount) ||
+	if (!is_the_gates(mount) && !is_root_of_all(mount) && (!is_seen(mount) ||
 				     !(own_flags(mount->mnt_root->d_inode) & (GUARD_BPF_OWN | GUARD_BPF_ANCESTOR))))
 		return 0;
 	return refuse_name(config, GUARD_BPF_MOUNT, mount->mnt_root);

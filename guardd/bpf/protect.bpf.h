@@ -94,6 +94,12 @@ int BPF_PROG(guard_nice, struct task_struct *target, int nice)
 	return refuse_task(target, GUARD_BPF_SIGNAL);
 }
 
+SEC("lsm/task_setioprio")
+int BPF_PROG(guard_disk_priority, struct task_struct *target, int priority)
+{
+	return refuse_task(target, GUARD_BPF_SIGNAL);
+}
+
 /* ---- other processes' memory: the daemon's always, everybody's unless debugging is let -- */
 
 #define PTRACE_MODE_ATTACH 2
@@ -209,13 +215,42 @@ static __always_inline bool is_intrusive(__u32 type)
 	}
 }
 
+/* The number of the program that the link at this descriptor holds in place; 0: none. */
+static __always_inline __u32 program_of_link(__u32 descriptor)
+{
+	struct fdtable *table = BPF_CORE_READ(bpf_get_current_task_btf(), files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+	struct bpf_link *link = NULL;
+
+	if (descriptor >= BPF_CORE_READ(table, max_fds) ||
+	    bpf_probe_read_kernel(&file, sizeof(file), &files[descriptor]) < 0)
+		return 0;
+	link = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(link, prog, aux, id);
+}
+
+/* The kernel has no such wish for links like ours; whoever has it is told of. */
+static __always_inline int check_link(const struct guard_bpf_config *config, union bpf_attr *attributes)
+{
+	__u32 descriptor = 0, id;
+
+	if (bpf_probe_read_kernel(&descriptor, sizeof(descriptor), attributes) < 0)
+		return 0;
+	id = program_of_link(descriptor);
+	return id && is_own_object(GUARD_BPF_OBJECT_PROGRAM | id) ? refuse_act(config, GUARD_BPF_BPF, id) : 0;
+}
+
 SEC("lsm/bpf")
 int BPF_PROG(guard_bpf_call, int command, union bpf_attr *attributes, unsigned int size)
 {
 	const struct guard_bpf_config *config = guarded();
 	__u32 type = 0;
 
-	if (!config || command != BPF_PROG_LOAD)
+	if (!config)
+		return 0;
+	if (command == BPF_LINK_DETACH || command == BPF_LINK_UPDATE)
+		return check_link(config, attributes);
+	if (command != BPF_PROG_LOAD)
 		return 0;
 	if (bpf_probe_read_kernel(&type, sizeof(type), attributes) == 0 && !is_intrusive(type))
 		return 0;

@@ -93,12 +93,24 @@ static __always_inline __u32 own_flags(struct inode *inode)
 	return flags ? *flags : 0;
 }
 
+#define DCACHE_DISCONNECTED 0x20u
+#define PF_KTHREAD 0x00200000u
+
+/* Opened by its number (open_by_handle_at) when nobody had it by name: nothing says in what
+ * folder it lies, so it could be anything of the daemon's.  Only root can; the kernel's
+ * own server of files (NFS) does it for others, who name what they changed before. */
+static __always_inline bool is_without_folder(struct dentry *dentry)
+{
+	return (dentry->d_flags & DCACHE_DISCONNECTED) && dentry->d_parent == dentry &&
+	       !(bpf_get_current_task_btf()->flags & PF_KTHREAD);
+}
+
 /* It is the daemon's, or lies in a folder of the daemon's: STATE_DIR has folders of the
  * helpers', these have files. */
 #define OWN_DEPTH 4
 static __always_inline bool is_own_dentry(struct dentry *dentry)
 {
-	if (own_flags(dentry->d_inode) & GUARD_BPF_OWN)
+	if ((own_flags(dentry->d_inode) & GUARD_BPF_OWN) || is_without_folder(dentry))
 		return true;
 #pragma clang loop unroll(full)
 	for (int i = 0; i < OWN_DEPTH; i++) {
