@@ -248,6 +248,13 @@ static inline __u64 guard_bpf_place_hash(const __u64 words[GUARD_BPF_PLACE_WORDS
 #define GUARD_BPF_OBJECT_MOUNTS (2ull << 32)
 #define GUARD_BPF_OBJECT_MOUNT (3ull << 32)
 
+/* Map `guard_lost`: array of numbers of records for which `guard_events` had no room. */
+enum guard_bpf_lost {
+	GUARD_BPF_LOST = 0,  /* counted by the programs */
+	GUARD_BPF_LOST_TOLD, /* of these the gate has made a record of */
+	GUARD_BPF_LOST_MAX_,
+};
+
 /* Map `guard_events`: ring buffer of records. */
 enum guard_bpf_what {
 	GUARD_BPF_EXEC = 1, /* no verdict, and not a listed content */

@@ -27,7 +27,7 @@ struct guardd_bpf {
 	bool on;
 	bool adopted; /* the programs of a daemon before us go on */
 	int32_t config, verdicts, digests, devices, grants, events, tasks, own, objects;
-	int32_t containments, startable, places, words;
+	int32_t containments, startable, places, words, lost;
 	uint32_t link_count;
 	int32_t links[GUARDD_BPF_LINKS_MAX];
 	char why[GUARDD_BPF_WHY_SIZE]; /* in words: what is on, or why it is not */
@@ -120,6 +120,9 @@ typedef void guardd_bpf_take(void *context, const struct guard_bpf_event *event)
 int guardd_bpf_ring_open(const struct guardd_bpf *layer) GUARD_WARN_UNUSED;
 /* To poll for POLLIN; -1 none. */
 int guardd_bpf_ring_fd(void);
+/* How many records found no room since this was last asked; written down in the kernel, so
+ * that each is told of once, by whichever gate. */
+uint64_t guardd_bpf_ring_lost(const struct guardd_bpf *layer);
 /* Hand over what is there.  One thread at a time; `take` must not wait. */
 void guardd_bpf_ring_read(guardd_bpf_take *take, void *context);
 

@@ -16,7 +16,7 @@ int guardd_bpf_start(struct guardd_bpf *ret_layer, const struct guardd_config *c
 {
 	*ret_layer = (struct guardd_bpf){ .config = -1, .verdicts = -1, .digests = -1, .devices = -1,
 					  .grants = -1, .events = -1, .tasks = -1, .own = -1, .objects = -1,
-					  .containments = -1, .startable = -1, .places = -1, .words = -1 };
+					  .containments = -1, .startable = -1, .places = -1, .words = -1, .lost = -1 };
 	snprintf(ret_layer->why, sizeof(ret_layer->why), "%s",
 		 config->backend == GUARDD_BACKEND_FANOTIFY ? "switched off by backend = \"fanotify\"" : why);
 	if (config->backend != GUARDD_BACKEND_BPF)

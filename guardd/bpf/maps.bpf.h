@@ -58,6 +58,14 @@ struct {
 	__uint(max_entries, GUARD_BPF_RING_SIZE);
 } guard_events SEC(".maps");
 
+/* Records for which the ring had no room, and of how many the daemon has told. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GUARD_BPF_LOST_MAX_);
+	__type(key, __u32);
+	__type(value, __u64);
+} guard_lost SEC(".maps");
+
 /* The daemon's own processes: the keeper is entered by the daemon, its children
  * inherit. */
 struct {
@@ -97,13 +105,24 @@ static __always_inline const struct guard_bpf_config *config_now(void)
 	return config && config->abi == GUARD_BPF_ABI && config->state != GUARD_BPF_OFF ? config : NULL;
 }
 
+static __always_inline void count_lost(void)
+{
+	__u32 which = GUARD_BPF_LOST;
+	__u64 *lost = bpf_map_lookup_elem(&guard_lost, &which);
+
+	if (lost)
+		__sync_fetch_and_add(lost, 1);
+}
+
 /* A record for the daemon; the caller fills in the rest and submits. */
 static __always_inline struct guard_bpf_event *event_begin(const struct guard_bpf_config *config, __u32 what)
 {
 	struct guard_bpf_event *event = bpf_ringbuf_reserve(&guard_events, sizeof(*event), 0);
 
-	if (!event)
+	if (!event) {
+		count_lost();
 		return NULL;
+	}
 	__builtin_memset(event, 0, sizeof(*event));
 	event->what = what;
 	event->refused = config->state == GUARD_BPF_ENFORCE;

@@ -51,6 +51,17 @@ int guardd_bpf_next(int32_t map, const void *key, void *ret_next)
 	return map_call(BPF_MAP_GET_NEXT_KEY, map, key, ret_next, 0) == 0 ? 0 : -GUARD_E_NOT_FOUND;
 }
 
+uint64_t guardd_bpf_ring_lost(const struct guardd_bpf *layer)
+{
+	const uint32_t counted = GUARD_BPF_LOST, told = GUARD_BPF_LOST_TOLD;
+	uint64_t lost = 0, known = 0;
+
+	if (guardd_bpf_get(layer->lost, &counted, &lost) < 0 || guardd_bpf_get(layer->lost, &told, &known) < 0 ||
+	    lost == known || guardd_bpf_put(layer->lost, &told, &lost) < 0)
+		return 0;
+	return lost - known;
+}
+
 int guardd_bpf_config_get(const struct guardd_bpf *layer, struct guard_bpf_config *ret_config)
 {
 	const uint32_t zero = 0;

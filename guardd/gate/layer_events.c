@@ -148,14 +148,26 @@ static void take(void *context, const struct guard_bpf_event *event)
 		note_act(gate, event);
 }
 
+/* Whoever fills the ring on purpose is told of, if not what he did meanwhile. */
+static void note_lost(struct gate *gate)
+{
+	uint64_t lost = guardd_bpf_ring_lost(gate->layer);
+
+	if (lost)
+		gate_note_daemon(gate, GUARD_DAEMON_EVENTS_LOST, lost,
+				 "the kernel layer had no room for %llu records of what it refused", (unsigned long long)lost);
+}
+
 static void listen_to_kernel(struct gate *gate, void *context)
 {
 	struct pollfd ready = { .fd = guardd_bpf_ring_fd(), .events = POLLIN };
 
 	(void)context;
 	for (;;)
-		if (poll(&ready, 1, -1) > 0)
+		if (poll(&ready, 1, -1) > 0) {
 			guardd_bpf_ring_read(take, gate);
+			note_lost(gate);
+		}
 }
 
 int gate_layer_listen(struct gate *gate)

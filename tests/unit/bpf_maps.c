@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf/values.h"
 #include "unit.h"
 
 #define ROOM 4u
@@ -64,6 +65,7 @@ static bool begin(struct guardd_bpf *ret_layer)
 	ret_layer->digests = map_make(BPF_MAP_TYPE_HASH, GUARD_BPF_DIGEST_SIZE, sizeof(struct guard_bpf_listed), ROOM);
 	ret_layer->devices = map_make(BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(uint32_t), ROOM);
 	ret_layer->words = map_make(BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(struct guard_bpf_words), ROOM);
+	ret_layer->lost = map_make(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(uint64_t), GUARD_BPF_LOST_MAX_);
 	ret_layer->config = map_make(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct guard_bpf_config), 1);
 	if (ret_layer->digests < 0)
 		printf("no maps here: %s\n", strerror(errno));
@@ -76,6 +78,25 @@ static void end(struct guardd_bpf *layer)
 	close(layer->devices);
 	close(layer->config);
 	close(layer->words);
+	close(layer->lost);
+}
+
+static void what_was_lost_is_told_once(void)
+{
+	const uint32_t counted = GUARD_BPF_LOST;
+	uint64_t lost = 7;
+	struct guardd_bpf layer;
+
+	if (!begin(&layer))
+		return;
+	CU_ASSERT_EQUAL(guardd_bpf_ring_lost(&layer), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_put(layer.lost, &counted, &lost), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_ring_lost(&layer), 7);
+	CU_ASSERT_EQUAL(guardd_bpf_ring_lost(&layer), 0);
+	lost = 9;
+	CU_ASSERT_EQUAL(guardd_bpf_put(layer.lost, &counted, &lost), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_ring_lost(&layer), 2);
+	end(&layer);
 }
 
 static void a_full_table_says_so(void)
@@ -251,6 +272,7 @@ static CU_TestInfo tests[] = {
 	{ "the hash is SipHash-2-4", the_hash_is_siphash },
 	{ "a command line is told", a_command_line_is_told },
 	{ "the hash of what lies in memory is SHA-256", the_other_hash_is_sha256 },
+	{ "what was lost is told once", what_was_lost_is_told_once },
 	CU_TEST_INFO_NULL,
 };
 UNIT_MAIN("the kernel layer's maps", tests)
