@@ -114,6 +114,13 @@ static void say_ready(struct gate *gate)
 	say(gate, &command);
 }
 
+/* The keeper takes back a start that protects nothing: what the layer of a daemon before
+ * holds is not to be less for it. */
+static bool protects_something(const struct gate *gate)
+{
+	return gate->arguments->restarted != GUARDD_RESTARTED_NOT || atomic_load(&gate->shared->counters.filesystems) > 0;
+}
+
 /* After a crash or at the first start: the group is ours alone. */
 static void start_alone(struct gate *gate)
 {
@@ -123,7 +130,8 @@ static void start_alone(struct gate *gate)
 	load_first_policy(gate);
 	gate_loaders_learn(gate);
 	start_all(gate);
-	gate_layer_enforce(gate);
+	if (protects_something(gate))
+		gate_layer_enforce(gate);
 	say_ready(gate);
 	if (gate->arguments->restarted == GUARDD_RESTARTED_NOT)
 		gate_sweep_request(gate, 0);
