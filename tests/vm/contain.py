@@ -6,6 +6,8 @@
 # it is told to, `judged` is a shell; each denial has its positive control.
 import shlex
 
+import words as by_interpreter
+
 HOME = "/opt/c/home"
 MARK = "/run/contain-mark"
 TOOLS = "dash touch chmod mkdir mv ln cp setsid env python3 setfacl"
@@ -57,9 +59,10 @@ def policy(guest, source, image, reload):
     filled = {name: guest.run("sha256sum /opt/c/" + name)[1].split()[0] for name in ("child", "judged", "ok.sh", "child.sh")}
     filled["tools"] = ", ".join('"/opt/c/%s"' % tool for tool in TOOLS.split() if tool != "env")
     guest.write("/etc/guard/contain.conf", (CONTAINMENT % filled).encode())
+    guest.write("/etc/guard/words.conf", by_interpreter.source(guest).encode())
     return guest.run("v=$(sed -n 's/^ *version = \\([0-9]*\\);.*/\\1/p' {0} | head -n 1); "
                      "sed -i \"s/version = $v;/version = $((v + 1));/\" {0}; "
-                     "guardctl policy build {0} /etc/guard/contain.conf --output {1} && {2}".format(source, image, reload), 300)
+                     "guardctl policy build {0} /etc/guard/contain.conf /etc/guard/words.conf --output {1} && {2}".format(source, image, reload), 300)
 
 
 def starts(guest, tap):
@@ -156,6 +159,7 @@ def contain(guest, tap, listed, source="/etc/guard/guest.conf", image="/etc/guar
     writes(guest, tap)
     parents(guest, tap)
     words(guest, tap)
+    by_interpreter.words(guest, tap)
     code, output = guest.run("guardctl --json events --reason contained --limit 100")
     tap.check('/opt/c/other' in output and 'containment' in output, "the ledger names file and containment", output[-500:])
     tap.check("to write where its containment forbids it" in guest.run("guardctl events --limit 300")[1],

@@ -58,6 +58,7 @@ def install(machine, tap):
     machine.facts["active"] = set(guest.run(ACTIVE)[1].split())
     machine.facts["boot"] = boot_seconds(guest)
     guest.run("cp -a /etc/shadow /root/shadow.before")
+    kernel.before_guard(guest, tap)
     must(guest, tap, "apt-get installs the four packages",
          "DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 install -y %s/*.deb" % DEBS, 300)
     must(guest, tap, "dpkg finds them whole", "dpkg --verify libguard0 libguard-dev guardd guardctl; dpkg --audit")

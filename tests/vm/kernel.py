@@ -76,6 +76,10 @@ LOADED = 'import ctypes; ctypes.CDLL("/opt/%s.so")'
 KNOWN = "bpftool map lookup pinned /sys/fs/bpf/guard/map_guard_devices key $(cat /run/gone.key)"
 FAILS = ("sed 's|/etc/guard/policy.image|/run/none/policy|' /etc/guard/guardd.conf > /run/none.conf; mkdir -m 700 /run/none; "
          "echo 'state_dir = \"/run/none\";' >> /run/none.conf; timeout 60 guardd --config /run/none.conf --foreground")
+NOTHING = ("sed 's|filesystems *=[^;]*;|filesystems = [\"/run/nowhere\"];|' /etc/guard/guardd.conf > /run/none/nothing.conf; "
+           "grep -q nowhere /run/none/nothing.conf && echo 'state_dir = \"/run/none\";' >> /run/none/nothing.conf && "
+           "timeout 60 guardd --config /run/none/nothing.conf --foreground")
+OWN_TMPFS = "mount -t tmpfs x /mnt && cp /opt/%s /mnt/x && GUARD_MARK=%s /mnt/x"
 PROGRAMS = "for name in exec map open; do bpftool link show pinned /sys/fs/bpf/guard/link_guard_$name | head -n 1; done"
 # Descriptors that were there first: of a listed library and of another.
 EARLY = '''
@@ -136,6 +140,10 @@ def all_dead(guest, tap):
     code, output = guest.run(FAILS, 90)
     tap.check(code != 0, "a daemon whose policy is missing does not start", output)
     both(guest, tap, "a start that failed")
+    code, output = guest.run(NOTHING, 90)
+    tap.check(code != 0 and "/run/nowhere" in output, "a daemon that could protect nothing does not start", output)
+    guest.run("rm -f %s; unshare -Urm sh -c '%s'" % (MARK, OWN_TMPFS % ("evil", MARK)))
+    tap.check(guest.run("test -s " + MARK)[0] != 0, "denied: on a user's own tmpfs, after that start")
     tap.check(guest.run("umount /run/gone && ! " + KNOWN)[0] == 0, "its number says nothing when it is gone")
     guest.run("rm -f /run/early.*; setsid python3 -c %s > /dev/null 2>&1 &" % shlex.quote(EARLY))
     tap.check(attacks.wait_for(guest, "test -e /run/early.held", 30), "descriptors are there before the daemon")
@@ -172,11 +180,25 @@ def other_kernels(guest, tap):
 
 
 def namespaces(guest, tap):
-    script = ("mount -t tmpfs x /mnt && cp /opt/%s /mnt/x && GUARD_MARK=%s /mnt/x")
+    script = OWN_TMPFS
     guest.run("rm -f %s; unshare -Urm sh -c '%s'" % (MARK, script % ("good", MARK)))
     tap.check(guest.run("test -s " + MARK)[0] == 0, "allowed: a listed program on a user's own tmpfs")
     guest.run("rm -f %s; unshare -Urm sh -c '%s'" % (MARK, script % ("evil", MARK)))
     tap.check(guest.run("test -s " + MARK)[0] != 0, "denied: an unlisted one there")
+    switched_off(guest, tap, "unshare -Urm sh -c '%s'" % (script % ("good", MARK)))
+
+
+def switched_off(guest, tap, command):
+    """Without user namespaces nobody has a filesystem of his own, not even for what is listed."""
+    for value, allowed in (("0", False), ("$(cat /run/namespaces)", True)):
+        guest.run("test -e /run/namespaces || cat /proc/sys/user/max_user_namespaces > /run/namespaces; rm -f %s; "
+                  "sysctl -q -w user.max_user_namespaces=%s" % (MARK, value))
+        code, output = guest.run("runuser -u alice -- unshare -Urm true")
+        tap.check((code == 0) == allowed, "%s: a user's own namespace, user.max_user_namespaces %s"
+                  % (("allowed", "as it was") if allowed else ("denied", "0")), output)
+        guest.run(command)
+        tap.check((guest.run("test -s " + MARK)[0] == 0) == allowed,
+                  "%s: a listed program on a tmpfs there" % ("allowed" if allowed else "denied"))
 
 
 def python(guest, code):
@@ -218,6 +240,28 @@ def into_others(guest, tap, allowed):
     output = guest.run("python3 -c " + shlex.quote(CHILD))[1]
     for name, said in zip(INTO_OTHERS, output.split() + [""] * len(INTO_OTHERS)):
         tap.check(said == wanted, "%s: %s" % (word, name), output)
+
+
+# A file's descriptor is mapped as code; a module is put in from memory, and another taken from a
+# file; a next kernel from memory, of which there is none: to forget it is asked as well.
+MAPPED = 'import mmap; mmap.mmap(open("/root/before.so", "rb").fileno(), 4096, flags=mmap.MAP_PRIVATE, prot=5)'
+FORGOTTEN = "import ctypes; raise SystemExit(ctypes.CDLL(None).syscall(246, 0, 0, 0, 0) != 0)"
+
+
+def before_guard(guest, tap):
+    """On the plain machine what the layer will refuse works, and of each a thing of its own:
+    that it fails later is the layer's doing."""
+    guest.run("cp $(find /lib/modules -name dummy.ko | head -n 1) /root/listed.ko; cp /root/listed.ko /root/before.ko; "
+              "cp $(ls /usr/lib/*/libz.so.1.*) /root/before.so; echo x | tee -a /root/before.ko >> /root/before.so; "
+              "cp %s/payload /opt/good" % LISTED)
+    for name, command in (("an unlisted library, mapped from a descriptor", "python3 -c " + shlex.quote(MAPPED)),
+                          ("an unlisted module", "insmod /root/before.ko && rmmod dummy"),
+                          ("a module from memory", "python3 -c %s && rmmod dummy" % shlex.quote(FROM_MEMORY)),
+                          ("a next kernel from memory", "python3 -c " + shlex.quote(FORGOTTEN))):
+        code, output = guest.run(command)
+        tap.check(code == 0, "works without guard: " + name, output)
+    memory.before_guard(guest, tap)
+    guest.run("rm -f /root/listed.ko /root/before.ko /root/before.so /opt/good " + MARK)
 
 
 def kernel(machine, tap):

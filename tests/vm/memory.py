@@ -87,6 +87,26 @@ def python(guest, code, program="python3"):
     return output.split(), code
 
 
+def in_huge_pages(guest, tap, allowed):
+    """A script that names a listed program."""
+    guest.run("rm -f %s; echo 4 > /proc/sys/vm/nr_hugepages" % MARK)
+    code = python(guest, HUGE)[1]
+    if code == 5:
+        tap.skip("a script in huge pages", "the machine has none to give")
+    else:
+        tap.check((guest.run("test -s " + MARK)[0] == 0) == allowed,
+                  "%s: a script in huge pages" % ("works without guard" if allowed else "denied"), code)
+    guest.run("echo 0 > /proc/sys/vm/nr_hugepages")
+
+
+def before_guard(guest, tap):
+    """What the layer will refuse works on the plain machine."""
+    guest.run("rm -f " + MARK)
+    python(guest, MEMFD % ("x", 0, MARK))
+    tap.check(guest.run("test -s " + MARK)[0] == 0, "works without guard: an unlisted program in a memfd")
+    in_huge_pages(guest, tap, True)
+
+
 def as_programs(guest, tap):
     for name, end, sealed, allowed in (("sealed", "", 1, True), ("that can still be written", "", 0, False),
                                        ("of another content, sealed", "x", 1, False), ("of another content", "x", 0, False)):
@@ -94,13 +114,7 @@ def as_programs(guest, tap):
         python(guest, MEMFD % (end, sealed, MARK))
         tap.check((guest.run("test -s " + MARK)[0] == 0) == allowed,
                   "%s: a program in a memfd, %s" % ("allowed" if allowed else "denied", name))
-    guest.run("rm -f %s; echo 4 > /proc/sys/vm/nr_hugepages" % MARK)
-    code = python(guest, HUGE)[1]
-    if code == 5:
-        tap.skip("a script in huge pages", "the machine has none to give")
-    else:
-        tap.check(guest.run("test -s " + MARK)[0] != 0, "denied: a script in huge pages", code)
-    guest.run("echo 0 > /proc/sys/vm/nr_hugepages")
+    in_huge_pages(guest, tap, False)
 
 
 def memory(guest, tap):
