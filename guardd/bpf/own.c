@@ -25,6 +25,10 @@
 
 #define DELETED " (deleted)" /* what /proc says of a file that is gone */
 #define UNIT "/lib/systemd/system/guardd.service"
+/* What else the packages bring that runs: without it nobody could ask, or be told. */
+#define COMMAND GUARDD_BINDIR "/guardctl"
+#define NOTIFIER GUARDD_BINDIR "/guardnotify"
+#define LIBRARY GUARDD_LIBDIR "/libguard.so.0"
 #define ENABLED "/etc/systemd/system/sysinit.target.wants" /* holds a link to the unit */
 
 struct marking {
@@ -32,9 +36,10 @@ struct marking {
 	bool again; /* what is marked is held already, by us */
 };
 
-static int mark(const struct marking *marking, const char *path, uint32_t flags)
+/* `how`: O_NOFOLLOW marks a link itself. */
+static int mark(const struct marking *marking, const char *path, uint32_t flags, int how)
 {
-	GUARD_AUTO_CLOSE int fd = open(path, O_PATH | O_CLOEXEC);
+	GUARD_AUTO_CLOSE int fd = open(path, O_PATH | O_CLOEXEC | how);
 	uint32_t value = 0;
 
 	if (fd < 0)
@@ -59,10 +64,10 @@ static int mark_way(const struct marking *marking, const char *path, uint32_t fl
 
 	if (!resolved)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -GUARD_E_IO;
-	r = mark(marking, resolved, flags);
+	r = mark(marking, resolved, flags, 0);
 	while (r == 0 && (slash = strrchr(resolved, '/')) && slash != resolved) {
 		*slash = '\0';
-		r = mark(marking, resolved, GUARD_BPF_ANCESTOR);
+		r = mark(marking, resolved, GUARD_BPF_ANCESTOR, 0);
 	}
 	return r;
 }
@@ -104,7 +109,8 @@ static int mark_files(const struct marking *marking, const char *folder, const s
 	char program[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	const char *const paths[] = { program, folder, config->state_dir, config->run_dir, UNIT, config->policy_file,
-				      config->unlock_verifiers, config->catalogs };
+				      config->unlock_verifiers, config->catalogs, COMMAND, NOTIFIER, LIBRARY,
+				      GUARDD_LIBEXECDIR };
 	int r = 0;
 
 	program[length < 0 ? 0 : length] = '\0';
@@ -114,6 +120,8 @@ static int mark_files(const struct marking *marking, const char *folder, const s
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && r == 0; i++)
 		if (paths[i][0])
 			r = mark_way(marking, paths[i], GUARD_BPF_OWN);
+	if (r == 0)
+		r = mark(marking, LIBRARY, GUARD_BPF_OWN, O_NOFOLLOW); /* the name that programs look for */
 	if (r == 0)
 		r = mark_way(marking, ENABLED, GUARD_BPF_ANCESTOR);
 	if (r == 0)
