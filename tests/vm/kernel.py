@@ -244,7 +244,7 @@ def into_others(guest, tap, allowed):
 
 # A file's descriptor is mapped as code; a module is put in from memory, and another taken from a
 # file; a next kernel from memory, of which there is none: to forget it is asked as well.
-MAPPED = 'import mmap; mmap.mmap(open("/root/before.so", "rb").fileno(), 4096, flags=mmap.MAP_PRIVATE, prot=5)'
+MAPPED = 'import mmap, os; mmap.mmap(os.open("/root/before.so", os.O_RDONLY), 4096, flags=mmap.MAP_PRIVATE, prot=5)'
 FORGOTTEN = "import ctypes; raise SystemExit(ctypes.CDLL(None).syscall(246, 0, 0, 0, 0) != 0)"
 
 

@@ -44,12 +44,14 @@ def closed(guest, tap, when):
     keeper = status(guest).get("keeper_pid", 0)
     tap.check(guest.run("kill -TERM %d" % keeper)[0] != 0, "root cannot end it " + when)
     for name, command in (("the program", "mv /usr/sbin/guardd /usr/sbin/g"), ("its mode", "chmod 0 /usr/sbin/guardd"),
+                          ("the library", "mv /usr/lib/*/libguard.so.0 /root"),
                           ("the configuration", "echo x >> /etc/guard/guardd.conf"),
                           ("the disk", DISK), ("a mask", "ln -sf /dev/null /etc/systemd/system/guardd.service")):
         code, output = guest.run(command)
         tap.check(code != 0, "root cannot change %s %s" % (name, when), output)
     for name, command in (("apt-get remove", APT + "remove -y guardd"),
-                          ("an upgrade", APT + "install --reinstall -y %s/guardd_*.deb" % DEBS)):
+                          ("an upgrade", APT + "install --reinstall -y %s/guardd_*.deb" % DEBS),
+                          ("an upgrade of the library", APT + "install --reinstall -y %s/libguard0_*.deb" % DEBS)):
         code, output = guest.run(command + " 2>&1", 300)
         tap.check(code != 0 and "guardctl maintenance" in output, "%s is refused, and says how to ask %s" % (name, when),
                   output[-2000:])
@@ -73,7 +75,7 @@ def upgrade(guest, tap):
     guest.run("rm -f %s /run/tries; %s" % (MARK, TRIES))
     tap.check(attacks.wait_for(guest, "test -s /run/tries", 30), "tries run")
     before = status(guest).get("keeper_pid"), guest.run("stat -c %i /usr/sbin/guardd")[1]
-    code, output = guest.run(APT + "install --reinstall -y %s/guardd_*.deb 2>&1" % DEBS, 600)
+    code, output = guest.run(APT + "install --reinstall -y {0}/guardd_*.deb {0}/guardctl_*.deb {0}/libguard0_*.deb 2>&1".format(DEBS), 600)
     tap.check(code == 0, "apt-get upgrades in a maintenance", output[-2000:])
     tap.check(attacks.wait_for(guest, "guardctl events --limit 60 | grep -q 'taken over from the one before'", 90),
               "the daemon becomes the new program", guest.run("journalctl -b -u guardd -n 20 --no-pager")[1])
