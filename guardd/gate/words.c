@@ -155,6 +155,28 @@ static bool ask_policy(struct gate *gate, struct guard_command *ret_command, str
 	return same;
 }
 
+/* The name may stand behind the letter of an option, or behind `=`. */
+static bool word_is_no_file(const struct gate_event *event, const char *word)
+{
+	const char *equal = strchr(word, '=');
+
+	return gate_words_name_no_file(event, word) ||
+	       (word[0] == '-' && word[1] && word[2] && gate_words_name_no_file(event, &word[2])) ||
+	       (equal && equal[1] && gate_words_name_no_file(event, &equal[1]));
+}
+
+/* Of several scripts (`awk -f FILE -f /dev/stdin`) each word may be one. */
+static bool script_is_no_file(const struct gate_event *event, const struct guard_command *command, const char *cmdline,
+			      size_t size)
+{
+	if (command->script >= 0)
+		return gate_words_name_no_file(event, &cmdline[command->script]);
+	for (size_t at = 0; at < size; at += strlen(&cmdline[at]) + 1)
+		if (word_is_no_file(event, &cmdline[at]))
+			return true;
+	return false;
+}
+
 static void judge_line(struct gate *gate, struct gate_words *ret_words, const struct gate_event *event,
 		       uint32_t interpreter, uint64_t generation, const char *cmdline, size_t size)
 {
@@ -166,8 +188,7 @@ static void judge_line(struct gate *gate, struct gate_words *ret_words, const st
 		snprintf(ret_words->said, sizeof(ret_words->said), "the policy changed meanwhile");
 		return;
 	}
-	if (command.runs == GUARD_RUNS_SCRIPT && command.script >= 0 &&
-	    gate_words_name_no_file(event, &cmdline[command.script]))
+	if ((command.runs & GUARD_RUNS_SCRIPT) && script_is_no_file(event, &command, cmdline, size))
 		command.runs |= GUARD_RUNS_INPUT;
 	weigh(ret_words, command.runs, &info);
 	if (ret_words->action != GUARD_INLINE_ALLOW)

@@ -87,6 +87,14 @@ static void names_script(struct walk *walk, size_t at)
 	walk->no_script = true;
 }
 
+/* The same by an option: `-` there is standard input (`awk -f -`). */
+static void option_names_script(struct walk *walk, size_t at)
+{
+	if (walk->cmdline[at] == '-' && (at + 1 >= walk->size || walk->cmdline[at + 1] == '\0'))
+		runs(walk, GUARD_RUNS_INPUT, at);
+	names_script(walk, at);
+}
+
 /* ---- words with options ---------------------------------------------------------- */
 
 /* An option with an argument, which begins in its own word at `attached`, or is the
@@ -100,7 +108,9 @@ static void take_argument(struct walk *walk, const struct guard_option *option, 
 		walk->skip++;
 	if (option->argument != GUARD_OPTION_FILE)
 		return;
-	if (attached)
+	if (attached && attached < word->size)
+		option_names_script(walk, word->start + attached);
+	else if (attached)
 		names_script(walk, word->start + attached);
 	else
 		walk->file_next = true;
@@ -221,7 +231,9 @@ static void skip_arguments(struct walk *walk)
 	struct word word;
 
 	while (walk->skip > 0 && take_word(&word, walk)) {
-		if (walk->file_next)
+		if (walk->file_next && word.size > 0)
+			option_names_script(walk, word.start);
+		else if (walk->file_next)
 			names_script(walk, word.start);
 		walk->file_next = false;
 		walk->skip--;

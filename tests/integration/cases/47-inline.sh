@@ -43,7 +43,7 @@ rm -rf "$SCRATCH/state" "$SCRATCH/run"
 policy 1 '{ name = "python"; inline = "deny"; standard_input = "deny"; }' \
 	'{ name = "dash"; inline = "deny"; standard_input = "deny"; }' \
 	'{ name = "perl"; inline = "log"; standard_input = "log"; }' \
-	'{ name = "awk"; inline = "deny"; }' '{ name = "bash"; inline = "log"; }'
+	'{ name = "awk"; inline = "deny"; standard_input = "deny"; }' '{ name = "bash"; inline = "log"; }'
 is "a policy tightens interpreters that a scan describes" test -s "$IMAGE"
 write_config && launch_guardd || { fail "the daemon starts" "$(cat "$SCRATCH/log/build")"; exit 1; }
 cp "$tools"/* "$area"/
@@ -73,6 +73,9 @@ if [ -e "$area/mawk" ]; then
 	expect_allowed "awk's in a file" "$area/mawk" -f "$LISTED/mark.awk"
 	evil mark.awk "$area/x"
 	expect_denied "in one that is not listed, without a suffix" "$area/mawk" -f "$area/x"
+	expect_denied "awk's by standard input" sh -c 'cat "$1" | exec "$0" -f -' "$area/mawk" "$LISTED/mark.awk"
+	expect_denied "by its name" sh -c 'cat "$1" | exec "$0" -f /dev/stdin' "$area/mawk" "$LISTED/mark.awk"
+	expect_denied "behind a listed one" sh -c 'cat "$1" | exec "$0" -f "$1" -f /dev/stdin' "$area/mawk" "$LISTED/mark.awk"
 fi
 is "the record says what it was" recorded '"reason":"inline-code"' "$area/python3" 'code on the command line: -c import os'
 
