@@ -27,8 +27,8 @@ INTERPRETERS = {
 }
 FIRST = {"busybox": ["sh"], "awk": ["-f"]}  # words before a script
 WAYS = ("script", "command line", "module", "file", "pipe", "here-document")
-SETUP = ("mkdir -p /opt/w && chmod 755 /opt/w && for m in %s; do cp -L $(command -v %s) /opt/w/%s-$m && date +%%N >> /opt/w/%s-$m && "
-         "chmod 755 /opt/w/%s-$m || exit 1; done")
+SETUP = ("mkdir -p /opt/w && chmod 755 /opt/w && cd /opt/w && for m in %s; do for p in %s; do cp -L $(command -v ${p#*:}) ${p%%:*}-$m && "
+         "date +%%N >> ${p%%:*}-$m && chmod 755 ${p%%:*}-$m || exit 1; done; done; sha256sum *")
 # argv: JSON of what is run (a name, words, input or null, whether by a here-document); says
 # which of them left their marks.
 RUN = '''
@@ -62,12 +62,13 @@ def source(guest):
     entries, digests = [], []
     with open(PRESETS) as file:
         presets = dict(re.findall(r'name = "(\w+)";.*?\n    options = ("[^\n]*");', file.read(), re.S))
-    for name, (program, *_) in INTERPRETERS.items():
-        code, output = guest.run(SETUP % (" ".join(MODES), program, name, name, name))
-        if code != 0:
-            raise OSError("no copies of %s: %s" % (program, output))
+    code, output = guest.run(SETUP % (" ".join(MODES), " ".join("%s:%s" % (name, about[0]) for name, about in INTERPRETERS.items())))
+    if code != 0:
+        raise OSError("no copies of the interpreters: " + output)
+    there = {name: digest for digest, name in (line.split() for line in output.splitlines())}
+    for name in INTERPRETERS:
         for mode in MODES:
-            digests.append(guest.run("sha256sum /opt/w/%s-%s" % (name, mode))[1].split()[0])
+            digests.append(there["%s-%s" % (name, mode)])
             entries.append('{ name = "%s %s"; programs = [ "/opt/w/%s-%s" ]; sha256 = [ "%s" ]; scripts = [ "argument" ]; options = %s; '
                            'inline = "%s"; standard_input = "%s"; }' % (name, mode, name, mode, digests[-1], presets[name], mode, mode))
     return ('groups = ( { name = "words"; rules = ( { sha256 = [ %s ]; } ); } );\ninterpreters = ( %s );\n'
