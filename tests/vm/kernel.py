@@ -251,17 +251,16 @@ FORGOTTEN = "import ctypes; raise SystemExit(ctypes.CDLL(None).syscall(246, 0, 0
 def before_guard(guest, tap):
     """On the plain machine what the layer will refuse works, and of each a thing of its own:
     that it fails later is the layer's doing."""
-    guest.run("cp $(find /lib/modules -name dummy.ko | head -n 1) /root/listed.ko; cp /root/listed.ko /root/before.ko; "
-              "cp $(ls /usr/lib/*/libz.so.1.*) /root/before.so; echo x | tee -a /root/before.ko >> /root/before.so; "
-              "cp %s/payload /opt/good" % LISTED)
+    guest.run("python3 -c %s; cp $(ls /usr/lib/*/libz.so.1.*) /root/before.so; echo x >> /root/before.so; cp %s/payload /opt/good"
+              % (shlex.quote(MODULES), LISTED))
     for name, command in (("an unlisted library, mapped from a descriptor", "python3 -c " + shlex.quote(MAPPED)),
-                          ("an unlisted module", "insmod /root/before.ko && rmmod dummy"),
-                          ("a module from memory", "python3 -c %s && rmmod dummy" % shlex.quote(FROM_MEMORY)),
+                          ("an unlisted module", "insmod /root/other.ko && rmmod dummy"),
+                          ("one from memory", "python3 -c %s && rmmod dummy" % shlex.quote(FROM_MEMORY % "other")),
                           ("a next kernel from memory", "python3 -c " + shlex.quote(FORGOTTEN))):
         code, output = guest.run(command)
         tap.check(code == 0, "works without guard: " + name, output)
     memory.before_guard(guest, tap)
-    guest.run("rm -f /root/listed.ko /root/before.ko /root/before.so /opt/good " + MARK)
+    guest.run("rm -f /root/listed.ko /root/other.ko /root/before.so /opt/good " + MARK)
 
 
 def kernel(machine, tap):
