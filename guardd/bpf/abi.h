@@ -241,12 +241,14 @@ static inline __u64 guard_bpf_place_hash(const __u64 words[GUARD_BPF_PLACE_WORDS
 }
 
 /* Map `guard_objects`: ids of the layer's maps (0 in the high half) and programs (1), of
- * the trees of mounts that the daemon and process 1 live in (2), and of the mount of /proc
- * where the gate looks who asks it (3). */
+ * the trees of mounts that the daemon and process 1 live in (2), of the mount of /proc
+ * where the gate looks who asks it (3), and the kind of perf events that put breakpoints
+ * into programs (4). */
 #define GUARD_BPF_OBJECT_MAP 0ull
 #define GUARD_BPF_OBJECT_PROGRAM (1ull << 32)
 #define GUARD_BPF_OBJECT_MOUNTS (2ull << 32)
 #define GUARD_BPF_OBJECT_MOUNT (3ull << 32)
+#define GUARD_BPF_OBJECT_PROBES (4ull << 32)
 
 /* Map `guard_lost`: array of numbers of records for which `guard_events` had no room. */
 enum guard_bpf_lost {

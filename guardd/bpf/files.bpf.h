@@ -16,6 +16,7 @@
 #define CGROUP1_MAGIC 0x27e0eb
 #define PROC_MAGIC 0x9fa0
 #define SYSFS_MAGIC 0x62656572
+#define TRACEFS_MAGIC 0x74726163
 #define MINOR_BITS 20
 #define SCSI_GENERIC_MAJOR 21u
 #define SNAPSHOT_DEVICE (10u << 20 | 231u) /* /dev/snapshot: the memory of a machine that sleeps */
@@ -91,6 +92,15 @@ static __always_inline bool replaces_memory(struct dentry *dentry)
 	return (IS(&name, "resume") && IS(&folder, "power")) || IS(&name, "hard_offline_page");
 }
 
+/* Where breakpoints in programs are asked for. */
+static __always_inline __u32 act_on_tracing(const struct guard_bpf_config *config, struct dentry *dentry)
+{
+	struct name name;
+
+	read_name(&name, dentry);
+	return (IS(&name, "uprobe_events") || IS(&name, "dynamic_events")) && lets_no_probes(config) ? GUARD_BPF_TRACE : 0;
+}
+
 static __always_inline __u32 act_of_write(const struct guard_bpf_config *config, struct dentry *dentry,
 					  struct inode *inode)
 {
@@ -99,6 +109,8 @@ static __always_inline __u32 act_of_write(const struct guard_bpf_config *config,
 
 	if (magic == PROC_MAGIC)
 		return act_on_proc(config, dentry, inode);
+	if (magic == TRACEFS_MAGIC)
+		return act_on_tracing(config, dentry);
 	if (!(config->flags & GUARD_BPF_SELF))
 		return 0;
 	if (magic == CGROUP_MAGIC || magic == CGROUP1_MAGIC)

@@ -172,6 +172,10 @@ struct bpf_link {
 	struct bpf_prog *prog;
 };
 
+struct perf_event_attr {
+	__u32 type;
+};
+
 union bpf_attr_head {
 	__u32 prog_type;
 };

@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +172,15 @@ static int add_proc(struct objects *objects)
 	return add(objects, GUARD_BPF_OBJECT_MOUNT | (uint32_t)facts.stx_mnt_id);
 }
 
+/* A kernel without them has no such file. */
+static int add_probes(struct objects *objects)
+{
+	GUARD_AUTO_FCLOSE FILE *file = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
+	uint32_t type;
+
+	return file && fscanf(file, "%" SCNu32, &type) == 1 ? add(objects, GUARD_BPF_OBJECT_PROBES | type) : 0;
+}
+
 static int add_maps(struct objects *objects, const struct bpf_object *object)
 {
 	const struct bpf_map *map;
@@ -234,6 +244,8 @@ int guardd_bpf_own_objects(const struct guardd_bpf *layer, const struct bpf_obje
 
 	if (r == 0)
 		r = add_proc(&objects);
+	if (r == 0)
+		r = add_probes(&objects);
 	if (r == 0)
 		r = add_maps(&objects, object);
 	if (r == 0)

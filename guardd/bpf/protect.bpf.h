@@ -134,6 +134,19 @@ int BPF_PROG(guard_traceme, struct task_struct *parent)
 	return refuse_act(config, GUARD_BPF_TRACE, parent->tgid);
 }
 
+/* A breakpoint in a program's file stands in the memory of all who run it, also where it is
+ * half of another instruction, and its counter adds to their data. */
+SEC("lsm/perf_event_open")
+int BPF_PROG(guard_perf_event, struct perf_event_attr *wanted)
+{
+	const struct guard_bpf_config *config = config_now();
+	__u64 key = GUARD_BPF_OBJECT_PROBES | wanted->type;
+
+	if (!config || !lets_no_probes(config) || !bpf_map_lookup_elem(&guard_objects, &key))
+		return 0;
+	return refuse_act(config, GUARD_BPF_TRACE, wanted->type);
+}
+
 #define PR_SET_MM 35
 #define PR_SET_MM_EXE_FILE 13
 #define PR_SET_MM_MAP 14

@@ -28,6 +28,14 @@ static __always_inline const struct guard_bpf_config *guarded(void)
 	return config && (config->flags & GUARD_BPF_SELF) && !by_own() ? config : NULL;
 }
 
+/* Breakpoints in programs are as good as tracing them: for debugging, and never where the
+ * daemon is to be protected. */
+static __always_inline bool lets_no_probes(const struct guard_bpf_config *config)
+{
+	return !by_own() && ((config->flags & GUARD_BPF_SELF) || ((config->flags & GUARD_BPF_ALL_FILESYSTEMS) &&
+								  !(config->flags & GUARD_BPF_DEBUGGING)));
+}
+
 /* A maintenance is open, and root acts: what an upgrade and a removal need is let,
  * and recorded: also to write to the disk beneath, as an upgrade of the boot loader does.
  * Its end is looked at here, so nobody has to close it.  What is never let: other

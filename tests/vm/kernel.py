@@ -32,10 +32,11 @@ module = open("/root/%s.ko", "rb").read()
 libc = ctypes.CDLL(None, use_errno=True)
 raise SystemExit(ctypes.get_errno() if libc.syscall(175, module, len(module), b"") else 0)
 '''
-# What a parent may do to its child: write into it, by either way; attach to it; be asked by it
-# to trace it.  And to pass for another program: it fails with EBUSY then, for its own is mapped.
+# What a parent may do to its child: write into it, by either way; put a breakpoint into a
+# program; attach to the child; be asked by it to trace it.  And to pass for another program:
+# it fails with EBUSY then, for its own is mapped.
 CHILD = '''
-import ctypes, os, time
+import ctypes, os, struct, time
 libc = ctypes.CDLL(None, use_errno=True)
 class Part(ctypes.Structure):
     _fields_ = [("start", ctypes.c_void_p), ("size", ctypes.c_size_t)]
@@ -46,12 +47,18 @@ def opened(path):
         return open(path, "r+b", 0)
     except PermissionError:
         return False
+def breakpoint(program):
+    with open("/sys/bus/event_source/devices/uprobe/type") as file:
+        kind = int(file.read())
+    name = ctypes.create_string_buffer(program)
+    wanted = struct.pack("2I5Q2I2Q", kind, 112, *[0] * 7, ctypes.addressof(name), 0).ljust(112, bytes(1))
+    return libc.syscall(298, wanted, -1, 0, -1, 8) >= 0
 child = os.fork()
 if child == 0:
     time.sleep(60)
     os._exit(0)
 for done in (libc.process_vm_writev(child, ctypes.byref(part), 1, ctypes.byref(part), 1, 0) == 8,
-             opened("/proc/%d/mem" % child), opened("/proc/self/mem"), libc.ptrace(16, child, 0, 0) == 0):
+             opened("/proc/%d/mem" % child), opened("/proc/self/mem"), breakpoint(b"/opt/good"), libc.ptrace(16, child, 0, 0) == 0):
     print("let" if done else "refused", end=" ", flush=True)
 os.kill(child, 9)
 child = os.fork()
@@ -61,7 +68,8 @@ print("refused" if os.waitpid(child, 0)[1] else "let", end=" ")
 libc.prctl(35, 13, os.open("/bin/true", os.O_RDONLY), 0, 0)
 print("let" if ctypes.get_errno() == 16 else "refused")
 '''
-INTO_OTHERS = ("process_vm_writev", "writing /proc/PID/mem", "writing its own", "ptrace", "to be traced by one's parent",
+INTO_OTHERS = ("process_vm_writev", "writing /proc/PID/mem", "writing its own",
+               "a breakpoint in a program", "ptrace", "to be traced by one's parent",
                "to pass for another program")
 # Next kernels: 1 is EPERM, 8 that the file is none; from memory (here: none any more) 0.
 KEXEC = '''
