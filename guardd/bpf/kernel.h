@@ -174,6 +174,7 @@ struct bpf_link {
 
 struct perf_event_attr {
 	__u32 type;
+	__u64 sigtrap : 1;
 };
 
 union bpf_attr_head {

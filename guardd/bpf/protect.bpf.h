@@ -10,6 +10,7 @@
 
 #define SIGNAL_PROBE 0
 #define SIGNAL_HUP 1   /* read the policy again */
+#define SIGNAL_TRAP 5
 #define SIGNAL_CONT 18
 
 /* ---- processes ------------------------------------------------------------------- */
@@ -142,6 +143,9 @@ int BPF_PROG(guard_perf_event, struct perf_event_attr *wanted)
 	const struct guard_bpf_config *config = config_now();
 	__u64 key = GUARD_BPF_OBJECT_PROBES | wanted->type;
 
+	/* Each event sends whom it watches a signal, and nobody asks whether it may. */
+	if (config && (config->flags & GUARD_BPF_SELF) && !by_own() && BPF_CORE_READ_BITFIELD(wanted, sigtrap))
+		return refuse_act(config, GUARD_BPF_SIGNAL, SIGNAL_TRAP);
 	if (!config || !lets_no_probes(config) || !bpf_map_lookup_elem(&guard_objects, &key))
 		return 0;
 	return refuse_act(config, GUARD_BPF_TRACE, wanted->type);

@@ -42,6 +42,12 @@ path = ctypes.create_string_buffer(b"/usr/sbin/guardd")
 wanted = struct.pack("2I5Q2I2Q", kind, 112, 0, 0, 0, 0, 0, 0, 0, ctypes.addressof(path), entry).ljust(112, bytes(1))
 raise SystemExit(ctypes.CDLL(None).syscall(298, wanted, -1, 0, -1, 8) < 0)
 '''
+# A trap whenever it has used a tenth of a millisecond of a core.
+TRAP = '''
+import ctypes, struct, sys
+wanted = struct.pack("2I5Q", 1, 112, 0, 100000, 0, 0, 1 << 5 | 1 << 36 | 1 << 37).ljust(112, bytes(1))
+raise SystemExit(ctypes.CDLL(None).syscall(298, wanted, int(sys.argv[1]), -1, -1, 8) < 0)
+'''
 # The first descriptor of another process.
 DESCRIPTORS = '''
 import ctypes, os, sys
@@ -192,6 +198,7 @@ HOSTILE = CONTROLS + (
     ("a descriptor of the gate's", PYTHON + shlex.quote(DESCRIPTORS) + " $GATE"),
     ("SIGSTOP to the gate", "kill -STOP $GATE"), ("cgroup.kill", "echo 1 > $GROUP/cgroup.kill"),
     ("cgroup.freeze", "echo 1 > $GROUP/cgroup.freeze"), ("the older freezer, frozen", OLD_FREEZER % "FROZEN"),
+    ("SIGTRAP by a performance event", PYTHON + shlex.quote(TRAP) + " $GATE"),
     ("SIGKILL by a descriptor", PYTHON + shlex.quote(DESCRIPTOR) + " $GATE 9; sleep 1" + ALIVE),
     ("SIGSTOP by a descriptor", PYTHON + shlex.quote(DESCRIPTOR) + " $GATE 19; sleep 1; grep -q '^State:.T' /proc/$GATE/status"),
     ("no calls of attached programs", "echo 0 > /proc/sys/kernel/ftrace_enabled"),
