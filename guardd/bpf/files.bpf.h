@@ -203,8 +203,16 @@ int BPF_PROG(guard_command, struct file *file, unsigned int command, unsigned lo
 
 	if (!config || (command == SCSI_COMMAND && !bpf_copy_from_user(head, sizeof(head), (const void *)argument) &&
 			!sends_bytes(head)))
-		return check_attributes(file, command);
+		return 0;
 	return refuse_name(config, GUARD_BPF_DEVICE, file->f_path.dentry);
+}
+
+/* Apart: where a program may sleep, verifiers from 6.2 on do not follow a file to what is
+ * stored on its folders. */
+SEC("lsm/file_ioctl")
+int BPF_PROG(guard_attributes, struct file *file, unsigned int command, unsigned long argument)
+{
+	return check_attributes(file, command);
 }
 
 /* By programs of 32 bits: newer kernels ask here.  May not sleep: what is not in memory

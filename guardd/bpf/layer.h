@@ -18,7 +18,7 @@
 #include "bpf/abi.h"
 #include "config.h"
 
-#define GUARDD_BPF_LINKS_MAX 64u
+#define GUARDD_BPF_LINKS_MAX 96u
 #define GUARDD_BPF_WHY_SIZE 256u
 
 /* Lives in memory that keeper and gate share; fds are numbers in their one fd
