@@ -10,10 +10,11 @@
 
 #include "internal.h"
 
-/* A peer that left and a file that must not grow are errors, not the end. */
+/* A peer that left and a file that must not grow are errors, not the end; and who wants the
+ * policy to be read again (the kernel layer lets that signal pass) asks the keeper. */
 static bool is_ignored(int signal_number)
 {
-	return signal_number == SIGPIPE || signal_number == SIGXFSZ;
+	return signal_number == SIGPIPE || signal_number == SIGXFSZ || signal_number == SIGHUP;
 }
 
 /* The keeper reads its signals from an fd; a child takes them as usual. */

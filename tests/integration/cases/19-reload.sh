@@ -21,6 +21,12 @@ expect_allowed "after it is listed" "$area/extra"
 expect_allowed "what was listed before" "$area/good"
 check "$([ "$(status_of policy_version)" = 2 ]; echo $?)" "status names the new version" "$(ctl status)"
 
+# Any of its processes may be asked, for the kernel layer lets this signal pass: none ends.
+all=$(guard_pids)
+kill -HUP $all
+expect_allowed "what is listed, after SIGHUP to each of its processes" "$area/good"
+for pid in $all; do is "none of them has ended ($(cat /proc/$pid/comm))" kill -0 "$pid"; done
+
 # Taken off the list: also when it ran before and the kernel remembers.
 for round in 1 2 3; do expect_allowed "cached by running ($round)" "$area/extra"; done
 make_policy enforce "$LISTED" && rebuild 3
