@@ -223,8 +223,10 @@ HOSTILE = CONTROLS + (
     ("the configuration, when nobody remembers its file", "sync; echo 3 > /proc/sys/vm/drop_caches; echo x >> /etc/guard/guardd.conf"),
     ("the unit, when nobody remembers it", "echo 3 > /proc/sys/vm/drop_caches; touch /lib/systemd/system/guardd.service"),
     ("the folder of what is wanted", "mv /etc/systemd/system/sysinit.target.wants /etc/systemd/system/w"),
-    ("a folder of units that is ready", "mkdir -p /run/x && ln -sf /dev/null /run/x/guardd.service && "
-     "mv /run/x /etc/systemd/system.control"),
+    ("a folder of units that is ready", "mkdir -p /etc/x && ln -sf /dev/null /etc/x/guardd.service && "
+     "mv -T /etc/x /etc/systemd/system.control"),
+    ("one that is copied", "mkdir -p /run/x && ln -sf /dev/null /run/x/guardd.service && "
+     "cp -rT /run/x /etc/systemd/system.control"),
     ("a link to it", "ln -s /run/x /etc/systemd/system.attached"),
     ("a mount over /proc", "mount -t tmpfs x /proc"), ("no /proc", "umount -l /proc"),
     ("a mount over what the gate reads of a process", "mount -t tmpfs x /proc/self/task"),

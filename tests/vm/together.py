@@ -10,14 +10,14 @@ import shlex
 # the act is his, or null), what stands before each command, what runs beside them.
 # Prints JSON: each attempt's end, whether it is recorded, and what would make that doubtful.
 PROGRAM = r'''
-import json, os, re, select, signal, socket, struct, subprocess, sys, time
+import json, os, re, select, signal, socket, struct, subprocess, sys, tempfile, time
 attempts, before, beside = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3]
 forks = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 11)
 forks.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
 forks.bind((os.getpid(), 1))
 forks.send(struct.pack("=IHHII4IHHI", 40, 3, 0, 0, os.getpid(), 1, 1, 0, 0, 4, 0, 1))  # PROC_CN_MCAST_LISTEN
 forks.setblocking(False)
-owner, blind = {}, []
+owner, blind, said = {}, [], []
 
 def hear():
     """Each process belongs to the attempt that its parent belongs to."""
@@ -43,8 +43,9 @@ def touch():
     raise SystemExit("guardd is not guarded")
 
 def start(number, command):
-    child = subprocess.Popen(["/bin/sh", "-c", before + command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL, start_new_session=True)
+    said.append(tempfile.TemporaryFile())
+    child = subprocess.Popen(["/bin/sh", "-c", before + command], stdin=subprocess.DEVNULL, stdout=said[number],
+                             stderr=subprocess.STDOUT, start_new_session=True)
     owner[child.pid] = number
     return child
 
@@ -89,7 +90,12 @@ while True:
     if not missing or time.monotonic() > end:
         break
     time.sleep(0.2)
-print(json.dumps({"ends": [child.returncode for child in children], "missing": missing, "blind": blind, "known": found is not None,
+active = subprocess.run(["systemctl", "is-active", "guardd"], stdout=subprocess.PIPE, text=True).stdout.strip()
+def words(file):
+    file.seek(0)
+    return file.read(300).decode("utf-8", "replace")
+
+print(json.dumps({"said": [words(file) for file in said], "ends": [child.returncode for child in children], "missing": missing, "blind": blind, "known": found is not None, "active": active,
                   "lost": [text for process, text in found or [] if not process], "found": (found or [])[-40:]}))
 '''
 
