@@ -60,7 +60,7 @@ def hostile_root(guest, tap, ready, both):
     """Each once; a few at a time, for an emulated machine is slow."""
     guarded(guest, tap, ready)
     before = whom(guest)
-    for some in [HOSTILE[at:at + AT_ONCE] for at in range(0, len(HOSTILE), AT_ONCE)] + [[one] for one in SLOW]:
+    for some in [HOSTILE[at:at + 2 * AT_ONCE] for at in range(0, len(HOSTILE), 2 * AT_ONCE)] + [SLOW]:
         tell(tap, [name for name, _ in some],
              together(guest, [(command, BY_MANAGER.get(name)) for name, command in some], before))
     holds(guest, tap, both)
@@ -77,8 +77,7 @@ def batches(order, end):
         acts = [BY_MANAGER[name] for name, _ in some if name in BY_MANAGER]
         if len(acts) == len(set(acts)):
             yield some
-    for one in SLOW:
-        yield [one]
+    yield SLOW
 
 
 def hour(machine, tap, ready, both, copy):
