@@ -119,8 +119,12 @@ int BPF_PROG(guard_trace, struct task_struct *target, unsigned int mode)
 			return refusal(config);
 		return refuse_act(config, GUARD_BPF_TRACE, target->tgid);
 	}
-	if ((mode & PTRACE_MODE_ATTACH) && (config->flags & GUARD_BPF_ALL_FILESYSTEMS) &&
-	    !(config->flags & GUARD_BPF_DEBUGGING))
+	if (!(mode & PTRACE_MODE_ATTACH))
+		return 0;
+	/* Process 1 may end everybody at a shutdown (is_shutdown): nobody puts on its face. */
+	if ((config->flags & GUARD_BPF_SELF) && target->tgid == 1)
+		return refuse_act(config, GUARD_BPF_TRACE, target->tgid);
+	if ((config->flags & GUARD_BPF_ALL_FILESYSTEMS) && !(config->flags & GUARD_BPF_DEBUGGING))
 		return refuse_act(config, GUARD_BPF_TRACE, target->tgid);
 	return 0;
 }

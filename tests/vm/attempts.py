@@ -204,6 +204,7 @@ HOSTILE = CONTROLS + (
     ("no calls of attached programs", "echo 0 > /proc/sys/kernel/ftrace_enabled"),
     ("another memory for this kernel", PYTHON + "'open(\"/dev/snapshot\", \"r+b\", 0)'"),
     ("a sleeping machine's memory", "echo 254:0 > /sys/power/resume"), ("ptrace", 'python3 -c "%s"' % (TRACE % "$GATE")),
+    ("ptrace of process 1", 'python3 -c "%s"' % (TRACE % "1")),
     ("/proc/PID/mem", "dd if=/dev/zero of=/proc/$GATE/mem bs=1 count=1 conv=notrunc"),
     ("an access list of the configuration", "setfacl -m u:alice:rw /etc/guard/guardd.conf"),
     ("the configuration", "echo x >> /etc/guard/guardd.conf"), ("its folder", "mv /etc/guard /etc/guard2"),
