@@ -142,12 +142,18 @@ def memory_section(data, _, __):
         table(("process", "MiB"), [(name.rsplit(" ", 1)[0], f"{kib / 1024:.1f}") for name, kib in parts.items()])
 
 
-def guest_section(data, _, __):
-    guest = data["guest"]
+def guest_section(data, _, misses):
+    guest, rows = data["guest"], []
+    for name, off, auto, alone in guest["rows"]:
+        limit = limits.of_guest(name)
+        rows.append((name, off, auto, f"{limit:.2f}", alone))
+        if float(auto.split()[0]) > limit:
+            misses.append((f"in the guest, {name}: {auto}, limit {limit:.2f}",
+                           "guest_spread" if "system" in name else "layer"))
     return [f"In a virtual machine by software emulation ({guest['machine']}), by `scripts/bench --guest` on {guest['day']}: backend `auto`, "
             f"which takes the kernel layer, and fanotify alone against the daemon stopped, in turn, {guest['rounds']} rounds. "
             "There ratios count, times do not.", ""] + \
-        table(("workload", "daemon off, ms", "backend auto", "limit", "fanotify alone"), guest["rows"])
+        table(("workload", "daemon off, ms", "backend auto", "limit", "fanotify alone"), rows)
 
 
 SECTIONS = (
