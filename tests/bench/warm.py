@@ -11,9 +11,9 @@ import time
 import root
 import workloads
 
-PEER_ROUNDS = (1, 3)     # the peer is slow and far off: two rounds say enough
+PEER_ROUNDS = (0, 2)     # each condition in the first, for there may be time for no other
 HANDLER_ROUNDS = (0, 2)  # and of nobody watching: how far two roots differ by themselves
-PAIRS = 10               # of guard in each round: many short ones; the others fewer
+PAIRS = 6                # of guard in each round: many short ones; the others fewer
 OTHER_PAIRS = 4
 
 
