@@ -505,7 +505,7 @@ static void test_bandwidth(void)
 	struct timespec from, to;
 
 	begin(whole);
-	config.repository_bandwidth_kib = 64;
+	config.repository_bandwidth_kib = 24;
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	CU_ASSERT_EQUAL(run(), 0);
 	clock_gettime(CLOCK_MONOTONIC, &to);
