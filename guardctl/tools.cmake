@@ -25,6 +25,6 @@ foreach(name doctor doctor_boot doctor_config doctor_files doctor_findings docto
 	target_sources(guardctl_tools PRIVATE ${CMAKE_CURRENT_LIST_DIR}/${name}.c)
 endforeach()
 target_include_directories(guardctl_tools PUBLIC ${CMAKE_CURRENT_LIST_DIR})
-target_link_libraries(guardctl_tools PUBLIC guard_static Threads::Threads PRIVATE guard_flags PkgConfig::ARCHIVE)
+target_link_libraries(guardctl_tools PUBLIC guard_static Threads::Threads PRIVATE guard_flags guard_unpack)
 target_link_libraries(guardctl PRIVATE guardctl_tools)
 list(APPEND GUARDCTL_VERBS scan doctor)

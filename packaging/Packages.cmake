@@ -26,7 +26,7 @@ set(CPACK_DEBIAN_LIBGUARD0_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY >=)
 set(CPACK_DEBIAN_LIBGUARD0_PACKAGE_CONTROL_EXTRA
-	${CMAKE_CURRENT_LIST_DIR}/debian/libguard0/prerm
+	${CMAKE_CURRENT_LIST_DIR}/debian/guarded/prerm
 	${CMAKE_CURRENT_LIST_DIR}/debian/libguard0/triggers)
 set(CPACK_DEBIAN_LIBGUARD0_DESCRIPTION
 	"application allow-listing, shared library\nlibguard tells what a file is (digest, kind, signers) and what a compiled\npolicy says about it.  Decisions do no input or output and allocate nothing.")
@@ -53,7 +53,7 @@ set(CPACK_DEBIAN_GUARDD_DESCRIPTION
 set(CPACK_DEBIAN_GUARDCTL_PACKAGE_NAME guardctl)
 set(CPACK_DEBIAN_GUARDCTL_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_GUARDCTL_PACKAGE_SUGGESTS "guardd")
-set(CPACK_DEBIAN_GUARDCTL_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/debian/guardctl/prerm)
+set(CPACK_DEBIAN_GUARDCTL_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/debian/guarded/prerm)
 set(CPACK_DEBIAN_GUARDCTL_DESCRIPTION
 	"application allow-listing, command line tool\nLists what is on a machine, builds, checks and compares policies, shows what\nguardd denied and why, and names the gaps of a machine.")
 

@@ -50,7 +50,7 @@ static __always_inline const struct inode *opened_for(struct file *file)
 	const struct backing_file___whole *whole = (const void *)file;
 
 	if (!bpf_core_type_exists(struct backing_file) || bpf_core_field_exists(backing->real_path))
-		return BPF_CORE_READ(file, f_path.dentry, d_inode);
+		return file->f_path.dentry->d_inode;
 	if (!(file->f_mode & FMODE_BACKING))
 		return file->f_inode;
 	if (bpf_core_field_exists(backing->user_path))

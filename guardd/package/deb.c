@@ -6,16 +6,14 @@
  * nothing but this.
  */
 #include "package/package.h"
+#include "package/unpack.h"
 
-#include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <openssl/evp.h>
 
 #define BLOCK (1u << 16)
 
@@ -33,18 +31,6 @@ static int refuse(const struct reading *reading, int error, const char *sentence
 	snprintf(reading->ret_problem, reading->problem_size, "%s", sentence);
 	return error;
 }
-
-static void free_archive(struct archive **archive)
-{
-	if (*archive)
-		archive_read_free(*archive);
-}
-static void free_context(EVP_MD_CTX **context)
-{
-	EVP_MD_CTX_free(*context);
-}
-#define AUTO_ARCHIVE __attribute__((cleanup(free_archive)))
-#define AUTO_CONTEXT __attribute__((cleanup(free_context)))
 
 /* "./usr/bin/x" as a name below the root; NULL when it leads out. */
 static const char *clean_name(const char *name)
@@ -146,28 +132,10 @@ static la_ssize_t read_module(struct archive *inner, void *context, const void *
 /* false: it is not what its name says, and has no other content than the file's. */
 static bool unpack(struct guard_digest *ret_digest, struct module *module)
 {
-	struct archive *inner AUTO_ARCHIVE = archive_read_new();
-	EVP_MD_CTX *context AUTO_CONTEXT = EVP_MD_CTX_new();
-	struct archive_entry *entry;
-	uint8_t block[BLOCK];
-	size_t total = 0;
-	la_ssize_t n;
+	struct archive *inner AUTO_ARCHIVE = package_module_archive();
 
-	if (!inner || !context || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-		return false;
-	archive_read_support_format_raw(inner);
-	archive_read_support_filter_xz(inner);
-	archive_read_support_filter_zstd(inner);
-	archive_read_support_filter_gzip(inner);
-	if (archive_read_open(inner, module, NULL, read_module, NULL) != ARCHIVE_OK ||
-	    archive_read_next_header(inner, &entry) != ARCHIVE_OK)
-		return false;
-	while ((n = archive_read_data(inner, block, sizeof(block))) > 0) {
-		total += (size_t)n;
-		if (total > PACKAGE_MODULE_MAX || EVP_DigestUpdate(context, block, (size_t)n) != 1)
-			return false;
-	}
-	return n == 0 && EVP_DigestFinal_ex(context, ret_digest->bytes, NULL) == 1;
+	return inner && archive_read_open(inner, module, NULL, read_module, NULL) == ARCHIVE_OK &&
+	       package_module_digest(ret_digest, inner) == 0;
 }
 
 /* In one reading: the file as it is, and what is in it. */

@@ -18,7 +18,6 @@
 #define PACKAGE_INDEX_SIZE_MAX (256u << 20)  /* without compression */
 #define PACKAGE_DEB_SIZE_MAX (1ull << 30)
 #define PACKAGE_UNPACKED_MAX (8ull << 30)    /* bytes of all files of a .deb */
-#define PACKAGE_MODULE_MAX (256u << 20)      /* of a compressed kernel module, unpacked: as bpf/abi.h */
 #define PACKAGE_FILES_MAX 200000u            /* of a .deb */
 #define PACKAGE_CHILD_SECONDS 600            /* for one .deb, index or signature: a kernel on a slow machine */
 #define PACKAGE_CHILD_MEMORY (1024ull << 20)
