@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#define GUARD_BPF_ABI 6u
+#define GUARD_BPF_ABI 7u
 
 #define GUARD_BPF_DIGEST_SIZE 32
 #define GUARD_BPF_PATH_SIZE 256
@@ -28,6 +28,8 @@
 #define GUARD_BPF_SCRIPT (1u << 2)
 #define GUARD_BPF_MODULE (1u << 3)
 #define GUARD_BPF_KINDS 0xfu
+#define GUARD_BPF_INTERPRETER (1u << 4) /* what it opens may be its script */
+#define GUARD_BPF_REMEMBERED 0x1fu /* of these the verdict's word has room */
 #define GUARD_BPF_LISTED (1u << 8) /* in guard_digests: the policy names it, whatever it says */
 
 /* The kernel hashes no more: nobody could end whoever waits for it. */
@@ -151,6 +153,50 @@ struct guard_bpf_startable {
 
 /* ---- words ------------------------------------------------------------------------- */
 
+/* Map `guard_data`: inode storage, a file that is data: it is listed as nothing, and about opens
+ * of it the daemon is not asked any more.  The round in which it became that, and flags.  Counts
+ * in the round of `guard_data_round` (array of one) alone: in another the daemon is asked again. */
+#define GUARD_BPF_DATA_ROUND 0x0fffffffu
+#define GUARD_BPF_DATA_SET (1u << 28)
+#define GUARD_BPF_DATA_ALONE (1u << 29) /* since then somebody was looked at who had it alone */
+#define GUARD_BPF_DATA_NEVER (1u << 30) /* not in this round: an interpreter was refused */
+
+/* Map `guard_interpreters`: inode storage, 1: a program whose opens may be scripts, whatever is
+ * known of its content at the moment. */
+
+/* Map `guard_links`: inode storage, of a link by which a script was named: the hash of the last
+ * name that it leads to. */
+
+/* Map `guard_scripts`: task storage, what an interpreter must not read of such files: those
+ * that it would run.  Inherited at fork, anew with each exec. */
+#define GUARD_BPF_SCRIPT_NAMES 8
+enum guard_bpf_scripts_mode {
+	GUARD_BPF_SCRIPTS_NONE = 0, /* no interpreter */
+	GUARD_BPF_SCRIPTS_EVERY,    /* whatever it reads: a shell, or nobody knows its command line */
+	GUARD_BPF_SCRIPTS_NAMED,    /* by these names, and by the suffixes of its kind */
+};
+struct guard_bpf_scripts {
+	__u64 names[GUARD_BPF_SCRIPT_NAMES]; /* guard_bpf_name_step() over the last names; 0 none */
+	__u32 mode; /* enum guard_bpf_scripts_mode */
+	__u32 interpreter; /* hash of what the policy calls it */
+	__u64 program;     /* the id of its inode's verdict */
+};
+
+/* Map `guard_suffixes`: that hash, and that of a suffix -> 1. */
+#define GUARD_BPF_SUFFIXES_MAX 8192u
+#define GUARD_BPF_SUFFIX_SIZE 32u /* bytes that are compared */
+struct guard_bpf_suffix {
+	__u64 suffix;
+	__u32 interpreter;
+	__u32 zero;
+};
+/* From its last byte to its first, so that suffixes are met on the way.  FNV-1a. */
+#define GUARD_BPF_NAME_BEGIN 0xcbf29ce484222325ull
+static inline __u64 guard_bpf_name_step(__u64 hash, unsigned char byte)
+{
+	return (hash ^ byte) * 0x100000001b3ull;
+}
+
 /* Map `guard_words`: thread in an exec -> the command line that the daemon judged, each
  * word with its NUL, as SipHash-2-4 (Aumasson and Bernstein) of steps of 64 bytes, the
  * last filled with zeros, under a key of its own: whoever chooses the words must not be
@@ -165,6 +211,7 @@ struct guard_bpf_words {
 	__u32 size, count; /* bytes with their NULs, words */
 	__u32 round; /* of marks, as in the configuration */
 	__u32 zero;
+	struct guard_bpf_scripts scripts; /* whose they are; of what it may read, mode 0: nobody says */
 };
 
 struct guard_bpf_sip {
@@ -265,6 +312,7 @@ enum guard_bpf_what {
 	GUARD_BPF_WRITE_IN_USE,
 	GUARD_BPF_CONTAINED_START, /* by what is contained */
 	GUARD_BPF_READ_UNWATCHED,  /* by an interpreter that is held to files */
+	GUARD_BPF_READ_SCRIPT,     /* by an interpreter, what is data to all others */
 	GUARD_BPF_WHAT_FILES_, /* below: about files; above: against the daemon itself */
 	GUARD_BPF_SIGNAL,
 	GUARD_BPF_TRACE,
@@ -311,7 +359,9 @@ _Static_assert(sizeof(struct guard_bpf_grant) == 24, "ABI");
 _Static_assert(sizeof(struct guard_bpf_containment) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_startable) == 16, "ABI");
 _Static_assert(sizeof(struct guard_bpf_place) == 16, "ABI");
-_Static_assert(sizeof(struct guard_bpf_words) == 48, "ABI");
+_Static_assert(sizeof(struct guard_bpf_scripts) == 80, "ABI");
+_Static_assert(sizeof(struct guard_bpf_suffix) == 16, "ABI");
+_Static_assert(sizeof(struct guard_bpf_words) == 128, "ABI");
 _Static_assert(sizeof(struct guard_bpf_event) == 344, "ABI");
 
 #endif

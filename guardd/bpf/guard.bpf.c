@@ -14,13 +14,12 @@
 #include "modules.bpf.h"
 #include "mounts.bpf.h"
 #include "protect.bpf.h"
+#include "scripts.bpf.h"
 #include "words.bpf.h"
 
 #define PROT_WRITE 2
 #define PROT_EXEC 4
 #define VM_EXEC 4
-#define FMODE_READ 1
-#define FMODE_WRITE 2
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -46,14 +45,17 @@ static __always_inline int refuse_file(const struct guard_bpf_config *config, st
 	return refusal(config);
 }
 
-static __always_inline bool has_verdict(const struct guard_bpf_config *config, struct inode *inode,
-					__u32 wanted)
+/* What the inode may be used as, if one of the wanted kinds is among it; else 0. */
+static __always_inline __u32 has_verdict(const struct guard_bpf_config *config, struct inode *inode, __u32 wanted)
 {
 	const struct guard_bpf_verdict *verdict = verdict_of(inode);
 
 	/* A writer that is there now could change it before it is used. */
-	return verdict && inode->i_writecount.counter <= 0 &&
-	       (word_allows(config, verdict->word, wanted) || has_grant(config, verdict, wanted));
+	if (!verdict || inode->i_writecount.counter > 0)
+		return 0;
+	if (word_allows(config, verdict->word, wanted))
+		return verdict->word & GUARD_BPF_REMEMBERED;
+	return granted_as(config, verdict, wanted);
 }
 
 /* It would run: from here on nobody changes what lies beneath.  Whether somebody did
@@ -63,19 +65,19 @@ static __always_inline bool stays(const struct guard_bpf_config *config, struct 
 				  bool granted)
 {
 	struct guard_bpf_digest digest = {};
-	__u32 hashed = 0;
+	__u32 hashed = 0, found = 0;
 
 	if (hold_beneath(real) < 0)
 		return false;
 	if ((!granted || (config->flags & GUARD_BPF_SELF)) &&
-	    by_content(config, file, wanted, &digest, &hashed) < 0)
+	    by_content(config, file, wanted, &digest, &hashed, &found) < 0)
 		return false;
 	return still_shown(file, real);
 }
 
-/* 0: the file may be used as one of the wanted kinds. */
+/* 0: the file may be used as one of the wanted kinds.  `kinds`: as what else. */
 static __always_inline int check(const struct guard_bpf_config *config, struct file *file, __u32 wanted,
-				 __u32 what)
+				 __u32 what, __u32 *kinds)
 {
 	struct inode *inode = file->f_inode;
 	struct guard_bpf_digest digest = {};
@@ -83,12 +85,14 @@ static __always_inline int check(const struct guard_bpf_config *config, struct f
 	bool granted;
 	__u64 real;
 
+	*kinds = 0;
 	if (!is_regular(inode) || !is_covered(config, inode))
 		return 0;
 	if (begin_look(config, file, &real) < 0)
 		return refuse_file(config, file, what, &digest, 0, true);
-	granted = has_verdict(config, inode, wanted);
-	if ((granted || by_content(config, file, wanted, &digest, &hashed) == 0) &&
+	*kinds = has_verdict(config, inode, wanted);
+	granted = *kinds != 0;
+	if ((granted || by_content(config, file, wanted, &digest, &hashed, kinds) == 0) &&
 	    (!real || stays(config, file, wanted, real, granted)))
 		return 0;
 	return refuse_file(config, file, what, &digest, hashed, true);
@@ -112,8 +116,9 @@ SEC("lsm.s/bprm_check_security")
 int BPF_PROG(guard_exec, struct linux_binprm *bprm)
 {
 	const struct guard_bpf_config *config = config_now();
+	__u32 kinds;
 
-	return config ? check(config, bprm->file, kinds_of_exec(bprm), GUARD_BPF_EXEC) : 0;
+	return config ? check(config, bprm->file, kinds_of_exec(bprm), GUARD_BPF_EXEC, &kinds) : 0;
 }
 
 /* A writer that comes later is refused while the code is mapped. */
@@ -137,7 +142,7 @@ int BPF_PROG(guard_map, struct file *file, unsigned long reqprot, unsigned long 
 {
 	const struct guard_bpf_config *config = config_now();
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 wanted = GUARD_BPF_LIBRARY;
+	__u32 wanted = GUARD_BPF_LIBRARY, kinds;
 	int r;
 
 	if (!config || !(prot & PROT_EXEC))
@@ -152,11 +157,12 @@ int BPF_PROG(guard_map, struct file *file, unsigned long reqprot, unsigned long 
 	/* The program itself and its loader, mapped by the kernel within the exec. */
 	if (BPF_CORE_READ_BITFIELD(task, in_execve))
 		wanted |= GUARD_BPF_EXECUTABLE;
-	r = check(config, file, wanted, GUARD_BPF_MAP);
+	r = check(config, file, wanted, GUARD_BPF_MAP, &kinds);
 	if (r)
 		return r;
 	note_mapped(file->f_inode);
-	return note_interpreter(config, file->f_inode);
+	r = is_interpreter(file->f_inode, kinds) ? begin_scripts(file->f_inode) : 0;
+	return r ? r : note_interpreter(config, file->f_inode);
 }
 
 /* May not sleep here: a verdict, or no. */
@@ -203,6 +209,14 @@ int BPF_PROG(guard_open, struct file *file)
 		if (r)
 			return r;
 	}
+	if ((file->f_mode & FMODE_READ) && reads_script(file, inode)) {
+		note_refused(inode);
+		r = refuse_file(config, file, GUARD_BPF_READ_SCRIPT, NULL, 0, true);
+		if (r)
+			return r;
+	}
+	if (is_regular(inode))
+		note_alone(file, inode);
 	if (!(file->f_mode & FMODE_WRITE))
 		return 0;
 	r = check_own_write(file);
@@ -299,13 +313,14 @@ SEC("lsm.s/kernel_read_file")
 int BPF_PROG(guard_read_file, struct file *file, int id, bool whole)
 {
 	const struct guard_bpf_config *config = config_now();
+	__u32 kinds;
 
 	if (!decides_modules(config))
 		return 0;
 	if (reads_module(id))
-		return check(config, file, GUARD_BPF_MODULE, GUARD_BPF_MODULE_LOAD);
+		return check(config, file, GUARD_BPF_MODULE, GUARD_BPF_MODULE_LOAD, &kinds);
 	if (id == KERNEL_VALUE(kernel_read_file_id, READING_KEXEC_IMAGE) ||
 	    id == KERNEL_VALUE(kernel_read_file_id, READING_KEXEC_INITRAMFS))
-		return check(config, file, GUARD_BPF_EXECUTABLE, GUARD_BPF_KEXEC);
+		return check(config, file, GUARD_BPF_EXECUTABLE, GUARD_BPF_KEXEC, &kinds);
 	return 0;
 }

@@ -46,8 +46,10 @@ struct inode {
 	struct address_space *i_mapping;
 	unsigned long i_ino;
 	long long i_size;
+	char *i_link; /* of a link that lies in memory: where it leads */
 	__u32 i_rdev;
 	atomic_t i_writecount;
+	atomic_t i_readcount;
 };
 
 /* A file in memory: what may not be done to it any more. */
@@ -145,6 +147,12 @@ struct fdtable {
 struct files_struct {
 	struct fdtable *fdt;
 };
+struct filename {
+	const char *name;
+};
+struct nameidata {
+	struct filename *name;
+};
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -154,6 +162,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct nsproxy *nsproxy;
+	struct nameidata *nameidata;
 	__u64 start_time;
 	unsigned in_execve : 1;
 	char comm[16];

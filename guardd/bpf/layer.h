@@ -27,7 +27,8 @@ struct guardd_bpf {
 	bool on;
 	bool adopted; /* the programs of a daemon before us go on */
 	int32_t config, verdicts, digests, devices, grants, events, tasks, own, objects;
-	int32_t containments, startable, places, words, lost;
+	int32_t containments, startable, places, words, lost, data, data_round, suffixes,
+		interpreters, leads;
 	uint32_t link_count;
 	int32_t links[GUARDD_BPF_LINKS_MAX];
 	char why[GUARDD_BPF_WHY_SIZE]; /* in words: what is on, or why it is not */
@@ -100,10 +101,38 @@ void guardd_bpf_places_clear(const struct guardd_bpf *layer, uint32_t slot);
 int guardd_bpf_startable_set(const struct guardd_bpf *layer, int fd,
 			     const struct guard_bpf_startable *startable) GUARD_WARN_UNUSED;
 
-/* words.c, any thread.  The thread, which is in an exec, may start an interpreter with
- * these words, each with its NUL; none at all is one empty word, as the kernel has it. */
-int guardd_bpf_words_put(const struct guardd_bpf *layer, int32_t thread, uint32_t round, const char *words, size_t size,
-			 int64_t until_ns) GUARD_WARN_UNUSED;
+/* words.c, any thread.  What was judged of a thread that is in an exec of the interpreter
+ * behind `fd`. */
+struct guardd_bpf_judged {
+	const char *words; /* each with its NUL; none at all is one empty word, as the kernel has it */
+	size_t size;
+	uint32_t round;    /* of marks */
+	int64_t until_ns;  /* CLOCK_MONOTONIC */
+	struct guard_bpf_scripts scripts;
+};
+int guardd_bpf_words_put(const struct guardd_bpf *layer, int32_t thread, int fd,
+			 const struct guardd_bpf_judged *judged) GUARD_WARN_UNUSED;
+/* Of the inode while it is in memory. */
+int guardd_bpf_inode_id(const struct guardd_bpf *layer, int fd, uint64_t *ret_id) GUARD_WARN_UNUSED;
+
+/* scripts.c, any thread.  Files that are data, and what is none to an interpreter. */
+/* The file behind `fd` is data in the round that is now.  Errors: GUARD_E_DENIED: not in this
+ * round. */
+int guardd_bpf_data_set(const struct guardd_bpf *layer, int fd) GUARD_WARN_UNUSED;
+uint32_t guardd_bpf_data_flags(const struct guardd_bpf *layer, int fd); /* in this round, GUARD_BPF_DATA_ */
+/* It is none; `for_good`: in this round it is not to be again. */
+void guardd_bpf_data_clear(const struct guardd_bpf *layer, int fd, bool for_good);
+/* Nothing is data any more.  One thread at a time. */
+void guardd_bpf_data_end(const struct guardd_bpf *layer);
+/* What the program behind `fd` opens may be its script, as long as the inode is in memory. */
+int guardd_bpf_interpreter_set(const struct guardd_bpf *layer, int fd) GUARD_WARN_UNUSED;
+/* Where the link behind `fd` leads to. */
+int guardd_bpf_link_set(const struct guardd_bpf *layer, int fd, const char *target) GUARD_WARN_UNUSED;
+/* Hash of the last name of a path; of a suffix as a whole. */
+uint64_t guardd_bpf_name_hash(const char *path);
+uint32_t guardd_bpf_interpreter_hash(const char *name); /* never 0 */
+/* Of an interpreter's scripts.  Errors: GUARD_E_LIMIT: too long, or the table is full. */
+int guardd_bpf_suffix_put(const struct guardd_bpf *layer, uint32_t interpreter, const char *suffix) GUARD_WARN_UNUSED;
 
 /* `device` as stat(2) gives it. */
 int guardd_bpf_device_put(const struct guardd_bpf *layer, uint64_t device, uint32_t flags) GUARD_WARN_UNUSED;

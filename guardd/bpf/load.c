@@ -50,7 +50,8 @@ static void close_all(struct guardd_bpf *layer)
 	int32_t *const fds[] = { &layer->config, &layer->verdicts, &layer->digests, &layer->devices,
 				 &layer->grants, &layer->events,   &layer->tasks,   &layer->own,
 				 &layer->objects, &layer->containments, &layer->startable, &layer->places,
-				 &layer->words, &layer->lost };
+				 &layer->words, &layer->lost, &layer->data, &layer->data_round, &layer->suffixes,
+				 &layer->interpreters, &layer->leads };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
@@ -67,7 +68,8 @@ static void make_empty(struct guardd_bpf *layer)
 {
 	*layer = (struct guardd_bpf){ .config = -1, .verdicts = -1, .digests = -1, .devices = -1,
 				      .grants = -1, .events = -1, .tasks = -1, .own = -1, .objects = -1,
-				      .containments = -1, .startable = -1, .places = -1, .words = -1, .lost = -1 };
+				      .containments = -1, .startable = -1, .places = -1, .words = -1, .lost = -1,
+				      .data = -1, .data_round = -1, .suffixes = -1, .interpreters = -1, .leads = -1 };
 }
 
 static int pin_maps_at(struct loading *loading)
@@ -147,7 +149,12 @@ static int keep_maps(struct loading *loading)
 	    keep_fd(&layer->startable, from->maps.guard_startable) < 0 ||
 	    keep_fd(&layer->places, from->maps.guard_places) < 0 ||
 	    keep_fd(&layer->words, from->maps.guard_words) < 0 ||
-	    keep_fd(&layer->lost, from->maps.guard_lost) < 0)
+	    keep_fd(&layer->lost, from->maps.guard_lost) < 0 ||
+	    keep_fd(&layer->data, from->maps.guard_data) < 0 ||
+	    keep_fd(&layer->data_round, from->maps.guard_data_round) < 0 ||
+	    keep_fd(&layer->suffixes, from->maps.guard_suffixes) < 0 ||
+	    keep_fd(&layer->interpreters, from->maps.guard_interpreters) < 0 ||
+	    keep_fd(&layer->leads, from->maps.guard_links) < 0)
 		return -GUARD_E_IO;
 	return 0;
 }

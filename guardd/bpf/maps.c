@@ -124,7 +124,7 @@ int guardd_bpf_verdict_set(const struct guardd_bpf *layer, int fd, uint32_t gene
 	r = look(layer, fd, &verdict);
 	if (r == 0 || r == -GUARD_E_NOT_FOUND) {
 		word = sequence_of(verdict.word) | (verdict.word & GUARD_BPF_MAPPED) |
-		       (uint64_t)(generation & GUARD_BPF_GENERATION_MASK) << 8 | (kinds & GUARD_BPF_KINDS);
+		       (uint64_t)(generation & GUARD_BPF_GENERATION_MASK) << 8 | (kinds & GUARD_BPF_REMEMBERED);
 		r = r == 0 && word == verdict.word ? 0 : 1;
 		verdict.word = word;
 		if (r == 1)
@@ -156,29 +156,45 @@ void guardd_bpf_verdict_drop(const struct guardd_bpf *layer, int fd)
 	pthread_mutex_unlock(&verdict_lock);
 }
 
-int guardd_bpf_grant(const struct guardd_bpf *layer, int fd, uint32_t process, uint32_t generation, uint32_t kinds,
-		     int64_t until_ns)
+/* What is there, with an id; nothing else is said of it where nothing was. */
+static int with_id(const struct guardd_bpf *layer, int fd, struct guard_bpf_verdict *ret_verdict)
 {
-	struct guard_bpf_verdict verdict, before;
 	int r;
 
 	pthread_mutex_lock(&verdict_lock);
-	r = guardd_bpf_get(layer->verdicts, &fd, &before);
-	if (r < 0 || before.id == 0) {
-		r = look(layer, fd, &verdict);
+	r = guardd_bpf_get(layer->verdicts, &fd, ret_verdict);
+	if (r < 0 || ret_verdict->id == 0) {
+		r = look(layer, fd, ret_verdict);
 		if (r == 0 || r == -GUARD_E_NOT_FOUND)
-			r = guardd_bpf_put(layer->verdicts, &fd, &verdict);
-	} else {
-		verdict = before;
+			r = guardd_bpf_put(layer->verdicts, &fd, ret_verdict);
 	}
 	pthread_mutex_unlock(&verdict_lock);
+	return r;
+}
+
+int guardd_bpf_inode_id(const struct guardd_bpf *layer, int fd, uint64_t *ret_id)
+{
+	struct guard_bpf_verdict verdict;
+	int r = with_id(layer, fd, &verdict);
+
+	if (r == 0)
+		*ret_id = verdict.id;
+	return r;
+}
+
+int guardd_bpf_grant(const struct guardd_bpf *layer, int fd, uint32_t process, uint32_t generation, uint32_t kinds,
+		     int64_t until_ns)
+{
+	struct guard_bpf_verdict verdict;
+	int r = with_id(layer, fd, &verdict);
+
 	if (r < 0)
 		return r;
 	const struct guard_bpf_grant_key key = { .id = verdict.id, .process = process };
 	const struct guard_bpf_grant grant = { .until_ns = (uint64_t)until_ns,
 					       .word = verdict.word,
 					       .generation = generation & GUARD_BPF_GENERATION_MASK,
-					       .kinds = kinds & GUARD_BPF_KINDS };
+					       .kinds = kinds & GUARD_BPF_REMEMBERED };
 	return guardd_bpf_put(layer->grants, &key, &grant);
 }
 

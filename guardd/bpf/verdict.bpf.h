@@ -64,21 +64,23 @@ static __always_inline void verdict_drop(struct inode *inode)
 }
 
 /* An allow of the daemon's for this process alone: not for one that was born since and
- * has got its number. */
-static __always_inline bool has_grant(const struct guard_bpf_config *config,
-				      const struct guard_bpf_verdict *verdict, __u32 kinds)
+ * has got its number.  0: none of these kinds. */
+static __always_inline __u32 granted_as(const struct guard_bpf_config *config,
+					const struct guard_bpf_verdict *verdict, __u32 kinds)
 {
 	struct guard_bpf_grant_key key = { .process = bpf_get_current_pid_tgid() >> 32 };
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct guard_bpf_grant *grant;
 
 	if (!verdict || !verdict->id)
-		return false;
+		return 0;
 	key.id = verdict->id;
 	grant = bpf_map_lookup_elem(&guard_grants, &key);
-	return grant && is_in_force(config, grant->generation) && (grant->kinds & kinds) &&
-	       grant->word >> 32 == verdict->word >> 32 && grant->until_ns > bpf_ktime_get_ns() &&
-	       BPF_CORE_READ(task, group_leader, start_time) + GUARD_BPF_GRANT_NS <= grant->until_ns;
+	if (!grant || !is_in_force(config, grant->generation) || !(grant->kinds & kinds) ||
+	    grant->word >> 32 != verdict->word >> 32 || grant->until_ns <= bpf_ktime_get_ns() ||
+	    BPF_CORE_READ(task, group_leader, start_time) + GUARD_BPF_GRANT_NS > grant->until_ns)
+		return 0;
+	return grant->kinds;
 }
 
 /* What the policy says of a content; GUARD_BPF_LISTED: it says something. */
@@ -111,9 +113,9 @@ static __always_inline void keep(const struct guard_bpf_config *config, struct i
 		verdict_drop(inode);
 }
 
-/* Sleepable hooks only.  0: the content is listed. */
+/* Sleepable hooks only.  0: the content is listed.  `found`: as what. */
 static __always_inline int by_content(const struct guard_bpf_config *config, struct file *file, __u32 wanted,
-				      struct guard_bpf_digest *digest, __u32 *hashed)
+				      struct guard_bpf_digest *digest, __u32 *hashed, __u32 *found)
 {
 	struct inode *inode = file->f_inode;
 	struct guard_bpf_verdict none = {}, *verdict;
@@ -128,12 +130,13 @@ static __always_inline int by_content(const struct guard_bpf_config *config, str
 	if (!*hashed)
 		return -1;
 	kinds = listed_as(config, digest);
+	*found = kinds;
 	if ((config->flags & GUARD_BPF_DEFAULT_ALLOW) && !kinds)
 		return 0;
 	if (!(kinds & wanted))
 		return -1;
 	if (verdict)
-		keep(config, inode, verdict, before, kinds & GUARD_BPF_KINDS);
+		keep(config, inode, verdict, before, kinds & GUARD_BPF_REMEMBERED);
 	return inode->i_writecount.counter > 0 ? -1 : 0;
 }
 

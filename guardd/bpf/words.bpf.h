@@ -14,6 +14,7 @@
 
 #include "beneath.bpf.h"
 #include "contain.bpf.h"
+#include "scripts.bpf.h"
 
 #define WORDS_STEPS (GUARD_BPF_WORDS_SIZE_MAX / GUARD_BPF_WORDS_STEP)
 #define SIGNAL_KILL 9
@@ -27,22 +28,6 @@ struct {
 	__type(value, struct guard_bpf_words);
 } guard_words SEC(".maps");
 
-/* Of the thread that is in the exec: its number changes there. */
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct guard_bpf_words);
-} guard_judged SEC(".maps");
-
-/* Threads that have mapped the code of such an interpreter; an exec ends it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, __u32);
-} guard_held SEC(".maps");
-
 static __always_inline bool is_held(struct task_struct *task)
 {
 	const __u32 *held = bpf_task_storage_get(&guard_held, task, NULL, 0);
@@ -52,8 +37,10 @@ static __always_inline bool is_held(struct task_struct *task)
 
 static __always_inline int hold(struct task_struct *task)
 {
-	__u32 *held = bpf_task_storage_get(&guard_held, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	__u32 *held = bpf_task_storage_get(&guard_held, task, NULL, 0);
 
+	if (!held)
+		held = bpf_task_storage_get(&guard_held, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!held)
 		return -12; /* ENOMEM: none gets out */
 	*held = 1;
@@ -99,6 +86,11 @@ static __always_inline bool reads_unwatched(const struct guard_bpf_config *confi
 	       is_held(bpf_get_current_task_btf()) && is_regular(inode) && is_unwatched(config, inode);
 }
 
+static __always_inline bool are_fresh(const struct guard_bpf_words *judged)
+{
+	return judged && judged->until_ns > bpf_ktime_get_ns();
+}
+
 static __always_inline bool wants_words(const struct guard_bpf_config *config, struct linux_binprm *bprm)
 {
 	const struct guard_bpf_startable *startable;
@@ -110,6 +102,15 @@ static __always_inline bool wants_words(const struct guard_bpf_config *config, s
 	return startable && (startable->flags & GUARD_BPF_STARTABLE_WORDS);
 }
 
+/* Of this very file: what is left of an exec that failed says nothing of another. */
+static __always_inline bool are_of(const struct guard_bpf_words *judged, struct inode *inode)
+{
+	const struct guard_bpf_verdict *verdict = verdict_of(inode);
+
+	return verdict && verdict->id && verdict->id == judged->scripts.program;
+}
+
+/* Taken along from the daemon's question to the new program. */
 SEC("lsm.s/bprm_check_security")
 int BPF_PROG(guard_words_exec, struct linux_binprm *bprm)
 {
@@ -118,15 +119,18 @@ int BPF_PROG(guard_words_exec, struct linux_binprm *bprm)
 	const struct guard_bpf_words *words;
 	struct guard_bpf_words *judged;
 
-	if (!wants_words(config, bprm))
+	if (!config)
 		return 0;
 	words = bpf_map_lookup_elem(&guard_words, &thread);
-	judged = bpf_task_storage_get(&guard_judged, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (words && judged && words->until_ns > bpf_ktime_get_ns() && words->round >= config->exemptions) {
+	judged = bpf_task_storage_get(&guard_judged, bpf_get_current_task_btf(), NULL, 0);
+	if (judged)
+		judged->until_ns = 0;
+	if (words && judged && are_of(words, bprm->file->f_inode))
 		*judged = *words;
+	if (words)
 		bpf_map_delete_elem(&guard_words, &thread);
+	if (!wants_words(config, bprm) || (are_fresh(judged) && judged->round >= config->exemptions))
 		return 0;
-	}
 	/* Nobody was there to judge them. */
 	return refuse_act(config, GUARD_BPF_WORDS_UNSEEN, 0);
 }
@@ -176,14 +180,15 @@ int BPF_PROG(guard_words_image, struct linux_binprm *bprm)
 {
 	const struct guard_bpf_config *config = config_now();
 	const struct guard_bpf_words *judged;
+	bool same;
 	__u32 *held = bpf_task_storage_get(&guard_held, bpf_get_current_task_btf(), NULL, 0);
 
 	if (held)
 		*held = 0; /* its code is mapped after this */
-	if (!wants_words(config, bprm))
-		return 0;
 	judged = bpf_task_storage_get(&guard_judged, bpf_get_current_task_btf(), NULL, 0);
-	if (judged && are_the_same(bprm, judged))
+	same = config && are_fresh(judged) && are_of(judged, bprm->file->f_inode) && are_the_same(bprm, judged);
+	change_scripts(same ? &judged->scripts : NULL);
+	if (same || !wants_words(config, bprm))
 		return 0;
 	if (refuse_act(config, GUARD_BPF_WORDS_CHANGED, 0))
 		bpf_send_signal(SIGNAL_KILL);

@@ -26,16 +26,24 @@ static void hash(struct guard_bpf_words *judged, const char *words, size_t size)
 		judged->count += words[i] == '\0';
 }
 
-int guardd_bpf_words_put(const struct guardd_bpf *layer, int32_t thread, uint32_t round, const char *words, size_t size,
-			 int64_t until_ns)
+int guardd_bpf_words_put(const struct guardd_bpf *layer, int32_t thread, int fd, const struct guardd_bpf_judged *judged)
 {
 	const uint32_t key = (uint32_t)thread;
-	struct guard_bpf_words judged = { .until_ns = (uint64_t)until_ns, .size = size ? (uint32_t)size : 1u, .round = round };
+	struct guard_bpf_words words = { .until_ns = (uint64_t)judged->until_ns,
+					 .size = judged->size ? (uint32_t)judged->size : 1u,
+					 .round = judged->round,
+					 .scripts = judged->scripts };
+	uint64_t program;
+	int r;
 
-	if (size > GUARD_BPF_WORDS_SIZE_MAX)
+	if (judged->size > GUARD_BPF_WORDS_SIZE_MAX)
 		return -GUARD_E_LIMIT;
-	if (getrandom(judged.key, sizeof(judged.key), 0) != sizeof(judged.key))
+	r = guardd_bpf_inode_id(layer, fd, &program);
+	if (r < 0)
+		return r;
+	words.scripts.program = program;
+	if (getrandom(words.key, sizeof(words.key), 0) != sizeof(words.key))
 		return -GUARD_E_IO;
-	hash(&judged, size ? words : "", judged.size);
-	return guardd_bpf_put(layer->words, &key, &judged);
+	hash(&words, judged->size ? judged->words : "", words.size);
+	return guardd_bpf_put(layer->words, &key, &words);
 }

@@ -143,12 +143,15 @@ void gate_conclude(struct gate *gate, struct gate_event *event, const struct gat
 		return;
 	}
 	if (outcome.verdict.action == GUARD_ALLOW) {
+		if (outcome.interprets && guardd_bpf_interpreter_set(gate->layer, event->fd) < 0)
+			gate_problem(gate, "the kernel layer did not take an interpreter for one");
 		(void)gate_kernel_cache(gate, event, identity, event->facts->format);
 		gate_contain_tell(gate, event, outcome.holds_words);
 	}
 	/* What is recorded here in audit mode need not be recorded by the kernel as well. */
 	if (outcome.verdict.action == GUARD_ALLOW || outcome.verdict.mode == GUARD_MODE_AUDIT) {
-		gate_layer_grant(gate, event, 1u << (event->facts->kind - GUARD_KIND_EXECUTABLE));
+		gate_layer_grant(gate, event, 1u << (event->facts->kind - GUARD_KIND_EXECUTABLE) |
+						      (outcome.interprets ? GUARD_BPF_INTERPRETER : 0));
 		gate_ticket_give(gate, event);
 	}
 	/* Before the caller goes on, and perhaps ends. */

@@ -10,6 +10,7 @@
 
 #include "gate/contain.h"
 #include "gate/gate.h"
+#include "gate/interpreters.h"
 #include "gate/patience.h"
 #include "gate/unlocks.h"
 #include "gate/words.h"
@@ -97,7 +98,9 @@ static void decide(struct gate *gate, struct gate_outcome *outcome, const struct
 	outcome->generation = policy->generation;
 	gate_rule_text(outcome->rule_text, sizeof(outcome->rule_text), policy->policy, outcome->verdict.rule);
 	outcome->interpreter = needs_words(facts) ? gate_words_wanted(policy, &object) : GUARD_NO_INTERPRETER;
+	outcome->judges_words = gate_words_judged(policy, outcome->interpreter);
 	outcome->holds_words = gate_words_held(policy, outcome->interpreter);
+	outcome->interprets = gate_interprets(policy, &object);
 	outcome->allows_all = policy->info.default_action == GUARD_ALLOW;
 	memcpy(outcome->seconds, policy->info.unlock_seconds, sizeof(outcome->seconds));
 	gate_policy_release(gate);
@@ -174,8 +177,11 @@ static bool look_at_words(struct gate *gate, struct gate_outcome *outcome, struc
 	/* What an unlock opened is looked at for the kernel layer alone. */
 	if (outcome->verdict.action == GUARD_DENY || outcome->interpreter == GUARD_NO_INTERPRETER)
 		return true;
+	/* By another policy it may be another interpreter. */
+	if (outcome->generation != gate_policy_generation(gate) && gate_triage_again(gate, event))
+		return false;
 	gate_patience_begin(event->patient || event->group == GUARDD_GROUP_SLOW);
-	gate_words_judge(gate, &words, event, outcome->interpreter, outcome->generation);
+	gate_words_judge(gate, &words, event, outcome);
 	if (gate_patience_ran_out()) {
 		event->patient = true;
 		if (gate_triage_again(gate, event))

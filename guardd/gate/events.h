@@ -114,6 +114,7 @@ struct gate_sight {
 	uint32_t sequence; /* of the inode, from before the lease */
 	bool leased;
 	bool again;        /* `format` was known already */
+	bool appended;     /* it is opened to be written to, and keeps what it has */
 	uint8_t format;
 };
 /* May it be allowed at once?  Never blocks; false: a worker has to look. */

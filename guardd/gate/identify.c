@@ -40,6 +40,12 @@ bool gate_lease_intact(const struct gate_event *event)
 	return event->lease == GATE_LEASE_HELD && fcntl(event->fd, F_GETLEASE) == F_RDLCK;
 }
 
+bool gate_lease_stands(const struct gate_event *event)
+{
+	/* Taken once more the kernel looks at the count of writers. */
+	return event->lease == GATE_LEASE_HELD && fcntl(event->fd, F_SETLEASE, F_RDLCK) == 0 && gate_lease_intact(event);
+}
+
 static void let_writer_pass(struct gate_event *event)
 {
 	(void)fcntl(event->fd, F_SETLEASE, F_UNLCK);

@@ -43,6 +43,9 @@ struct gate_identity {
 /* Ask for a read lease on the event's fd; remembers the answer. */
 enum gate_lease gate_lease_take(struct gate *gate, struct gate_event *event);
 bool gate_lease_intact(const struct gate_event *event);
+/* The same, and nobody is about to break it: also who is still on his way to that.  About
+ * a user's data nobody asks who writes to it (data.h). */
+bool gate_lease_stands(const struct gate_event *event);
 /* Hash; `until_ns` (monotonic) may move while it runs. */
 void gate_identify(struct gate *gate, struct gate_identity *ret_identity, struct gate_event *event,
 		   const _Atomic int64_t *until_ns);

@@ -93,3 +93,17 @@ uint32_t gate_interpreter_of(const struct gate_policy *policy, const char *path,
 			interpreter = table->known[i].interpreter;
 	return interpreter;
 }
+
+bool gate_interprets(const struct gate_policy *policy, const struct guard_object *object)
+{
+	const uint32_t scripts = GUARD_SCRIPTS_ARGUMENT | GUARD_SCRIPTS_TEXT | GUARD_SCRIPTS_SUFFIX;
+	struct guard_interpreter_info info;
+	uint32_t interpreter;
+
+	if (!policy->leaves_data)
+		return false;
+	interpreter = gate_interpreter_of(policy, object->path ? object->path : object->claimed_path,
+					  &object->identity->digest);
+	return interpreter != GUARD_NO_INTERPRETER &&
+	       guard_policy_interpreter_info(policy->policy, interpreter, &info) == 0 && (info.scripts & scripts);
+}

@@ -20,4 +20,8 @@ void gate_interpreters_free(struct gate_interpreters *table);
  * GUARD_NO_INTERPRETER: none. */
 uint32_t gate_interpreter_of(const struct gate_policy *policy, const char *path, const struct guard_digest *digest);
 
+/* Is the file one whose opens may be scripts, not modules of the kernel alone?  Under a
+ * policy that is held. */
+bool gate_interprets(const struct gate_policy *policy, const struct guard_object *object);
+
 #endif

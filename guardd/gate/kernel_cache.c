@@ -14,6 +14,8 @@
 #include <sys/fanotify.h>
 
 #include "gate/contain.h"
+#include "gate/data.h"
+#include "gate/interpreters.h"
 #include "gate/unlocks.h"
 #include "gate/words.h"
 
@@ -49,12 +51,13 @@ static uint64_t needless(const struct gate *gate, const struct gate_policy *poli
 	bool library = gate_always_allowed(policy, object, GUARD_KIND_LIBRARY);
 	bool module = gate_always_allowed(policy, object, GUARD_KIND_MODULE);
 	bool executable = gate_always_allowed(policy, object, GUARD_KIND_EXECUTABLE);
+	uint32_t interpreter = gate_words_wanted(policy, object);
 	uint64_t mask = 0, exec = FAN_OPEN_EXEC_PERM;
 
 	/* Each start of it has a command line of its own. */
-	if (gate_words_wanted(policy, object) != GUARD_NO_INTERPRETER)
+	if (gate_words_judged(policy, interpreter))
 		return 0;
-	if (gate_contain_wanted(gate, policy, object))
+	if (interpreter != GUARD_NO_INTERPRETER || gate_contain_wanted(gate, policy, object))
 		exec = 0;
 	if (is_script_format(format) ? script : executable)
 		mask |= exec;
@@ -87,7 +90,7 @@ static bool still_true(struct gate *gate, const struct gate_event *event, uint64
 {
 	struct gate_file now;
 
-	return generation == gate_policy_generation(gate) && gate_lease_intact(event) &&
+	return generation == gate_policy_generation(gate) && gate_lease_stands(event) &&
 	       gate_cache_sequence(gate->cache, &event->file.key) == event->sequence &&
 	       gate_file_stat(&now, event->fd) == 0 && gate_key_equal(&now.key, &event->file.key) &&
 	       gate_file_is_sealed(&now);
@@ -100,6 +103,7 @@ static bool set_marks(struct gate *gate, int fd, uint64_t mask)
 	bool set;
 
 	pthread_mutex_lock(&gate->marks);
+	gate_data_forget(gate, fd);
 	set = fanotify_mark(gate->arguments->changes, FAN_MARK_ADD | MARK, FAN_ATTRIB, fd, NULL) == 0 &&
 	      fanotify_mark(group, FAN_MARK_ADD | MARK, FAN_CLOSE_WRITE, fd, NULL) == 0 &&
 	      fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | MARK, mask, fd, NULL) == 0;
@@ -118,6 +122,7 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 	struct gate_filesystem filesystem;
 	const struct gate_policy *policy;
 	uint64_t mask, generation;
+	bool interprets;
 
 	gate_layer_remember(gate, event, identity);
 	/* A certificate that ends must be looked at again. */
@@ -128,7 +133,11 @@ bool gate_kernel_cache(struct gate *gate, struct gate_event *event, const struct
 	/* Signers that another policy's keys verified say nothing under this one. */
 	mask = policy->generation == identity->generation ? needless(gate, policy, &object, format) & wanted_now(gate) : 0;
 	generation = policy->generation;
+	interprets = gate_interprets(policy, &object);
 	gate_policy_release(gate);
+	/* Nobody could tell any more when it is started. */
+	if (mask && interprets && guardd_bpf_interpreter_set(gate->layer, event->fd) < 0)
+		return true;
 	if (!mask)
 		return false;
 	if (!set_marks(gate, event->fd, mask))
@@ -142,7 +151,7 @@ void gate_forget(struct gate *gate, int fd, const struct gate_key *key)
 {
 	gate_cache_drop(gate->cache, key);
 	guardd_bpf_verdict_drop(gate->layer, fd);
-	unmark(gate, fd);
+	unmark(gate, fd); /* what is data stays that: a log is asked about once more */
 }
 
 void gate_kernel_cache_flush(struct gate *gate)
@@ -151,5 +160,6 @@ void gate_kernel_cache_flush(struct gate *gate)
 	pthread_mutex_lock(&gate->marks);
 	(void)fanotify_mark(gate->fanotify[GUARDD_GROUP_MAIN], FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
 	(void)fanotify_mark(gate->arguments->changes, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+	guardd_bpf_data_end(gate->layer);
 	pthread_mutex_unlock(&gate->marks);
 }

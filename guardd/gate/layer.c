@@ -10,6 +10,7 @@
  */
 #include "gate/beneath.h"
 #include "gate/gate.h"
+#include "gate/interpreters.h"
 #include "gate/words.h"
 
 uint32_t gate_layer_kinds(const struct gate_policy *policy, const struct guard_object *object)
@@ -24,12 +25,12 @@ uint32_t gate_layer_kinds(const struct gate_policy *policy, const struct guard_o
 	 * loader, not while the gate is dead. */
 	if (gate_words_held(policy, gate_words_wanted(policy, object)))
 		kinds &= ~(GUARD_BPF_EXECUTABLE | GUARD_BPF_LIBRARY);
-	return kinds;
+	return kinds | (gate_interprets(policy, object) ? GUARD_BPF_INTERPRETER : 0);
 }
 
 static bool still_true(struct gate *gate, const struct gate_event *event)
 {
-	return gate_lease_intact(event) &&
+	return gate_lease_stands(event) &&
 	       gate_cache_sequence(gate->cache, &event->file.key) == event->sequence;
 }
 
@@ -73,7 +74,7 @@ void gate_layer_grant(struct gate *gate, const struct gate_event *event, uint32_
 	const struct gate_policy *policy;
 	uint32_t process, generation;
 
-	if (!gate->layer->on || (guardd_bpf_verdict_has(gate->layer, event->fd, kinds) & kinds))
+	if (!gate->layer->on || guardd_bpf_verdict_has(gate->layer, event->fd, kinds & GUARD_BPF_KINDS))
 		return;
 	policy = gate_policy_hold(gate);
 	generation = policy ? policy->layer_generation : 0;

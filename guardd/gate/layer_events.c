@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "gate/contain.h"
+#include "gate/data.h"
 
 #define KERNEL_MINOR_BITS 20
 
@@ -24,6 +25,8 @@ static enum guard_reason reason_of(const struct guard_bpf_event *event)
 		return GUARD_REASON_IN_USE;
 	if (event->what == GUARD_BPF_READ_UNWATCHED)
 		return GUARD_REASON_UNWATCHED;
+	if (event->what == GUARD_BPF_READ_SCRIPT)
+		return GUARD_REASON_DEFAULT;
 	if (event->has_digest)
 		return GUARD_REASON_DEFAULT;
 	if (event->detail == GUARD_BPF_SERVED)
@@ -38,7 +41,7 @@ static bool is_exec(const struct guard_bpf_event *event)
 
 static enum guard_kind kind_of(const struct guard_bpf_event *event)
 {
-	if (event->what == GUARD_BPF_READ_UNWATCHED)
+	if (event->what == GUARD_BPF_READ_UNWATCHED || event->what == GUARD_BPF_READ_SCRIPT)
 		return GUARD_KIND_SCRIPT;
 	return is_exec(event) ? GUARD_KIND_EXECUTABLE : GUARD_KIND_LIBRARY;
 }
@@ -142,6 +145,8 @@ static void take(void *context, const struct guard_bpf_event *event)
 {
 	struct gate *gate = context;
 
+	if (event->what == GUARD_BPF_READ_SCRIPT)
+		gate_data_refused(gate, event);
 	if (event->what < GUARD_BPF_WHAT_FILES_)
 		note_file(gate, event);
 	else

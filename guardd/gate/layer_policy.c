@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "gate/catalogs.h"
 #include "gate/contain.h"
+#include "gate/data.h"
 #include "policy/policy.h"
 
 /* Only what this gate or one that it follows put in, under the same contents, can be gone
@@ -61,6 +62,7 @@ void gate_layer_choose(struct gate *gate, struct gate_policy *policy)
 
 	policy->layer_generation = 0;
 	policy->layer_adopted = policy->layer_filled = false;
+	gate_data_prepare(gate, policy);
 	if (!gate->layer->on || guardd_bpf_config_get(gate->layer, &config) < 0)
 		config.exemptions = 0;
 	gate_contain_prepare(gate, policy, next_round(&config));

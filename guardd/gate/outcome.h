@@ -21,7 +21,9 @@ struct gate_outcome {
 	uint32_t interpreter; /* whose command line is to be looked at, or GUARD_NO_INTERPRETER */
 	uint32_t seconds[GUARD_POLICY_UNLOCK_SCOPES]; /* of the unlocks that it offers */
 	char rule_text[256];
+	bool judges_words; /* it matters what that says; else only what of data is its script */
 	bool holds_words; /* the kernel layer is to compare that command line */
+	bool interprets; /* what it opens may be its script */
 	bool allows_all; /* what no rule lists */
 	bool recorded; /* an allow that is recorded whatever the configuration says */
 };

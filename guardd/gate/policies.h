@@ -38,6 +38,7 @@ struct gate_policy {
 	bool layer_filled;         /* its contents are there under that generation */
 	struct gate_interpreters *interpreters; /* by content, where the policy says none */
 	bool judges_words;         /* of some interpreter the command line is looked at */
+	bool leaves_data;          /* about a user's data nobody need be asked (data.h) */
 	uint32_t contains;         /* containments (contain.h) */
 	uint32_t contain_round;    /* of what the kernel layer is told of programs */
 	uint32_t contain_slots[GUARD_BPF_CONTAINMENTS_MAX]; /* in the kernel layer, by containment */

@@ -34,7 +34,7 @@ static bool know_call(struct gate_call *ret_call, int32_t tid)
 }
 
 /* The content is about to change and is not read by this open. */
-static bool only_writes(struct gate *gate, const struct gate_sight *sight)
+static bool only_writes(struct gate *gate, struct gate_sight *sight)
 {
 	const struct gate_key *key = &sight->file->key;
 	const struct guardd_inode inode = { key->device, key->inode, key->born_ns };
@@ -43,6 +43,7 @@ static bool only_writes(struct gate *gate, const struct gate_sight *sight)
 	if (gate_unlocks_follow_writers(gate) || !know_call(&call, sight->tid) || !gate_call_only_writes(&call))
 		return false;
 	gate_forget(gate, sight->fd, key);
+	sight->appended = !(call.flags & O_TRUNC);
 	return !guardd_in_use_has(gate->in_use, &inode);
 }
 
@@ -97,7 +98,7 @@ bool gate_quick_passes(struct gate *gate, struct gate_sight *sight)
 {
 	struct gate_filesystem filesystem;
 
-	sight->leased = sight->again = false;
+	sight->leased = sight->again = sight->appended = false;
 	if ((sight->mask & FAN_OPEN_EXEC_PERM) || sight->group != GUARDD_GROUP_MAIN ||
 	    !gate_filesystem_find(gate, &filesystem, sight->file->key.device) || filesystem.slow)
 		return false;

@@ -4,6 +4,7 @@
  * read; by which program; of what kind.  Gathers the facts, leaves the table to
  * access.c and the verdict to conclude.c.
  */
+#include "gate/data.h"
 #include "gate/gate.h"
 #include "gate/unlocks.h"
 
@@ -303,6 +304,8 @@ void gate_triage(struct gate *gate, struct gate_event *event)
 	gate_patience_begin(event->patient || event->group == GUARDD_GROUP_SLOW);
 	gate_filesystem_of(gate, &look.filesystem, event->file.key.device, event->fd);
 	look.access.exec = event->mask & FAN_OPEN_EXEC_PERM;
+	if (look.access.exec)
+		gate_data_started(gate, event);
 	if (gate_lease_take(gate, event) != GATE_LEASE_HELD && !look.access.exec &&
 	    (!know_call(gate, event, &look) || took_writer(gate, event, &look)))
 		return;

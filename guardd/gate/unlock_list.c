@@ -114,7 +114,7 @@ static void replace(struct gate *gate, const struct guardd_grants *grants)
 	struct guardd_grant before[GUARDD_GRANTS_MAX];
 	uint64_t now_ms = gate_boot_ms();
 	unsigned count, kept = 0;
-	bool closed, began, installing = false;
+	bool closed, began, installing = false, opened;
 
 	pthread_mutex_lock(&unlocks->lock);
 	count = unlocks->count;
@@ -126,6 +126,7 @@ static void replace(struct gate *gate, const struct guardd_grants *grants)
 		installing |= unlocks->grants[i].scope == GUARD_UNLOCK_INSTALL;
 	began = installing && !atomic_exchange(&unlocks->installing, installing);
 	atomic_store_explicit(&unlocks->installing, installing, memory_order_release);
+	opened = kept > count;
 	atomic_store_explicit(&unlocks->count, kept, memory_order_release);
 	closed = close_missing(unlocks, before, count, now_ms);
 	closed |= close_unseen(unlocks, grants, before, count, now_ms);
@@ -133,8 +134,8 @@ static void replace(struct gate *gate, const struct guardd_grants *grants)
 	pthread_cond_broadcast(&unlocks->hears);
 	pthread_mutex_unlock(&unlocks->lock);
 	gate_maintenance_apply(gate);
-	if (began)
-		gate_kernel_cache_flush(gate); /* what it starts is to be seen */
+	if (began || opened)
+		gate_kernel_cache_flush(gate); /* what it starts is to be seen, and what is data no longer */
 	if (closed)
 		gate_sweep_request(gate, 0);
 }

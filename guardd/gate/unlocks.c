@@ -140,6 +140,11 @@ void gate_unlock_listed(struct gate *gate, const struct gate_event *event, const
 
 /* ---- writers ------------------------------------------------------------------------ */
 
+bool gate_unlocks_any(const struct gate *gate)
+{
+	return atomic_load_explicit(&gate->unlocks->count, memory_order_acquire) != 0;
+}
+
 bool gate_unlocks_follow_writers(const struct gate *gate)
 {
 	return atomic_load_explicit(&gate->unlocks->installing, memory_order_acquire);

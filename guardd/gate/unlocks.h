@@ -34,6 +34,8 @@ uint32_t gate_unlock_covers(struct gate *gate, const struct gate_wanted *wanted,
 /* An installer is unlocked: every writer and every start of a program is looked at.
  * Never blocks. */
 bool gate_unlocks_follow_writers(const struct gate *gate);
+/* Something is unlocked: nothing is taken for data.  Never blocks. */
+bool gate_unlocks_any(const struct gate *gate);
 /* A program that the policy lists is started: recorded when an installer's process
  * starts it.  For these no kernel cache answers meanwhile. */
 void gate_unlock_listed(struct gate *gate, const struct gate_event *event, const struct guard_identity *identity);

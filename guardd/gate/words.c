@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "gate/data.h"
 #include "gate/interpreters.h"
 #include "gate/patience.h"
 #include "policy/cmdline.h"
@@ -36,19 +37,35 @@ bool gate_words_matter(const struct guard_policy *policy)
 	return false;
 }
 
+/* Some of what it opens is its script, and the command line says what. */
+static bool names_scripts(const struct gate_policy *policy, const struct guard_interpreter_info *info)
+{
+	return policy->leaves_data && (info->scripts & (GUARD_SCRIPTS_ARGUMENT | GUARD_SCRIPTS_SUFFIX)) &&
+	       !(info->scripts & GUARD_SCRIPTS_TEXT);
+}
+
 uint32_t gate_words_wanted(const struct gate_policy *policy, const struct guard_object *object)
 {
 	const char *path = object->path ? object->path : object->claimed_path;
 	struct guard_interpreter_info info;
 	uint32_t interpreter;
 
-	if (!policy->judges_words)
+	if (!policy->judges_words && !policy->leaves_data)
 		return GUARD_NO_INTERPRETER;
 	interpreter = gate_interpreter_of(policy, path, &object->identity->digest);
 	if (interpreter == GUARD_NO_INTERPRETER ||
-	    guard_policy_interpreter_info(policy->policy, interpreter, &info) < 0 || !wants_words(&info))
+	    guard_policy_interpreter_info(policy->policy, interpreter, &info) < 0 ||
+	    (!wants_words(&info) && !names_scripts(policy, &info)))
 		return GUARD_NO_INTERPRETER;
 	return interpreter;
+}
+
+bool gate_words_judged(const struct gate_policy *policy, uint32_t interpreter)
+{
+	struct guard_interpreter_info info;
+
+	return interpreter != GUARD_NO_INTERPRETER &&
+	       guard_policy_interpreter_info(policy->policy, interpreter, &info) == 0 && wants_words(&info);
 }
 
 bool gate_words_held(const struct gate_policy *policy, uint32_t interpreter)
@@ -112,17 +129,23 @@ static void show(struct gate_words *words, const struct gate_event *event, const
 
 /* For the kernel to compare with what the program gets.  Also of what is refused: in
  * audit mode, and under an unlock, it runs. */
-static void tell_layer(struct gate *gate, const struct gate_event *event, const char *cmdline, size_t size)
+static void tell_layer(struct gate *gate, const struct gate_event *event, const struct gate_outcome *outcome,
+		       const char *cmdline, size_t size)
 {
+	struct guardd_bpf_judged judged = { .words = cmdline, .size = size, .until_ns = gate_now_ns() + HELD_NS };
 	const struct gate_policy *policy;
-	uint32_t round;
+	ptrdiff_t script = GUARD_ARGUMENT_NONE;
 
 	if (!gate->layer->on)
 		return;
 	policy = gate_policy_hold(gate);
-	round = policy->contain_round;
+	judged.round = policy->contain_round;
+	if (policy->generation == outcome->generation)
+		gate_data_scripts(&judged.scripts, &script, policy, outcome->interpreter, cmdline, size);
 	gate_policy_release(gate);
-	if (guardd_bpf_words_put(gate->layer, event->tid, round, cmdline, size, gate_now_ns() + HELD_NS) < 0)
+	if (script >= 0)
+		gate_words_tell_link(gate, event, &cmdline[script]);
+	if (guardd_bpf_words_put(gate->layer, event->tid, event->fd, &judged) < 0)
 		gate_problem(gate, "the kernel layer did not take a command line: the interpreter is refused");
 }
 
@@ -196,28 +219,31 @@ static void judge_line(struct gate *gate, struct gate_words *ret_words, const st
 }
 
 void gate_words_judge(struct gate *gate, struct gate_words *ret_words, const struct gate_event *event,
-		      uint32_t interpreter, uint64_t generation)
+		      const struct gate_outcome *outcome)
 {
+	const uint32_t interpreter = outcome->interpreter;
+	const uint64_t generation = outcome->generation;
+	const bool judged = outcome->judges_words;
 	static const char cut[] = "-"; /* without its end: nobody can read it */
 	GUARD_AUTO_FREE char *cmdline = NULL;
-	struct gate_call call;
+	struct gate_call call = { .kind = GATE_CALL_UNKNOWN };
 	size_t size = 0;
+	bool of_script;
 
+	*ret_words = (struct gate_words){ .action = GUARD_INLINE_ALLOW };
+	if (!judged && event->facts->kind != GUARD_KIND_EXECUTABLE)
+		return;
 	if (event->facts->kind != GUARD_KIND_EXECUTABLE) {
 		/* The loader, called by hand, is about to run it under its own name: what
 		 * it opens then nobody could tell from what any program opens. */
 		judge_line(gate, ret_words, event, interpreter, generation, cut, 1);
 		return;
 	}
-	if (gate_call_wait(&call, event->tid) < 0 || call.kind != GATE_CALL_EXEC ||
-	    (!gate_words_are_a_scripts(gate, event, &call) && gate_words_read(&cmdline, &size, event->tid, &call) < 0)) {
-		judge_line(gate, ret_words, event, interpreter, generation, cut, 1);
-		return;
-	}
-	if (!cmdline) {
-		*ret_words = (struct gate_words){ .action = GUARD_INLINE_ALLOW };
-		return;
-	}
-	tell_layer(gate, event, cmdline, size);
-	judge_line(gate, ret_words, event, interpreter, generation, cmdline, size);
+	of_script = gate_call_wait(&call, event->tid) == 0 && call.kind == GATE_CALL_EXEC &&
+		    gate_words_are_a_scripts(gate, event, &call);
+	if (of_script ? gate_words_of_script(&cmdline, &size, event->tid, &call) == 0 :
+			call.kind == GATE_CALL_EXEC && gate_words_read(&cmdline, &size, event->tid, &call) == 0)
+		tell_layer(gate, event, outcome, cmdline, size);
+	if (judged && !of_script)
+		judge_line(gate, ret_words, event, interpreter, generation, cmdline ? cmdline : cut, cmdline ? size : 1);
 }

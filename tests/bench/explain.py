@@ -14,11 +14,9 @@ WHY = {
     "the rest), hashing at the second sight only; a reader that looks for the next event for some microseconds before it "
     "sleeps, which is slower: the caller and it no longer share a processor.",
     "user_file": "the looks of a first open, without the bytes; the answer may not be kept, for the owner may change the "
-    "file. With the kernel layer neither, as yet: who opens it may be an interpreter, which only the gate tells apart.",
-    "layer": "each open is a round trip: the layer answers for what is run and mapped, but what an interpreter opens may be a "
-    "script, which the gate tells by command line and names, and an ignore mark does not know who opens; so only root's files "
-    "have one (docs/kernel-layer.md, what it does not do yet). A round trip weighs more there: the emulated machine takes long "
-    "to wake a process. Tried: with the layer the reader does not look where the caller stands (four of eleven system calls).",
+    "file. With the kernel layer it may (docs/kernel-layer.md, Data): see the guest's figures.",
+    "layer": "a user's file is asked about until it is identified and somebody had it open alone (docs/kernel-layer.md, Data); a "
+    "round trip weighs more in the guest: the emulated machine takes long to wake a process.",
     "guest_spread": "the rounds differ by as much; all of these files have an ignore mark by then, as in the table above.",
     "find": "files are made known to the kernel at their second opening, by one worker behind the answers; until then each "
     "open is a round trip.",

@@ -18,6 +18,7 @@
 #include "unit.h"
 
 #define ROOM 4u
+#define FD 99 /* of a file: here the maps of inodes have numbers as keys */
 
 static int map_make(uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t entries)
 {
@@ -64,6 +65,7 @@ static bool begin(struct guardd_bpf *ret_layer)
 	*ret_layer = (struct guardd_bpf){ .on = true };
 	ret_layer->digests = map_make(BPF_MAP_TYPE_HASH, GUARD_BPF_DIGEST_SIZE, sizeof(struct guard_bpf_listed), ROOM);
 	ret_layer->devices = map_make(BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(uint32_t), ROOM);
+	ret_layer->verdicts = map_make(BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(struct guard_bpf_verdict), ROOM);
 	ret_layer->words = map_make(BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(struct guard_bpf_words), ROOM);
 	ret_layer->lost = map_make(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(uint64_t), GUARD_BPF_LOST_MAX_);
 	ret_layer->config = map_make(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct guard_bpf_config), 1);
@@ -77,6 +79,7 @@ static void end(struct guardd_bpf *layer)
 	close(layer->digests);
 	close(layer->devices);
 	close(layer->config);
+	close(layer->verdicts);
 	close(layer->words);
 	close(layer->lost);
 }
@@ -201,28 +204,28 @@ static void the_hash_is_siphash(void)
 
 static struct guard_bpf_words words_of(const struct guardd_bpf *layer, const char *words, size_t size)
 {
-	struct guard_bpf_words judged = { .zero = 1 };
+	const struct guardd_bpf_judged judged = { .words = words, .size = size, .round = 3, .until_ns = 99,
+						  .scripts = { .names = { 5 }, .mode = GUARD_BPF_SCRIPTS_NAMED } };
+	struct guard_bpf_words told = { .round = 1 };
 	const uint32_t thread = 7;
-	union bpf_attr attributes;
 
-	CU_ASSERT_EQUAL(guardd_bpf_words_put(layer, (int32_t)thread, 3, words, size, 99), 0);
-	memset(&attributes, 0, sizeof(attributes));
-	attributes.map_fd = (uint32_t)layer->words;
-	attributes.key = (uint64_t)(uintptr_t)&thread;
-	attributes.value = (uint64_t)(uintptr_t)&judged;
-	CU_ASSERT_EQUAL(syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &attributes, sizeof(attributes)), 0);
-	return judged;
+	CU_ASSERT_EQUAL(guardd_bpf_words_put(layer, (int32_t)thread, FD, &judged), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_get(layer->words, &thread, &told), 0);
+	CU_ASSERT_EQUAL(memcmp(told.scripts.names, judged.scripts.names, sizeof(told.scripts.names)), 0);
+	CU_ASSERT_EQUAL(told.scripts.mode, judged.scripts.mode);
+	return told;
 }
 
 static void a_command_line_is_told(void)
 {
 	static char long_line[GUARD_BPF_WORDS_SIZE_MAX + 1];
+	const struct guardd_bpf_judged too_long = { .words = long_line, .size = sizeof(long_line) };
 	struct guard_bpf_words first, second;
 	struct guardd_bpf layer;
 
 	if (!begin(&layer))
 		return;
-	CU_ASSERT_EQUAL(guardd_bpf_words_put(&layer, 7, 3, long_line, sizeof(long_line), 99), -GUARD_E_LIMIT);
+	CU_ASSERT_EQUAL(guardd_bpf_words_put(&layer, 7, FD, &too_long), -GUARD_E_LIMIT);
 	first = words_of(&layer, "sh\0-c\0x", 8);
 	CU_ASSERT_EQUAL(first.size, 8);
 	CU_ASSERT_EQUAL(first.count, 3);
@@ -230,9 +233,85 @@ static void a_command_line_is_told(void)
 	/* Nobody can know the hash beforehand. */
 	second = words_of(&layer, "sh\0-c\0x", 8);
 	CU_ASSERT_NOT_EQUAL(first.hash, second.hash);
-	first = words_of(&layer, NULL, 0);
+	first = words_of(&layer, "", 0);
 	CU_ASSERT_EQUAL(first.size, 1);
 	CU_ASSERT_EQUAL(first.count, 1);
+	/* They are of that file: no exec of another takes them. */
+	CU_ASSERT_NOT_EQUAL(first.scripts.program, 0);
+	CU_ASSERT_EQUAL(first.scripts.program, second.scripts.program);
+	end(&layer);
+}
+
+/* From the end, so that each suffix is met on the way. */
+static void a_name_is_its_last(void)
+{
+	static const char name[] = "x.xs.so";
+	uint64_t hash = GUARD_BPF_NAME_BEGIN;
+
+	for (size_t i = strlen(name); i-- > 0;)
+		hash = guard_bpf_name_step(hash, (unsigned char)name[i]);
+	CU_ASSERT_EQUAL(guardd_bpf_name_hash(name), hash);
+	CU_ASSERT_EQUAL(guardd_bpf_name_hash("/a/b/x.xs.so"), hash);
+	CU_ASSERT_EQUAL(guardd_bpf_name_hash("../x.xs.so"), hash);
+	CU_ASSERT_NOT_EQUAL(guardd_bpf_name_hash("x.xs.s"), hash);
+	CU_ASSERT_NOT_EQUAL(guardd_bpf_name_hash(".xs.so"), hash);
+	CU_ASSERT_NOT_EQUAL(guardd_bpf_interpreter_hash("python"), guardd_bpf_interpreter_hash("perl"));
+	CU_ASSERT_NOT_EQUAL(guardd_bpf_interpreter_hash(""), 0);
+}
+
+static void a_suffix_has_its_length(void)
+{
+	struct guard_bpf_suffix key = { .suffix = guardd_bpf_name_hash(".py"), .interpreter = 3 };
+	char longest[GUARD_BPF_SUFFIX_SIZE + 2];
+	struct guardd_bpf layer;
+	uint32_t value = 0;
+
+	if (!begin(&layer))
+		return;
+	layer.suffixes = map_make(BPF_MAP_TYPE_HASH, sizeof(key), sizeof(value), ROOM);
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	CU_ASSERT_EQUAL(guardd_bpf_suffix_put(&layer, 3, longest), -GUARD_E_LIMIT);
+	CU_ASSERT_EQUAL(guardd_bpf_suffix_put(&layer, 3, &longest[1]), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_suffix_put(&layer, 3, ".py"), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_get(layer.suffixes, &key, &value), 0);
+	key.interpreter = 4;
+	CU_ASSERT_EQUAL(guardd_bpf_get(layer.suffixes, &key, &value), -GUARD_E_NOT_FOUND);
+	CU_ASSERT_EQUAL(guardd_bpf_suffix_put(&layer, 3, ".pyc"), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_suffix_put(&layer, 3, ".pyo"), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_suffix_put(&layer, 3, ".pyw"), -GUARD_E_LIMIT);
+	close(layer.suffixes);
+	end(&layer);
+}
+
+static void data_counts_in_its_round(void)
+{
+	struct guardd_bpf layer;
+
+	if (!begin(&layer))
+		return;
+	layer.data = map_make(BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(uint32_t), ROOM);
+	layer.data_round = map_make(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(uint32_t), 1);
+	/* Before the first round nothing would count. */
+	CU_ASSERT_EQUAL(guardd_bpf_data_set(&layer, FD), -GUARD_E_DENIED);
+	guardd_bpf_data_end(&layer);
+	CU_ASSERT_EQUAL(guardd_bpf_data_set(&layer, FD), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_data_flags(&layer, FD), GUARD_BPF_DATA_SET);
+	guardd_bpf_data_clear(&layer, FD, false);
+	CU_ASSERT_EQUAL(guardd_bpf_data_flags(&layer, FD), 0);
+	CU_ASSERT_EQUAL(guardd_bpf_data_set(&layer, FD), 0);
+	guardd_bpf_data_end(&layer);
+	CU_ASSERT_EQUAL(guardd_bpf_data_flags(&layer, FD), 0);
+	/* What an interpreter was refused is asked about for the rest of the round. */
+	CU_ASSERT_EQUAL(guardd_bpf_data_set(&layer, FD), 0);
+	guardd_bpf_data_clear(&layer, FD, true);
+	guardd_bpf_data_clear(&layer, FD, false);
+	CU_ASSERT_EQUAL(guardd_bpf_data_flags(&layer, FD), GUARD_BPF_DATA_NEVER);
+	CU_ASSERT_EQUAL(guardd_bpf_data_set(&layer, FD), -GUARD_E_DENIED);
+	guardd_bpf_data_end(&layer);
+	CU_ASSERT_EQUAL(guardd_bpf_data_set(&layer, FD), 0);
+	close(layer.data);
+	close(layer.data_round);
 	end(&layer);
 }
 
@@ -271,6 +350,9 @@ static CU_TestInfo tests[] = {
 	{ "the disks beneath change", the_disks_beneath_change },
 	{ "the hash is SipHash-2-4", the_hash_is_siphash },
 	{ "a command line is told", a_command_line_is_told },
+	{ "a name is its last", a_name_is_its_last },
+	{ "data counts in its round", data_counts_in_its_round },
+	{ "a suffix has its length", a_suffix_has_its_length },
 	{ "the hash of what lies in memory is SHA-256", the_other_hash_is_sha256 },
 	{ "what was lost is told once", what_was_lost_is_told_once },
 	CU_TEST_INFO_NULL,

@@ -75,9 +75,10 @@ change = struct.pack("QQQQ", 0, 0, 1 << 18, 0)
 raise SystemExit(ctypes.CDLL(None).syscall(442, -100, b"/", 0x8000, change, len(change)) != 0)
 '''
 UNSEEN = PYTHON + shlex.quote(PRIVATE) + " && %s; R=$?; %s; mount --make-rshared /; (exit $R)"
-OLD_FREEZER = ("mkdir -p /run/v1 && mount -t cgroup -o freezer none /run/v1 && mkdir -p /run/v1/x && "
-               "echo $GATE > /run/v1/x/cgroup.procs && echo %s > /run/v1/x/freezer.state; R=$?; "
-               "echo $GATE > /run/v1/cgroup.procs; rmdir /run/v1/x; umount /run/v1; (exit $R)")
+# Each at a place of its own: two of them are tried at once.
+OLD_FREEZER = ("mkdir -p /run/{0} && mount -t cgroup -o freezer none /run/{0} && mkdir -p /run/{0}/{0} && "
+               "echo $GATE > /run/{0}/{0}/cgroup.procs && echo {0} > /run/{0}/{0}/freezer.state; R=$?; "
+               "echo $GATE > /run/{0}/cgroup.procs; rmdir /run/{0}/{0}; umount /run/{0}; (exit $R)")
 OTHER = ('printf \'state_dir = "/run/other"; run_dir = "/run/guard"; backend = "fanotify"; policy = { file = '
          '"/etc/guard/policy.image"; }; protect = { filesystems = "all"; };\' > /run/other.conf; '
          "LD_LIBRARY_PATH=/tmp timeout 60 /usr/sbin/guardd --config /run/other.conf --foreground")
@@ -172,7 +173,7 @@ CONTROLS = (
     ("the same by thread", "echo -1000 > /proc/$GATE/task/$GATE/oom_score_adj"),
     ("the calls of attached programs", "echo 1 > /proc/sys/kernel/ftrace_enabled"),
     ("the ports of the machine", PYTHON + "'open(\"/dev/port\", \"rb\")'"),
-    ("the older freezer", OLD_FREEZER % "THAWED"),
+    ("the older freezer", OLD_FREEZER.format("THAWED")),
     ("limits", "prlimit --pid $GATE --nofile=1048576"), ("priority", "renice -5 $GATE"),
     ("priority at the disks", "ionice -c 2 -n 4 -p $GATE"), ("its processors", "taskset -p 3 $GATE"),
     ("its scheduling", "chrt -b -p 0 $GATE && chrt -o -p 0 $GATE"),
@@ -197,7 +198,7 @@ HOSTILE = CONTROLS + (
     ("SIGKILL to each of its processes", "for P in $(pgrep guardd); do kill -9 $P && exit 0; done; exit 1"),
     ("a descriptor of the gate's", PYTHON + shlex.quote(DESCRIPTORS) + " $GATE"),
     ("SIGSTOP to the gate", "kill -STOP $GATE"), ("cgroup.kill", "echo 1 > $GROUP/cgroup.kill"),
-    ("cgroup.freeze", "echo 1 > $GROUP/cgroup.freeze"), ("the older freezer, frozen", OLD_FREEZER % "FROZEN"),
+    ("cgroup.freeze", "echo 1 > $GROUP/cgroup.freeze"), ("the older freezer, frozen", OLD_FREEZER.format("FROZEN")),
     ("SIGTRAP by a performance event", PYTHON + shlex.quote(TRAP) + " $GATE"),
     ("SIGKILL by a descriptor", PYTHON + shlex.quote(DESCRIPTOR) + " $GATE 9; sleep 1" + ALIVE),
     ("SIGSTOP by a descriptor", PYTHON + shlex.quote(DESCRIPTOR) + " $GATE 19; sleep 1; grep -q '^State:.T' /proc/$GATE/status"),

@@ -9,6 +9,7 @@ import time
 import attacks
 import back as going_back
 import bench
+import data
 import foundations
 import hostile
 import kernel
@@ -181,6 +182,13 @@ def evasion_rest(machine, tap):
     attacks.integration(machine.guest, tap, [name for name in cases if name not in WHOLE + ("16-crash",)], 1500)
 
 
+def alone(machine, tap):
+    """A part of `kernel` by itself."""
+    guest = machine.use()
+    must(guest, tap, "the layer is on", "guardctl status | grep 'kernel layer on'")
+    data.data(guest, tap)
+
+
 def hostile_hour(machine, tap):
     """What `kernel` tries once, for an hour."""
     hostile.hour(machine, tap, kernel.ready, kernel.both, kernel.COPY)
@@ -212,7 +220,7 @@ ALL = (("install", install), ("boot", boot), ("services", services), ("evasion",
 # back starts the machine three times, managed pulls its plug, signers unpacks every package of the machine once more, bench is scripts/bench --guest's.
 NAMED = (("evasion-rest", evasion_rest), ("hostile", hostile_hour), ("foundations", foundations.foundations), ("power", power.power),
          ("unlock", unlock.unlock), ("maintenance", maintenance.maintenance), ("back", going_back.back), ("managed", managed.managed),
-         ("bench", bench.bench),
+         ("bench", bench.bench), ("data", alone),
          ("signers", two_keys.signers))
 # They make a machine of their own.
 ALONE = {"signers"}

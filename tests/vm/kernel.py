@@ -9,6 +9,7 @@ import time
 import attacks
 import beneath
 import contain
+import data
 import hostile
 import memory
 
@@ -289,6 +290,7 @@ def kernel(machine, tap):
     other_kernels(guest, tap)
     into_others(guest, tap, True)
     contain.contain(guest, tap, LISTED)
+    data.data(guest, tap)
     hostile.controls(guest, tap)
     all_dead(guest, tap)
     hostile.hostile_root(guest, tap, ready, both)
